@@ -1,0 +1,1 @@
+"""ppc_pipeline: a Dagster project that owns a company's Amazon Ads data."""

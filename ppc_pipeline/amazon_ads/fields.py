@@ -1,0 +1,30 @@
+"""What kinds of value Amazon Ads serves, and how its names are spelled in the warehouse.
+
+Here: the kinds of a column and the snake-case rule. Not here: which columns a report type has (``report_types``),
+nor which SQL type a kind becomes (``warehouse.tables``).
+"""
+
+import re
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """The kind of a value. Money is exact, a rate is Amazon's own rounded quotient and is kept for reference only."""
+
+    INTEGER = "integer"
+    MONEY = "money"
+    RATE = "rate"
+    STRING = "string"
+    DATE = "date"
+    BOOLEAN = "boolean"
+    JSON = "json"
+
+
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def snake_case(name: str) -> str:
+    """Spell one of Amazon's names as a column: ``campaignId`` -> ``campaign_id``, ``sales14d`` -> ``sales_14d``."""
+    if name.startswith("eCP"):
+        return "ecp_" + snake_case(name.removeprefix("eCP"))
+    return _WORD_START.sub("_", name).lower()
