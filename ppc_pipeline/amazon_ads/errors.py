@@ -22,14 +22,19 @@ class Category(StrEnum):
     """The account's credentials or settings are wrong: nothing of this account will work until somebody mends them."""
 
 
-class Context(TypedDict, total=False):
-    """Whom an error concerns and what to do about it: see ``AdsError``."""
+class Origin(TypedDict, total=False):
+    """Where an error comes from: see ``AdsError``."""
 
     account: str
     profile_id: int | None
-    remedy: str
     status: int | None
     request_id: str | None
+
+
+class Context(Origin, total=False):
+    """Where an error comes from and what to do about it: see ``AdsError``."""
+
+    remedy: str
 
 
 class AdsError(Exception):
@@ -85,7 +90,8 @@ class ThrottledError(RetryableError):
     """Amazon asked for fewer calls (429).
 
     Attributes:
-        retry_after: Seconds Amazon asked to wait; None where it did not say (report creation usually does not).
+        retry_after: Seconds until the call may be sent again: what Amazon asked for, or what the shared throttle
+            made of its silence (report creation usually names no time); None where nobody said.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None, **context: Unpack[Context]) -> None:
@@ -103,6 +109,10 @@ class MalformedResponseError(RetryableError):
     def __init__(self, message: str, *, body: bytes = b"", **context: Unpack[Context]) -> None:
         super().__init__(message, **context)
         self.body = body
+
+
+class UrlExpiredError(RetryableError):
+    """The signed link to a report's file is no longer good: look at the report again for a new one, then download."""
 
 
 class PermanentError(AdsError):

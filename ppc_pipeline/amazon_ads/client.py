@@ -1,0 +1,245 @@
+"""The Amazon Ads API as a class: one method an endpoint, everything else one level down.
+
+Here: paths, media types and bodies. Not here: how a call is carried out (``calls``), the polling of a report until it
+is done, or anything that is kept (``reports``).
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import httpx
+
+from ppc_pipeline.amazon_ads.auth import TOKENS, Credentials, Login, TokenCache
+from ppc_pipeline.amazon_ads.calls import Call, Caller, Policy
+from ppc_pipeline.amazon_ads.downloads import Downloader
+from ppc_pipeline.amazon_ads.entities import Listing
+from ppc_pipeline.amazon_ads.errors import MalformedResponseError
+from ppc_pipeline.amazon_ads.exchange import Limits
+from ppc_pipeline.amazon_ads.models import Page, Profile, Report, ReportRequest
+from ppc_pipeline.amazon_ads.parsing import OnMalformed, parse_page, parse_profiles, parse_report
+from ppc_pipeline.amazon_ads.redaction import quiet_http_loggers
+from ppc_pipeline.amazon_ads.responses import Operation
+from ppc_pipeline.amazon_ads.retries import Retries
+from ppc_pipeline.amazon_ads.throttle import MemoryThrottle, Throttle
+
+REPORT_REQUEST_TYPE = "application/vnd.createasyncreportrequest.v3+json"
+
+quiet_http_loggers()
+
+
+class AmazonAdsClient:
+    """One account's access to the Amazon Ads API, as an async context manager.
+
+    Every method raises ``AdsError``: ``MisconfiguredError`` when the account cannot log in, ``RefusedError`` when it
+    may not see the profile, ``ThrottledError`` when Amazon or the throttle wants more patience than
+    ``retries.max_wait``, ``RetryableError`` when the retries did not help, ``PermanentError`` when Amazon does not
+    accept what was asked.
+
+    Args:
+        credentials: Of the account.
+        throttle: Its cool-downs; kept in memory, for this client alone, by default.
+        transport: Takes the place of the network.
+        retries: When a call is sent again.
+        concurrency: Calls, and besides them downloads, under way at once.
+        limits: How long and how large anything may get.
+        tokens: Where access tokens are kept; the process's cache by default.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        throttle: Throttle | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        retries: Retries = Retries(),  # noqa: B008 - frozen
+        concurrency: int = 20,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        tokens: TokenCache = TOKENS,
+    ) -> None:
+        self._credentials = credentials
+        self._throttle: Throttle = throttle or MemoryThrottle()
+        self._transport = transport
+        self._retries = retries
+        self._concurrency = concurrency
+        self._limits = limits
+        self._tokens = tokens
+        self._http: httpx.AsyncClient | None = None
+        self._caller: Caller | None = None
+        self._downloader: Downloader | None = None
+
+    def __repr__(self) -> str:
+        return f"AmazonAdsClient({self._credentials.account!r}, {self._credentials.region.value})"
+
+    async def __aenter__(self) -> Self:
+        """Open the connections; they belong to the running event loop."""
+        http = httpx.AsyncClient(
+            transport=self._transport,
+            timeout=self._limits.timeout,
+            limits=httpx.Limits(max_connections=2 * self._concurrency + 1),
+            follow_redirects=False,
+            headers={"User-Agent": "ppc-pipeline"},
+        )
+        self._http = http
+        policy = Policy(self._retries, self._limits, self._concurrency)
+        login = Login(self._credentials, http, self._limits, self._tokens)
+        self._caller = Caller(http, self._credentials, login, self._throttle, policy)
+        self._downloader = Downloader(http, self._credentials.account, policy)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        http, self._http, self._caller, self._downloader = self._http, None, None, None
+        if http is not None:
+            await http.aclose()
+
+    async def list_profiles(self, on_malformed: OnMalformed | None = None) -> list[Profile]:
+        """Return every profile of the account's region that it may at least look at.
+
+        ``accessLevel=view``: without it Amazon lists only what the account may also edit, and an integration with
+        reading rights sees nothing (Amazon's profiles document).
+
+        Args:
+            on_malformed: Called for each profile that cannot be read, the others being returned; without it, one such
+                profile is an error.
+
+        Returns:
+            The profiles; an empty list when Amazon says that there are none.
+        """
+        call = Call(
+            Operation.PROFILES,
+            "GET",
+            "/v2/profiles",
+            query={"apiProgram": "campaign", "accessLevel": "view"},
+            accept="application/json",
+        )
+        return await self._calls.send(call, lambda answer: parse_profiles(answer, on_malformed))
+
+    async def list_pages(self, profile_id: int, listing: Listing) -> AsyncIterator[Page]:
+        """Walk through a list, page by page.
+
+        Pages are independent reads (Amazon's developer notes): an object that changes meanwhile may come twice.
+
+        Args:
+            profile_id: Whose objects.
+            listing: Which list.
+
+        Yields:
+            The pages, until Amazon names no next one.
+
+        Raises:
+            MalformedResponseError: Amazon names a page it has named before; following it would never end.
+        """
+        body: dict[str, object] = {}
+        if listing.states:
+            body["stateFilter"] = {"include": list(listing.states)}
+        if listing.page_size is not None:
+            body["maxResults"] = listing.page_size
+        seen: set[str] = set()
+        while True:
+            page = await self._calls.send(
+                Call(
+                    Operation.LIST,
+                    "POST",
+                    listing.path,
+                    profile_id=profile_id,
+                    ad_product=listing.ad_product or "",
+                    content_type=listing.media_type,
+                    accept=listing.media_type,
+                    body=dict(body),
+                ),
+                lambda answer: parse_page(answer, listing),
+            )
+            yield page
+            if page.next_token is None:
+                return
+            if page.next_token in seen:
+                raise MalformedResponseError(
+                    f"the list {listing.path} runs in circles: a nextToken came twice",
+                    account=self._credentials.account,
+                    profile_id=profile_id,
+                )
+            seen.add(page.next_token)
+            body["nextToken"] = page.next_token
+
+    async def create_report(self, profile_id: int, request: ReportRequest) -> Report:
+        """Order a report.
+
+        Safe to repeat, and repeated after 5xx and broken connections: a second request for what is already on its way
+        answers 425 with the first one's id.
+
+        Args:
+            profile_id: Whose report.
+            request: What to order.
+
+        Returns:
+            The new report, or the one already running with ``duplicate`` set.
+
+        Raises:
+            InvalidColumnsError: Amazon does not know some of the columns.
+            RetentionError: The range begins before what Amazon still serves.
+        """
+        call = Call(
+            Operation.CREATE,
+            "POST",
+            "/reporting/reports",
+            profile_id=profile_id,
+            ad_product=request.report_type.ad_product,
+            content_type=REPORT_REQUEST_TYPE,
+            body=request.body(),
+        )
+        return await self._calls.send(call, parse_report)
+
+    async def get_report(self, profile_id: int, report_id: str) -> Report:
+        """Look at a report; when it is complete, its ``url`` is good for an hour from now.
+
+        Raises:
+            ReportNotFoundError: Amazon does not know it (any longer).
+        """
+        call = Call(Operation.POLL, "GET", _report_path(report_id), profile_id=profile_id)
+        return await self._calls.send(call, lambda answer: parse_report(answer, report_id))
+
+    async def delete_report(self, profile_id: int, report_id: str) -> None:
+        """Delete a report at Amazon, running or done.
+
+        Raises:
+            ReportNotFoundError: Amazon does not know it (any longer).
+        """
+        call = Call(Operation.DELETE, "DELETE", _report_path(report_id), profile_id=profile_id)
+        await self._calls.send(call, lambda _: None)
+
+    def download(self, profile_id: int, report: Report) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Open a completed report's file: ``async with client.download(...) as chunks``.
+
+        Args:
+            profile_id: Whose report.
+            report: As ``get_report`` returned it less than an hour ago.
+
+        Returns:
+            A context manager over the file in pieces, compressed as it is stored.
+
+        Raises:
+            UrlExpiredError: On entering: the link is no longer good; ``get_report`` gives a new one.
+            RetryableError: Also from the stream: it broke off; the file must be begun anew.
+            PermanentError: From the stream: the file is larger than allowed.
+        """
+        if self._downloader is None:
+            raise RuntimeError(_CLOSED)
+        return self._downloader.open(profile_id, report)
+
+    @property
+    def _calls(self) -> Caller:
+        if self._caller is None:
+            raise RuntimeError(_CLOSED)
+        return self._caller
+
+
+_CLOSED = "the client is not open: use it in 'async with'"
+
+
+def _report_path(report_id: str) -> str:
+    return f"/reporting/reports/{quote(report_id, safe='')}"

@@ -1,0 +1,59 @@
+"""The composition root: everything Dagster loads, on one page. Nothing is made here, only put together."""
+
+import dagster as dg
+
+from ppc_pipeline.defs.assets.coverage import coverage_asset
+from ppc_pipeline.defs.assets.entities import entity_assets, profiles
+from ppc_pipeline.defs.assets.reports import performance_asset, report_assets
+from ppc_pipeline.defs.checks import complete_checks, performance_check, rejected_checks
+from ppc_pipeline.defs.jobs import entities_job, orders_job, reports_job
+from ppc_pipeline.defs.partitions import daily_partitions
+from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
+from ppc_pipeline.defs.schedules import daily_entities, daily_orders
+from ppc_pipeline.defs.sensors import report_readiness
+from ppc_pipeline.progress import Progress, silent
+from ppc_pipeline.settings import Settings, load_settings
+
+
+def build_defs(settings: Settings, progress: Progress = silent) -> dg.Definitions:
+    """Put the definitions together.
+
+    Args:
+        settings: Which report types are assets, the first partition, and where the warehouse is.
+        progress: Told how far long work is.
+    """
+    partitions = daily_partitions(settings.start_date)
+    report_types = settings.selected_report_types()
+    with_performance = any(report_type.table == "report_sp_targeting" for report_type in report_types)
+    return dg.Definitions(
+        assets=[
+            profiles,
+            entity_assets(),
+            report_assets(report_types, partitions),
+            coverage_asset(report_types),
+            *([performance_asset(partitions)] if with_performance else []),
+        ],
+        asset_checks=[
+            complete_checks(report_types, partitions),
+            rejected_checks(report_types),
+            *([performance_check(partitions)] if with_performance else []),
+        ],
+        jobs=[entities_job, reports_job, orders_job],
+        schedules=[daily_entities, daily_orders],
+        sensors=[report_readiness],
+        resources={
+            "amazon_ads": AmazonAdsResource(),
+            "ledger": LedgerResource(),
+            "warehouse": WarehouseResource(
+                database=settings.warehouse, lake_path=settings.lake_path, wait_seconds=settings.warehouse_wait_seconds
+            ),
+            "progress": progress,
+        },
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Load the definitions for the settings in the environment."""
+    return build_defs(load_settings())

@@ -1,0 +1,3 @@
+"""The assets, a module for each kind."""
+
+OWNER = "team:ppc"

@@ -1,0 +1,51 @@
+"""The asset that draws which profile-days are there."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from ppc_pipeline.amazon_ads.report_types import ReportType
+from ppc_pipeline.defs.assets import OWNER
+from ppc_pipeline.defs.metadata import coverage_plot, stretches_table
+from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
+from ppc_pipeline.pipeline import completeness
+from ppc_pipeline.reports.completeness import COMPLETE, DayStatus, by_status
+from ppc_pipeline.reports.windows import Days
+
+SHOWN_DAYS = 95
+
+
+def coverage_asset(report_types: tuple[ReportType, ...]) -> dg.AssetsDefinition:
+    """Return the asset ``coverage``."""
+
+    @dg.asset(
+        deps=[report_type.table for report_type in report_types],
+        group_name="operations",
+        owners=[OWNER],
+        kinds={"python"},
+        tags={"ppc/source": "ledger"},
+    )
+    def coverage(
+        amazon_ads: AmazonAdsResource, ledger: LedgerResource, warehouse: WarehouseResource
+    ) -> dg.MaterializeResult[None]:
+        """The profile x date grid: which days of which client are in the warehouse, and why the others are not.
+
+        Drawn from the ledger for the last 95 days, as far back as Amazon serves most reports. A square shows the worst
+        of the day's report types.
+        """
+        tools = amazon_ads.tools(ledger, warehouse)
+        today = tools.ledger.clock().date()
+        start = max(tools.settings.start_date, today - timedelta(days=SHOWN_DAYS))
+        found = completeness(tools, report_types, Days(min(start, today), today))
+        counts = by_status(found)
+        incomplete = [stretch for stretch in found if stretch.status not in COMPLETE]
+        return dg.MaterializeResult(
+            metadata={
+                **({"coverage": coverage_plot(found)} if found else {}),
+                **{f"profile_days_{status.value.replace(' ', '_')}": counts.get(status, 0) for status in DayStatus},
+                **({"not complete": stretches_table(incomplete)} if incomplete else {}),
+                "sandbox": tools.sandbox,
+            }
+        )
+
+    return coverage

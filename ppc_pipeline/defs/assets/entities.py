@@ -1,0 +1,138 @@
+"""The assets of what is now: profiles, campaigns, keywords and the rest. Never partitioned by date.
+
+A backfill must not write today's state under an old date: history is kept as validity ranges instead.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES, EntityType
+from ppc_pipeline.defs.assets import OWNER
+from ppc_pipeline.defs.metadata import markdown_table
+from ppc_pipeline.defs.progress import logged
+from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
+from ppc_pipeline.entities.profiles import Trouble
+from ppc_pipeline.pipeline import sync_entities, sync_profiles
+from ppc_pipeline.progress import Progress
+from ppc_pipeline.warehouse.entities import EntityOutcome
+
+GROUP = "entities"
+CHECK = "complete"
+
+_VERSIONS = (
+    "Every version it had stands in `{name}_history` with `valid_from` and `valid_to`; "
+    "an entity that Amazon no longer lists is marked in `removed_at`."
+)
+
+
+@dg.asset(
+    group_name=GROUP,
+    owners=[OWNER],
+    kinds={"amazonads", "duckdb"},
+    tags={"ppc/source": "amazon_ads"},
+    check_specs=[dg.AssetCheckSpec(CHECK, asset="profiles", description="Every account answered.")],
+)
+def profiles(
+    context: dg.AssetExecutionContext,
+    amazon_ads: AmazonAdsResource,
+    ledger: LedgerResource,
+    warehouse: WarehouseResource,
+) -> dg.MaterializeResult[None]:
+    """One row is a profile as of now: one advertiser in one marketplace, with its country, currency and time zone.
+
+    Key: profile_id. All profiles that the accounts reach; `active` and `skip_reason` say which are worked for. Every
+    version it had stands in `profiles_history`.
+    """
+    tools = amazon_ads.tools(ledger, warehouse)
+    done = asyncio.run(sync_profiles(tools))
+    context.log.info(f"{len(done.outcomes)} profiles of {len(tools.accounts)} accounts")
+    facts = [profile.facts for profile in tools.roster.profiles(tools.account_names)]
+    if not facts and done.troubles:
+        raise dg.Failure("; ".join(trouble.reason for trouble in done.troubles), allow_retries=False)
+    rows = [
+        (f.profile_id, f.name, f.account, f.country_code, f.currency_code, f.timezone, f.skip_reason) for f in facts
+    ]
+    header = ("profile", "name", "account", "country", "currency", "time zone", "left out because")
+    return dg.MaterializeResult(
+        metadata={
+            **_counts(done.outcomes),
+            "profiles": markdown_table(header, rows),
+            "sandbox": tools.sandbox,
+        },
+        check_results=[_check("profiles", done.troubles)],
+    )
+
+
+def entity_assets() -> dg.AssetsDefinition:
+    """Return the assets of every declared kind of entity: one step lists what is selected for all profiles at once."""
+    specs = [_spec(entity) for entity in ENTITY_TYPES.values()]
+
+    @dg.multi_asset(
+        name="entities",
+        specs=specs,
+        can_subset=True,
+        check_specs=[
+            dg.AssetCheckSpec(CHECK, asset=spec.key, description="Every active profile's list was read to the end.")
+            for spec in specs
+        ],
+    )
+    def entities(
+        context: dg.AssetExecutionContext,
+        amazon_ads: AmazonAdsResource,
+        ledger: LedgerResource,
+        warehouse: WarehouseResource,
+        progress: dg.ResourceParam[Progress],
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        tools = amazon_ads.tools(ledger, warehouse)
+        selected = [ENTITY_TYPES[key.to_user_string()] for key in sorted(context.selected_asset_keys)]
+        synced = asyncio.run(sync_entities(tools, selected, logged(context.log, progress)))
+        if synced.troubles and not any(synced.outcomes.values()):
+            raise dg.Failure(synced.troubles[0].reason, allow_retries=False)
+        for entity in selected:
+            own = [trouble for trouble in synced.troubles if trouble.what == entity.name]
+            yield dg.MaterializeResult(
+                asset_key=entity.name,
+                metadata={**_counts(synced.outcomes[entity.name]), "sandbox": tools.sandbox},
+                check_results=[_check(entity.name, own)],
+            )
+
+    return entities
+
+
+def _spec(entity: EntityType) -> dg.AssetSpec:
+    key = ", ".join(("profile_id", "ad_product", *entity.key) if entity.listings[0].ad_product else entity.key)
+    return dg.AssetSpec(
+        entity.name,
+        deps=["profiles"],
+        group_name=GROUP,
+        owners=[OWNER],
+        kinds={"amazonads", "duckdb"},
+        tags={"ppc/source": "amazon_ads"},
+        skippable=True,
+        description=f"One row is {entity.row}, as of now. Key: {key}. {_VERSIONS.format(name=entity.name)}",
+    )
+
+
+def _counts(outcomes: Sequence[EntityOutcome]) -> dict[str, int]:
+    return {
+        "dagster/row_count": sum(o.rows for o in outcomes),
+        "profiles_listed": len(outcomes),
+        "added": sum(o.added for o in outcomes),
+        "changed": sum(o.changed for o in outcomes),
+        "removed": sum(o.removed for o in outcomes),
+        "rejected": sum(o.rejected for o in outcomes),
+    }
+
+
+def _check(asset: str, troubles: Sequence[Trouble]) -> dg.AssetCheckResult:
+    rows = [(t.account, t.profile_id, t.reason) for t in troubles]
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=CHECK,
+        passed=not troubles,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description="; ".join(sorted({t.reason for t in troubles})[:3]) or "all there",
+        metadata={"missing": markdown_table(("account", "profile", "why"), rows)} if rows else {},
+    )

@@ -1,0 +1,192 @@
+"""The assets of daily performance: one for each report type, and ``performance_records`` over them.
+
+One step orders the windows of everything selected before it waits for any of it, and loads whatever is ready first.
+Partitioned by date; a run takes a whole range of dates and all profiles.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+
+import dagster as dg
+from pydantic import Field
+
+from ppc_pipeline.amazon_ads.report_types import ReportType
+from ppc_pipeline.defs.assets import OWNER
+from ppc_pipeline.defs.metadata import daily_cost_plot, markdown_table, money
+from ppc_pipeline.defs.partitions import days_of
+from ppc_pipeline.defs.progress import logged
+from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
+from ppc_pipeline.pipeline import Brought, Tools, bring_reports, broken_accounts, fetch_ready
+from ppc_pipeline.progress import Progress
+from ppc_pipeline.reports.states import State
+from ppc_pipeline.reports.tables import REPORT_TABLES
+from ppc_pipeline.reports.windows import Days
+from ppc_pipeline.warehouse.queries import Total, daily_cost, profile_summary, report_totals
+
+GROUP = "reports"
+STEP = "reports"
+
+
+class ReportRun(dg.Config):
+    """What a run of the report assets is to do."""
+
+    order: bool = True
+    """Order the reports and wait for them. False: only load what is ready by now, as the readiness sensor does."""
+    profiles: list[int] = Field(default_factory=list)
+    """The profiles to do it for; all of them where empty."""
+
+
+def report_assets(report_types: Sequence[ReportType], partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    """Return the assets of some report types: one subsettable step."""
+    by_table = {report_type.table: report_type for report_type in report_types}
+
+    @dg.multi_asset(
+        name=STEP,
+        specs=[_spec(report_type, partitions) for report_type in report_types],
+        can_subset=True,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def reports(
+        context: dg.AssetExecutionContext,
+        config: ReportRun,
+        amazon_ads: AmazonAdsResource,
+        ledger: LedgerResource,
+        warehouse: WarehouseResource,
+        progress: dg.ResourceParam[Progress],
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        tools = amazon_ads.tools(ledger, warehouse)
+        days = days_of(context)
+        selected = [by_table[key.to_user_string()] for key in sorted(context.selected_asset_keys)]
+        tell = logged(context.log, progress)
+        if config.order:
+            work = bring_reports(
+                tools, selected, days, ordered_by=context.run.run_id, profiles=config.profiles, progress=tell
+            )
+        else:
+            work = fetch_ready(tools, selected, days, progress=tell)
+        brought = asyncio.run(work)
+        for row in brought.rows:
+            if row.state is State.FAILED:
+                context.log.error(f"{row}: {row.reason}")
+        _fail_if_hopeless(tools, brought)
+        totals = _totals(warehouse, selected, days)
+        for report_type in selected:
+            yield dg.MaterializeResult(
+                asset_key=report_type.table, metadata=_metadata(tools, report_type, brought, totals[report_type.name])
+            )
+
+    return reports
+
+
+def performance_asset(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    """Return the asset ``performance_records``."""
+
+    @dg.asset(
+        partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=["report_sp_targeting"],
+        group_name=GROUP,
+        owners=[OWNER],
+        kinds={"duckdb", "sql"},
+        tags={"ppc/source": "warehouse"},
+    )
+    def performance_records(
+        context: dg.AssetExecutionContext, warehouse: WarehouseResource
+    ) -> dg.MaterializeResult[None]:
+        """One row is a day's performance of one keyword or target.
+
+        Grain: date, profile_id, ad_product, campaign_id, ad_group_id, target_id. A view over the report tables, so
+        that it changes with them in one transaction. `purchases`, `sales` and `units` are of the profile's standard
+        window (Sponsored Products: sellers 7 days, vendors 14 days); Amazon restates them for weeks.
+        """
+        days = days_of(context)
+        with warehouse.get_connection() as connection:
+            found = profile_summary(connection, days.start, days.end)
+            costs = daily_cost(connection, days.start, days.end)
+            query = "SELECT count(*) FROM performance_records WHERE date BETWEEN ? AND ?"
+            rows = connection.execute(query, [days.start, days.end]).fetchone()
+        by_currency = found.groupby("currency")["cost"].sum()
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": rows[0] if rows else 0,
+                "days": len(days),
+                **money({f"cost {currency}": cost for currency, cost in by_currency.items()}),
+                "profiles": markdown_table(list(found.columns), found.round(2).to_numpy().tolist()),
+                **({"cost by day": daily_cost_plot(costs)} if costs else {}),
+            }
+        )
+
+    return performance_records
+
+
+def _spec(report_type: ReportType, partitions: dg.DailyPartitionsDefinition) -> dg.AssetSpec:
+    table = REPORT_TABLES[report_type.name]
+    grain = ", ".join(("date", "profile_id", *table.grain))
+    return dg.AssetSpec(
+        report_type.table,
+        partitions_def=partitions,
+        deps=["profiles"],
+        group_name=GROUP,
+        owners=[OWNER],
+        kinds={"amazonads", "duckdb"},
+        tags={"ppc/source": "amazon_ads"},
+        skippable=True,
+        metadata={
+            "dagster/column_schema": dg.TableSchema(
+                columns=[dg.TableColumn(column.name, str(column.type)) for column in table.columns]
+            ),
+            "report type": report_type.name,
+        },
+        description=(
+            f"One row is {report_type.row}. Grain: {grain}. From Amazon's report type `{report_type.report_type_id}`, "
+            f"grouped by {', '.join(report_type.group_by)}; rows exist only where there was activity. Amazon serves "
+            f"{report_type.retention_days} days and restates clicks and cost for days, conversions for weeks: the "
+            "trailing days are fetched again daily, and what changed is in `restatements`."
+        ),
+    )
+
+
+def _fail_if_hopeless(tools: Tools, brought: Brought) -> None:
+    """Fail a run in which nothing at all could be done, with the reasons."""
+    reasons = list(dict.fromkeys(row.reason for row in brought.rows if row.reason))
+    broken = broken_accounts(tools)
+    if brought.hopeless:
+        raise dg.Failure(f"no report could be had: {'; '.join(reasons[:5])}", allow_retries=False)
+    if not tools.profiles() and broken:
+        raise dg.Failure(f"no profile is known: {'; '.join(broken.values())}", allow_retries=False)
+
+
+def _totals(warehouse: WarehouseResource, report_types: Sequence[ReportType], days: Days) -> Mapping[str, list[Total]]:
+    with warehouse.get_connection() as connection:
+        return {
+            report_type.name: report_totals(connection, REPORT_TABLES[report_type.name], days.start, days.end)
+            for report_type in report_types
+        }
+
+
+def _metadata(
+    tools: Tools, report_type: ReportType, brought: Brought, totals: Sequence[Total]
+) -> Mapping[str, dg.MetadataValue | int | bool]:
+    rows = brought.of_type(report_type.name)
+    outcomes = [brought.outcomes[row.id] for row in rows if row.id in brought.outcomes]
+    costs: dict[str, Decimal] = defaultdict(Decimal)
+    for total in totals:
+        costs[f"cost {total.currency_code}"] += total.cost or 0
+    table = [(t.profile_id, t.profile_name, t.days, t.rows, t.cost, t.sales, t.currency_code) for t in totals]
+    missing = sorted({column for outcome in outcomes for column in outcome.columns_missing})
+    return {
+        "dagster/row_count": sum(total.rows for total in totals),
+        "reports": len(rows),
+        "reports_loaded_now": len(outcomes),
+        "reports_failed": sum(row.state is State.FAILED for row in rows),
+        "reports_outstanding": sum(row.outstanding for row in rows),
+        "rows_rejected": sum(outcome.rows_rejected for outcome in outcomes),
+        "days_changed": sum(outcome.days_changed for outcome in outcomes),
+        "days_unchanged": sum(outcome.days_unchanged for outcome in outcomes),
+        **money(costs),
+        "profiles": markdown_table(("profile", "name", "days", "rows", "cost", "sales", "currency"), table),
+        **({"columns_missing": dg.MetadataValue.text(", ".join(missing))} if missing else {}),
+        "sandbox": tools.sandbox,
+    }

@@ -1,0 +1,153 @@
+"""The asset checks: what is missing and why, what is in quarantine, what must be unique.
+
+A check names the client, the reason and the remedy. ERROR where something failed or is wrong, WARN where it is only
+late. Not here: the checks of entity lists, which their own step reports (``assets.entities``).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import dagster as dg
+
+from ppc_pipeline.amazon_ads.report_types import ReportType
+from ppc_pipeline.defs.metadata import markdown_table, stretches_table
+from ppc_pipeline.defs.partitions import days_of
+from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
+from ppc_pipeline.pipeline import broken_accounts, completeness
+from ppc_pipeline.reports.completeness import COMPLETE, DayStatus, Stretch, by_status
+from ppc_pipeline.warehouse.queries import duplicates, rejected
+
+COMPLETE_CHECK = "complete"
+REJECTED_CHECK = "rejected"
+UNIQUE_CHECK = "grain_unique"
+
+PERFORMANCE_GRAIN = ("date", "profile_id", "ad_product", "campaign_id", "ad_group_id", "target_id")
+
+
+def complete_checks(
+    report_types: Sequence[ReportType], partitions: dg.DailyPartitionsDefinition
+) -> dg.AssetChecksDefinition:
+    """Return the check ``complete`` of every report asset: which profile-days are missing, and why."""
+    by_table = {report_type.table: report_type for report_type in report_types}
+
+    @dg.multi_asset_check(
+        name="complete_reports",
+        specs=[
+            dg.AssetCheckSpec(
+                COMPLETE_CHECK,
+                asset=table,
+                partitions_def=partitions,
+                description="Every profile-day of the range is loaded. WARN: on its way. ERROR: failed.",
+            )
+            for table in by_table
+        ],
+        can_subset=True,
+    )
+    def complete_reports(
+        context: dg.AssetCheckExecutionContext,
+        amazon_ads: AmazonAdsResource,
+        ledger: LedgerResource,
+        warehouse: WarehouseResource,
+    ) -> Iterator[dg.AssetCheckResult]:
+        tools = amazon_ads.tools(ledger, warehouse)
+        days = days_of(context.op_execution_context)
+        broken = broken_accounts(tools)
+        for key in sorted(context.selected_asset_check_keys):
+            report_type = by_table[key.asset_key.to_user_string()]
+            found = completeness(tools, [report_type], days)
+            yield complete_result(key.asset_key, found, broken)
+
+    return complete_reports
+
+
+def complete_result(asset_key: dg.AssetKey, found: Sequence[Stretch], broken: dict[str, str]) -> dg.AssetCheckResult:
+    """Judge a range of profile-days.
+
+    Args:
+        asset_key: The report asset.
+        found: How its profile-days stand.
+        broken: Accounts that cannot be used, and why.
+    """
+    incomplete = [stretch for stretch in found if stretch.status not in COMPLETE]
+    failed = [stretch for stretch in incomplete if stretch.status is DayStatus.FAILED]
+    blocked = [stretch for stretch in found if stretch.status is DayStatus.BLOCKED]
+    reasons = list(dict.fromkeys([*broken.values(), *(stretch.reason for stretch in failed)]))
+    error = bool(broken or failed)
+    counts = by_status(found)
+    return dg.AssetCheckResult(
+        asset_key=asset_key,
+        check_name=COMPLETE_CHECK,
+        passed=not incomplete and not broken,
+        severity=dg.AssetCheckSeverity.ERROR if error else dg.AssetCheckSeverity.WARN,
+        description="; ".join(reasons[:3]) or _in_words(counts),
+        metadata={
+            **{f"profile_days_{status.value.replace(' ', '_')}": n for status, n in counts.items()},
+            **({"missing": stretches_table(incomplete)} if incomplete else {}),
+            **({"blocked": stretches_table(blocked)} if blocked else {}),
+            **({"accounts": markdown_table(("account", "why"), sorted(broken.items()))} if broken else {}),
+        },
+    )
+
+
+def _in_words(counts: Mapping[DayStatus, int]) -> str:
+    named = [f"{n} {status}" for status, n in counts.items()]
+    return "profile-days: " + (", ".join(named) or "none")
+
+
+def rejected_checks(report_types: Sequence[ReportType]) -> dg.AssetChecksDefinition:
+    """Return the check ``rejected`` of every report asset: rows that could not be loaded, with examples."""
+    by_table = {report_type.table: report_type for report_type in report_types}
+
+    @dg.multi_asset_check(
+        name="rejected_reports",
+        specs=[
+            dg.AssetCheckSpec(
+                REJECTED_CHECK, asset=table, description="No row of Amazon's is in quarantine (rejected_rows)."
+            )
+            for table in by_table
+        ],
+        can_subset=True,
+    )
+    def rejected_reports(
+        context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource
+    ) -> Iterator[dg.AssetCheckResult]:
+        keys = sorted(context.selected_asset_check_keys)
+        with warehouse.get_connection() as connection:
+            found = {key: rejected(connection, by_table[key.asset_key.to_user_string()].name) for key in keys}
+        header = ("account", "profile", "why", "rows", "example")
+        for key, rows in found.items():
+            number = sum(row[3] for row in rows)
+            yield dg.AssetCheckResult(
+                asset_key=key.asset_key,
+                check_name=REJECTED_CHECK,
+                passed=not rows,
+                severity=dg.AssetCheckSeverity.WARN,
+                description=f"{number} rows are in quarantine" if rows else "none",
+                metadata={"rows": number, **({"examples": markdown_table(header, rows)} if rows else {})},
+            )
+
+    return rejected_reports
+
+
+def performance_check(partitions: dg.DailyPartitionsDefinition) -> dg.AssetChecksDefinition:
+    """Return the check that no key stands twice in ``performance_records``."""
+
+    @dg.asset_check(
+        asset="performance_records",
+        name=UNIQUE_CHECK,
+        partitions_def=partitions,
+        description=f"No two rows have the same {', '.join(PERFORMANCE_GRAIN)}.",
+    )
+    def performance_grain_unique(
+        context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource
+    ) -> dg.AssetCheckResult:
+        days = days_of(context.op_execution_context)
+        with warehouse.get_connection() as connection:
+            found = duplicates(connection, "performance_records", PERFORMANCE_GRAIN, days.start, days.end)
+        examples = markdown_table(list(found.columns), found.to_numpy().tolist())
+        return dg.AssetCheckResult(
+            passed=found.empty,
+            severity=dg.AssetCheckSeverity.ERROR,
+            metadata={} if found.empty else {"examples": examples},
+        )
+
+    return performance_grain_unique

@@ -1,0 +1,66 @@
+"""The jobs: what schedules, the sensor and the command line launch."""
+
+import asyncio
+
+import dagster as dg
+
+from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
+from ppc_pipeline.pipeline import is_weekly, order_day
+from ppc_pipeline.reports.states import State
+
+LOAD_TAG = "ppc/load"
+"""On runs that the readiness sensor launches, so that it can tell whether one is still going."""
+
+entities_job = dg.define_asset_job(
+    "entities_job",
+    selection=dg.AssetSelection.groups("entities"),
+    executor_def=dg.in_process_executor,
+    description="List every profile's entities.",
+)
+
+reports_job = dg.define_asset_job(
+    "reports_job",
+    selection=dg.AssetSelection.groups("reports", "operations"),
+    executor_def=dg.in_process_executor,
+    description="Bring a range of dates of every report type, or load what is ready (config `order: false`).",
+)
+
+
+class OrderRun(dg.Config):
+    """What an order is to ask for."""
+
+    weekly: bool = False
+    """Ask for the window before the trailing one as well."""
+
+
+@dg.op(description="Write down what the day brings, and ask Amazon for it. Waits for nothing.")
+def order_reports(
+    context: dg.OpExecutionContext,
+    config: OrderRun,
+    amazon_ads: AmazonAdsResource,
+    ledger: LedgerResource,
+    warehouse: WarehouseResource,
+) -> None:
+    """Order the trailing window of every profile and report type, and a bounded number of holes."""
+    tools = amazon_ads.tools(ledger, warehouse)
+    ordered = asyncio.run(order_day(tools, weekly=config.weekly, ordered_by=context.run_id))
+    failed = [row for row in ordered.rows if row.state is State.FAILED]
+    for row in failed:
+        context.log.error(f"{row}: {row.reason}")
+    context.add_output_metadata(
+        {
+            "reports": len(ordered.rows),
+            "ordered_now": ordered.new,
+            "not_asked_for_yet": sum(row.state is State.PLANNED for row in ordered.rows),
+            "failed": len(failed),
+        }
+    )
+
+
+@dg.job(executor_def=dg.in_process_executor, description="The daily order: seconds, whatever Amazon takes.")
+def orders_job() -> None:
+    """Order what the day brings."""
+    order_reports()
+
+
+__all__ = ["LOAD_TAG", "OrderRun", "entities_job", "is_weekly", "orders_job", "reports_job"]

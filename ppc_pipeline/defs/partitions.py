@@ -1,0 +1,22 @@
+"""The partitions: one a calendar date.
+
+A partition is a *label*: the date in each profile's own time zone, whichever that is. Never do arithmetic with the
+hours of a partition's window.
+"""
+
+from datetime import date
+
+import dagster as dg
+
+from ppc_pipeline.reports.windows import Days
+
+
+def daily_partitions(start_date: date) -> dg.DailyPartitionsDefinition:
+    """Return the date partitions from ``PPC_START_DATE`` to yesterday (UTC)."""
+    return dg.DailyPartitionsDefinition(start_date=start_date.isoformat(), timezone="UTC")
+
+
+def days_of(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Days:
+    """Return the dates that a run, of one partition or a range of them, is for."""
+    keys = context.partition_keys
+    return Days(date.fromisoformat(keys[0]), date.fromisoformat(keys[-1]))

@@ -1,0 +1,32 @@
+"""The schedules: once a day what is now, and once a day the order of reports. On by default.
+
+Both come after midnight in the last time zone (08:00 UTC in winter on the American west coast), so that yesterday is
+over for every profile.
+"""
+
+import dagster as dg
+
+from ppc_pipeline.defs.jobs import OrderRun, entities_job, is_weekly, orders_job
+
+daily_entities = dg.ScheduleDefinition(
+    name="daily_entities",
+    job=entities_job,
+    cron_schedule="30 9 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Lists profiles, campaigns, keywords and the rest of every account.",
+)
+
+
+@dg.schedule(
+    job=orders_job,
+    cron_schedule="0 10 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Orders the trailing days of every report (on Mondays those before them too), and fills holes.",
+)
+def daily_orders(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Order what the day of the tick brings."""
+    moment = context.scheduled_execution_time
+    config = dg.RunConfig(ops={"order_reports": OrderRun(weekly=is_weekly(moment))})
+    return dg.RunRequest(run_key=moment.isoformat(), run_config=config)

@@ -1,0 +1,136 @@
+"""Listing the entities of every profile at once, and loading what was listed whole.
+
+Here: pages to files, files to the warehouse, and what could not be had. Not here: which lists there are
+(``amazon_ads.entities``) or versions and quarantine (``warehouse.entities``).
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ppc_pipeline.amazon_ads.client import AmazonAdsClient
+from ppc_pipeline.amazon_ads.entities import EntityType, Listing
+from ppc_pipeline.amazon_ads.errors import AdsError, Category, MalformedResponseError
+from ppc_pipeline.entities.profiles import Trouble
+from ppc_pipeline.progress import Progress, silent
+from ppc_pipeline.reports.roster import Profile, Roster
+from ppc_pipeline.reports.tables import ENTITY_TABLES
+from ppc_pipeline.warehouse.connection import Warehouse
+from ppc_pipeline.warehouse.entities import EntityOutcome, Pages, load_entities
+
+
+@dataclass(slots=True)
+class Synced:
+    """What listing and loading did.
+
+    Attributes:
+        outcomes: Entity -> what changed, by profile.
+        troubles: What could not be had; those profiles keep what they had of that entity.
+    """
+
+    outcomes: dict[str, list[EntityOutcome]] = field(default_factory=dict)
+    troubles: list[Trouble] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Lister:
+    """Lists entities for many profiles.
+
+    Attributes:
+        clients: A client for each account.
+        roster: Where refusals are written down.
+        aside: Where the bytes of a malformed page are kept.
+        progress: Told how many lists are done.
+    """
+
+    clients: Mapping[str, AmazonAdsClient]
+    roster: Roster
+    aside: Path
+    progress: Progress = silent
+
+    async def sync(
+        self, entities: Sequence[EntityType], profiles: Sequence[Profile], warehouse: Warehouse, now: datetime
+    ) -> Synced:
+        """List some kinds of entities for some profiles, all concurrently, and load each kind in one transaction."""
+        synced = Synced()
+        with TemporaryDirectory() as directory:
+            pages = await self._fetch(entities, profiles, Path(directory), synced)
+            await asyncio.to_thread(_load, entities, profiles, pages, warehouse, synced, now)
+        return synced
+
+    async def _fetch(
+        self, entities: Sequence[EntityType], profiles: Sequence[Profile], directory: Path, synced: Synced
+    ) -> Mapping[str, list[Pages]]:
+        pages: dict[str, list[Pages]] = defaultdict(list)
+        wanted = [(e, listing, p) for e in entities for listing in e.listings for p in profiles]
+        done = 0
+        self.progress("lists", 0, len(wanted))
+
+        async def one(number: int, entity: EntityType, listing: Listing, profile: Profile) -> None:
+            nonlocal done
+            try:
+                path = directory / f"{number}.json"
+                pages[entity.name].append(await self._list(path, listing, profile))
+            except AdsError as error:
+                synced.troubles.append(self._trouble(entity, profile, error))
+            done += 1
+            self.progress("lists", done, len(wanted))
+
+        async with asyncio.TaskGroup() as group:
+            for number, (entity, listing, profile) in enumerate(wanted):
+                group.create_task(one(number, entity, listing, profile))
+        return pages
+
+    async def _list(self, path: Path, listing: Listing, profile: Profile) -> Pages:
+        facts = profile.facts
+        client = self.clients.get(facts.account)
+        if client is None:
+            raise AdsError("the account is no longer configured", account=facts.account, profile_id=facts.profile_id)
+        with path.open("wb") as file:
+            async for page in client.list_pages(facts.profile_id, listing):
+                file.write(page.body + b"\n")
+        return Pages(
+            path=path,
+            account=facts.account,
+            profile_id=facts.profile_id,
+            currency_code=facts.currency_code,
+            ad_product=listing.ad_product,
+            items_key=listing.items_key,
+            fields=listing.fields,
+            constants=listing.constants,
+        )
+
+    def _trouble(self, entity: EntityType, profile: Profile, error: AdsError) -> Trouble:
+        facts = profile.facts
+        reason = str(error)
+        if isinstance(error, MalformedResponseError):
+            self.aside.mkdir(parents=True, exist_ok=True)
+            kept = self.aside / f"{entity.name}-{facts.profile_id}.malformed"
+            kept.write_bytes(error.body)
+            reason += f"; its bytes are kept in {kept}"
+        elif error.category is Category.REFUSED:
+            self.roster.block(facts.profile_id, reason)
+        elif error.category is Category.MISCONFIGURED:
+            self.roster.account_failed(facts.account, reason)
+        return Trouble(facts.account, facts.profile_id, entity.name, reason)
+
+
+def _load(
+    entities: Sequence[EntityType],
+    profiles: Sequence[Profile],
+    pages: Mapping[str, list[Pages]],
+    warehouse: Warehouse,
+    synced: Synced,
+    now: datetime,
+) -> None:
+    """Load each kind of entity for the profiles whose every list of it was read to the end."""
+    with warehouse.connect() as connection:
+        for entity in entities:
+            broken = {t.profile_id for t in synced.troubles if t.what == entity.name}
+            whole = [p.facts.profile_id for p in profiles if p.facts.profile_id not in broken]
+            files = [file for file in pages.get(entity.name, []) if file.profile_id not in broken]
+            synced.outcomes[entity.name] = load_entities(connection, ENTITY_TABLES[entity.name], files, whole, now)

@@ -1,0 +1,289 @@
+"""What the pipeline does, as plain functions over one set of tools: sync, order, poll, fetch, report on itself.
+
+Assets, schedules, the sensor and the command line are thin shells around these. Here: how the parts work together.
+Not here: the parts (``entities``, ``reports``, ``warehouse``), or anything of Dagster.
+"""
+
+import asyncio
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ppc_pipeline.amazon_ads.client import AmazonAdsClient
+from ppc_pipeline.amazon_ads.entities import EntityType
+from ppc_pipeline.amazon_ads.report_types import ReportType
+from ppc_pipeline.clients import SANDBOX_WARNING, open_clients, wanted_accounts
+from ppc_pipeline.entities.listings import Lister, Synced
+from ppc_pipeline.entities.profiles import Trouble, find_profiles, store_profiles
+from ppc_pipeline.progress import Progress, silent
+from ppc_pipeline.reports.archive import Archive
+from ppc_pipeline.reports.completeness import Stretch, stretches
+from ppc_pipeline.reports.ledger import Ledger, ReportRow
+from ppc_pipeline.reports.lifecycle import Lifecycle, Pace
+from ppc_pipeline.reports.loader import Loader, loaded_reports, prepare
+from ppc_pipeline.reports.orders import Desk, Ordered, reopen_unloaded
+from ppc_pipeline.reports.roster import Profile, Roster
+from ppc_pipeline.reports.states import State
+from ppc_pipeline.reports.windows import Days
+from ppc_pipeline.settings import Account, Settings
+from ppc_pipeline.warehouse.connection import Warehouse
+from ppc_pipeline.warehouse.entities import EntityOutcome
+from ppc_pipeline.warehouse.loading import FileOutcome
+
+log = logging.getLogger(__name__)
+
+_SANDBOX_POLL_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What every part of the work needs.
+
+    Attributes:
+        settings: The settings.
+        accounts: Whom we work for.
+        ledger: Where every report stands.
+        warehouse: Where the rows go.
+        pace: How often Amazon is asked whether a report is ready.
+    """
+
+    settings: Settings
+    accounts: tuple[Account, ...]
+    ledger: Ledger
+    warehouse: Warehouse
+    pace: Pace
+
+    @classmethod
+    def gather(cls, settings: Settings, ledger: Ledger, warehouse: Warehouse, pace: Pace) -> "Tools":
+        """Put the tools together; says so when the sandbox takes the place of an account.
+
+        Raises:
+            SettingsError: The accounts are half configured.
+        """
+        accounts = wanted_accounts(settings)
+        if any(account.sandbox for account in accounts):
+            log.warning(SANDBOX_WARNING)
+            pace = replace(pace, poll_first=min(pace.poll_first, _SANDBOX_POLL_SECONDS))
+        return cls(settings, accounts, ledger, warehouse, pace)
+
+    @property
+    def roster(self) -> Roster:
+        """The profiles and how their accounts fare."""
+        return Roster(self.ledger)
+
+    @property
+    def archive(self) -> Archive:
+        """The raw report files."""
+        return Archive(self.settings.raw_dir)
+
+    @property
+    def account_names(self) -> list[str]:
+        """The accounts' names."""
+        return [account.name for account in self.accounts]
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether the figures are the sandbox's."""
+        return any(account.sandbox for account in self.accounts)
+
+    def profiles(self, wanted: Collection[int] = ()) -> list[Profile]:
+        """Return the profiles that are worked for, or those of them that are wanted."""
+        active = self.roster.active(self.account_names)
+        return [profile for profile in active if not wanted or profile.facts.profile_id in wanted]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilesSynced:
+    """What finding the profiles did."""
+
+    outcomes: list[EntityOutcome]
+    troubles: list[Trouble]
+
+
+async def sync_profiles(tools: Tools, accounts: Sequence[Account] | None = None) -> ProfilesSynced:
+    """Find the profiles of some accounts (all by default), and bring roster and warehouse up to date."""
+    asked = tools.accounts if accounts is None else tuple(accounts)
+    known = [profile.facts for profile in tools.roster.profiles([account.name for account in asked])]
+    async with open_clients(tools.settings, asked, tools.ledger) as clients:
+        found = await find_profiles(clients, asked, tools.roster)
+    before = [facts.profile_id for facts in known if facts.account in found.profiles]
+    await asyncio.to_thread(prepare, tools.warehouse)
+    outcomes = await asyncio.to_thread(store_profiles, tools.warehouse, asked, found, before, tools.ledger.clock())
+    return ProfilesSynced(outcomes, list(found.troubles))
+
+
+async def sync_entities(tools: Tools, entities: Sequence[EntityType], progress: Progress = silent) -> Synced:
+    """List some kinds of entities for every profile, and bring the warehouse up to date."""
+    await know_profiles(tools)
+    now = tools.ledger.clock()
+    profiles = [profile for profile in tools.profiles() if not profile.left_alone(now)]
+    async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
+        lister = Lister(clients, tools.roster, tools.settings.raw_dir / "malformed", progress)
+        return await lister.sync(entities, profiles, tools.warehouse, now)
+
+
+async def know_profiles(tools: Tools) -> None:
+    """Find the profiles of accounts of which none is known yet, and have the warehouse's tables made."""
+    known = {profile.facts.account for profile in tools.roster.profiles(tools.account_names)}
+    strangers = [account for account in tools.accounts if account.name not in known]
+    if strangers:
+        await sync_profiles(tools, strangers)
+    else:
+        await asyncio.to_thread(prepare, tools.warehouse)
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What bringing reports did.
+
+    Attributes:
+        rows: Every report concerned, as it stands now.
+        ordered: How many of them were ordered now.
+        outcomes: Ledger row id -> what loading it did, for those loaded now.
+    """
+
+    rows: list[ReportRow]
+    ordered: int
+    outcomes: dict[int, FileOutcome]
+
+    def of_type(self, report_type: str) -> list[ReportRow]:
+        """Return the reports of one type."""
+        return [row for row in self.rows if row.report_type == report_type]
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether there was something to do and nothing of it could be done."""
+        return bool(self.rows) and all(row.state is State.FAILED for row in self.rows)
+
+
+async def bring_reports(
+    tools: Tools,
+    report_types: Sequence[ReportType],
+    days: Days,
+    *,
+    ordered_by: str,
+    profiles: Collection[int] = (),
+    progress: Progress = silent,
+) -> Brought:
+    """Have a range of dates in the warehouse: order what is to be ordered, wait, load.
+
+    Args:
+        tools: What to do it with.
+        report_types: Which reports.
+        days: Which dates.
+        ordered_by: Who or what asks, for people to see.
+        profiles: For whom; everyone by default.
+        progress: Told how many reports are done.
+    """
+    await know_profiles(tools)
+    desk = _desk(tools, ordered_by)
+    ordered = desk.order_days(days, report_types, tools.profiles(profiles))
+    rows = await asyncio.to_thread(_reopened, tools, ordered.rows)
+    loader = _loader(tools)
+    async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
+        life = _lifecycle(tools, clients, progress)
+        deadline = timedelta(hours=tools.settings.report_deadline_hours)
+        done = await life.see_through(rows, loader, deadline=deadline)
+    return Brought(done, ordered.new, loader.outcomes)
+
+
+async def fetch_ready(
+    tools: Tools, report_types: Sequence[ReportType], days: Days, *, progress: Progress = silent
+) -> Brought:
+    """Load what is ready of a range of dates. Orders nothing and waits for nothing."""
+    await asyncio.to_thread(prepare, tools.warehouse)
+    names = [report_type.name for report_type in report_types]
+    ours = [row for row in tools.ledger.outstanding(names) if row.account in tools.account_names]
+    rows = [row for row in ours if row.days.intersect(days)]
+    loader = _loader(tools)
+    async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
+        done = await _lifecycle(tools, clients, progress).fetch(rows, loader)
+    return Brought([row for row in done if row.id in loader.outcomes or not row.outstanding], 0, loader.outcomes)
+
+
+async def order_day(tools: Tools, *, weekly: bool, ordered_by: str) -> Ordered:
+    """Write down what a day brings and ask Amazon for it; waits for nothing.
+
+    Args:
+        tools: What to do it with.
+        weekly: Whether the window before the trailing one is due as well.
+        ordered_by: Who or what asks, for people to see.
+    """
+    await know_profiles(tools)
+    settings = tools.settings
+    ordered = _desk(tools, ordered_by).order_day(
+        settings.selected_report_types(),
+        tools.profiles(),
+        start_date=settings.start_date,
+        refetch_days=settings.refetch_days,
+        weekly=weekly,
+        holes=settings.hole_reports_per_day,
+    )
+    planned = [row for row in ordered.rows if row.state is State.PLANNED]
+    async with open_clients(settings, tools.accounts, tools.ledger) as clients:
+        limit = timedelta(hours=settings.report_deadline_hours).total_seconds()
+        await _lifecycle(tools, clients, silent).ask_and_poll(planned, seconds=limit)
+    return Ordered(tools.ledger.rows([row.id for row in ordered.rows]), ordered.new)
+
+
+async def poll_outstanding(tools: Tools, *, seconds: float) -> list[ReportRow]:
+    """Make one step for every report that Amazon is to be asked for or about, within a number of seconds.
+
+    Returns:
+        The reports that are ready to be fetched now.
+    """
+    names = [report_type.name for report_type in tools.settings.selected_report_types()]
+    outstanding = [row for row in tools.ledger.outstanding(names) if row.account in tools.account_names]
+    if any(row.state in (State.PLANNED, State.REQUESTED) for row in outstanding):
+        async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
+            await _lifecycle(tools, clients, silent).ask_and_poll(outstanding, seconds=seconds)
+    now = tools.ledger.clock()
+    return [
+        row
+        for row in tools.ledger.outstanding(names)
+        if row.state in (State.READY, State.DOWNLOADED)
+        and (row.not_before is None or row.not_before <= now)
+        and (row.lease_until is None or row.lease_until < now)
+    ]
+
+
+def completeness(
+    tools: Tools, report_types: Sequence[ReportType], days: Days, profiles: Collection[int] = ()
+) -> list[Stretch]:
+    """Say how every profile-day of a range stands."""
+    names = [report_type.name for report_type in report_types]
+    rows = tools.ledger.covering(days, names)
+    return stretches(report_types, tools.profiles(profiles), days, rows, tools.ledger.clock())
+
+
+def broken_accounts(tools: Tools) -> dict[str, str]:
+    """Return the accounts that could not be used the last time, and why."""
+    standings = tools.roster.standings()
+    return {
+        name: standings[name].error or "" for name in tools.account_names if name in standings and standings[name].error
+    }
+
+
+def is_weekly(moment: datetime) -> bool:
+    """Say whether the weekly look further back is due on the day of the order: on Mondays."""
+    return moment.weekday() == 0
+
+
+def _desk(tools: Tools, ordered_by: str) -> Desk:
+    return Desk(tools.ledger, tools.archive, timedelta(hours=tools.settings.fresh_hours), ordered_by)
+
+
+def _loader(tools: Tools) -> Loader:
+    currencies = {p.facts.profile_id: p.facts.currency_code for p in tools.roster.profiles(tools.account_names)}
+    return Loader(tools.warehouse, tools.archive, currencies, tools.ledger.clock)
+
+
+def _lifecycle(tools: Tools, clients: dict[str, AmazonAdsClient], progress: Progress) -> Lifecycle:
+    return Lifecycle(tools.ledger, tools.roster, clients, tools.archive, pace=tools.pace, progress=progress)
+
+
+def _reopened(tools: Tools, rows: Sequence[ReportRow]) -> list[ReportRow]:
+    done = [row.report_id for row in rows if row.state is State.LOADED and row.report_id]
+    there = loaded_reports(tools.warehouse, done) if done else set()
+    return reopen_unloaded(tools.ledger, tools.archive, rows, there)

@@ -1,0 +1,140 @@
+"""The raw archive: every report file as Amazon sent it, written whole or not at all, and checked before it counts.
+
+Here: where a file stands, writing, checking, keeping bad bytes aside, deleting what is past its retention setting.
+Not here: downloading (``amazon_ads.client``) or reading rows (``warehouse``).
+"""
+
+import os
+import zlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from ppc_pipeline.amazon_ads.errors import MalformedResponseError
+from ppc_pipeline.amazon_ads.fields import snake_case
+from ppc_pipeline.reports.ledger import ReportRow
+
+MAX_UNZIPPED_BYTES = 32 * 2**30
+"""A file that unzips to more than this is not a report."""
+
+_WHITESPACE = b" \t\r\n"
+
+
+class Archive:
+    """The raw files under one directory.
+
+    Args:
+        root: ``<data>/raw``; files stand in ``<report type>/<profile>/<start>_<end>/<report id>.json.gz``.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path_of(self, row: ReportRow) -> Path:
+        """Return where a report's file stands."""
+        kind = snake_case(row.report_type.replace(":", "_")).replace("__", "_")
+        days = f"{row.start_date}_{row.end_date}"
+        return self.root / kind / str(row.profile_id) / days / f"{row.report_id}.json.gz"
+
+    def has(self, row: ReportRow) -> bool:
+        """Say whether the file of a report that was archived is still there."""
+        return row.raw_path is not None and (self.root / row.raw_path).is_file()
+
+    async def store(self, row: ReportRow, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
+        """Write a report's file whole, or keep its bad bytes aside.
+
+        Returns:
+            The path below the archive's root, and the file's size in bytes.
+
+        Raises:
+            MalformedResponseError: What came is not a whole gzip file of one JSON array; the message says where its
+                bytes are kept.
+        """
+        path = self.path_of(row)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
+            part = Path(file.name)
+            try:
+                check = GzipJsonCheck()
+                async for chunk in chunks:
+                    file.write(chunk)
+                    check.feed(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+                problem = check.problem()
+            except BaseException:
+                part.unlink(missing_ok=True)
+                raise
+        if problem:
+            aside = path.with_suffix(".malformed")
+            part.replace(aside)
+            raise MalformedResponseError(
+                f"the downloaded file is not a whole report: {problem}; its bytes are kept in {aside}",
+                account=row.account,
+                profile_id=row.profile_id,
+            )
+        part.replace(path)
+        return str(path.relative_to(self.root)), path.stat().st_size
+
+    def delete_older(self, days: int, now: datetime) -> list[Path]:
+        """Delete files that were written more than ``days`` ago.
+
+        Returns:
+            The files that were deleted.
+        """
+        oldest = (now - timedelta(days=days)).timestamp()
+        old = [path for path in self.root.rglob("*.json.gz") if path.stat().st_mtime < oldest]
+        for path in old:
+            path.unlink()
+        return old
+
+
+@dataclass(slots=True)
+class GzipJsonCheck:
+    """Watches the bytes of a gzip file go by and says whether they were one whole JSON array.
+
+    It looks at the ends only (gzip's own checksum covers what is between them): rows are judged when they are loaded.
+    """
+
+    _unzip: "zlib._Decompress"
+    _first: int | None
+    _last: int | None
+    _size: int
+    _problem: str | None
+
+    def __init__(self) -> None:
+        self._unzip = zlib.decompressobj(wbits=31)
+        self._first = self._last = self._problem = None
+        self._size = 0
+
+    def feed(self, chunk: bytes) -> None:
+        """Look at the next bytes."""
+        if self._problem is not None:
+            return
+        try:
+            self._see(self._unzip.decompress(chunk))
+        except zlib.error as error:
+            self._problem = f"gzip is broken ({error})"
+            return
+        if self._unzip.unused_data:
+            self._problem = "there are bytes after the end of the gzip file"
+
+    def problem(self) -> str | None:
+        """Say what is wrong with everything seen so far, if anything is."""
+        if self._problem is None and not self._unzip.eof:
+            return "gzip ends too early"
+        if self._problem is None and (self._first != ord("[") or self._last != ord("]")):
+            return "the JSON in it is not one whole array"
+        return self._problem
+
+    def _see(self, text: bytes) -> None:
+        self._size += len(text)
+        if self._size > MAX_UNZIPPED_BYTES:
+            self._problem = f"it unzips to more than {MAX_UNZIPPED_BYTES} bytes"
+        stripped = text.strip(_WHITESPACE)
+        if stripped:
+            if self._first is None:
+                self._first = stripped[0]
+            self._last = stripped[-1]

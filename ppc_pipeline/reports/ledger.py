@@ -1,0 +1,358 @@
+"""The ledger: one row a report, in a small database of its own that many processes share.
+
+Here: opening it, writing orders down, claims with a lease, recording what the state machine says, and the questions
+others ask of it. Not here: the rules of a report's life (``states``) or talking to Amazon (``lifecycle``).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    RowMapping,
+    create_engine,
+    event,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError
+
+from ppc_pipeline.reports import schema
+from ppc_pipeline.reports.schema import reports
+from ppc_pipeline.reports.states import OUTSTANDING, AskedAgain, Event, Standing, State, advance
+from ppc_pipeline.reports.windows import Days, Window, utc_now
+
+LEASE = timedelta(seconds=60)
+"""How long a claim holds without being renewed: the longest a dead process's report waits for the next one."""
+
+_SQLITE_WAIT_SECONDS = 30
+_FOR_WRITING = "ppc_for_writing"
+_IDS_A_QUERY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """One row of the ledger: what was ordered and where it stands."""
+
+    id: int
+    account: str
+    profile_id: int
+    report_type: str
+    start_date: date
+    end_date: date
+    columns_hash: str
+    order_no: int
+    state: State
+    report_id: str | None
+    requests: int
+    troubles: int
+    reason: str | None
+    retryable: bool | None
+    not_before: datetime | None
+    raw_path: str | None
+    rows_loaded: int | None
+    rows_rejected: int | None
+    ordered_by: str
+    ordered_at: datetime
+    requested_at: datetime | None
+    ready_at: datetime | None
+    loaded_at: datetime | None
+    updated_at: datetime
+    lease_owner: str | None
+    lease_until: datetime | None
+
+    @property
+    def days(self) -> Days:
+        """The days the report is of."""
+        return Days(self.start_date, self.end_date)
+
+    @property
+    def outstanding(self) -> bool:
+        """Whether something is still to be done."""
+        return self.state in OUTSTANDING
+
+    def __str__(self) -> str:
+        """Name the report for people."""
+        known = f", Amazon's report {self.report_id}" if self.report_id else ""
+        return f"{self.report_type} of profile {self.profile_id} ({self.account}) for {self.days}{known}"
+
+
+_COLUMNS = [reports.c[f.name] for f in fields(ReportRow)]
+
+
+class Decision(Enum):
+    """What asking for a window means, given what was ordered before."""
+
+    ORDER = auto()
+    REUSE = auto()
+    RETRY = auto()
+
+
+def decide(latest: ReportRow | None, now: datetime, fresh: timedelta) -> Decision:
+    """Say what asking for a window means.
+
+    A report still on its way is gone on with. One that was ordered less than ``fresh`` ago is not ordered again, so
+    that retries cost nothing; if it failed in a way that may pass, the same row is tried again.
+    """
+    if latest is None:
+        return Decision.ORDER
+    if latest.outstanding:
+        return Decision.REUSE
+    if now - latest.ordered_at >= fresh:
+        return Decision.ORDER
+    return Decision.RETRY if latest.state is State.FAILED and latest.retryable else Decision.REUSE
+
+
+class ClaimLostError(Exception):
+    """The claim on a report ran out and another process has it: stop working on it."""
+
+
+class Ledger:
+    """The ledger. Every method is one short transaction.
+
+    Args:
+        engine: Where it is kept.
+        clock: What time it is.
+    """
+
+    def __init__(self, engine: Engine, clock: Callable[[], datetime] = utc_now) -> None:
+        self.engine = engine
+        self.clock = clock
+
+    @classmethod
+    def open(cls, url: str, clock: Callable[[], datetime] = utc_now) -> Self:
+        """Open the ledger at an SQLAlchemy URL, making its tables where there are none."""
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            if parsed.database:
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            engine = create_engine(parsed, connect_args={"timeout": _SQLITE_WAIT_SECONDS})
+            _make_sqlite_transactional(engine)
+        else:
+            engine = create_engine(parsed, pool_pre_ping=True)
+        ledger = cls(engine, clock)
+        with ledger.transaction() as connection:
+            schema.metadata.create_all(connection)
+        return ledger
+
+    def close(self) -> None:
+        """Give its connections back."""
+        self.engine.dispose()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Give a connection in a write transaction."""
+        with self.engine.execution_options(**{_FOR_WRITING: True}).begin() as connection:
+            yield connection
+
+    def order(
+        self,
+        window: Window,
+        columns_hash: str,
+        *,
+        fresh: timedelta,
+        ordered_by: str,
+        archived: Callable[[ReportRow], bool],
+    ) -> tuple[ReportRow, bool]:
+        """Write an order down, or find the one that stands for it already.
+
+        Args:
+            window: What is wanted.
+            columns_hash: Digest of the columns asked for.
+            fresh: An order younger than this is not repeated.
+            ordered_by: Who or what orders, for people to see.
+            archived: Says whether a report's raw file is in the archive.
+
+        Returns:
+            The row, and whether it is a new order (or a failed one taken up again).
+        """
+        for _ in range(3):
+            try:
+                with self.transaction() as connection:
+                    return self._order(connection, window, columns_hash, fresh, ordered_by, archived)
+            except IntegrityError:  # another process wrote the same order first: find it
+                continue
+        raise RuntimeError(f"could not write down the order of {window}")
+
+    def _order(
+        self,
+        connection: Connection,
+        window: Window,
+        columns_hash: str,
+        fresh: timedelta,
+        ordered_by: str,
+        archived: Callable[[ReportRow], bool],
+    ) -> tuple[ReportRow, bool]:
+        key = {
+            "account": window.account,
+            "profile_id": window.profile_id,
+            "report_type": window.report_type,
+            "start_date": window.days.start,
+            "end_date": window.days.end,
+            "columns_hash": columns_hash,
+        }
+        same = [reports.c[name] == value for name, value in key.items()]
+        query = select(*_COLUMNS).where(*same).order_by(reports.c.order_no.desc()).limit(1)
+        latest = _row(connection.execute(query).mappings().first())
+        now = self.clock()
+        decision = decide(latest, now, fresh)
+        if latest is not None and decision is Decision.REUSE:
+            return latest, False
+        if latest is not None and decision is Decision.RETRY:
+            again = AskedAgain(requested=latest.report_id is not None, archived=archived(latest))
+            change = advance(_standing(latest), again, now)
+            return _written(connection, reports.c.id == latest.id, {**change, "updated_at": now}) or latest, True
+        values = {
+            **key,
+            "order_no": latest.order_no + 1 if latest else 1,
+            "state": State.PLANNED,
+            "ordered_by": ordered_by,
+            "ordered_at": now,
+            "updated_at": now,
+        }
+        made = connection.execute(insert(reports).values(**values).returning(*_COLUMNS))
+        return _existing(made.mappings().one()), True
+
+    def claim(self, report_id: int, owner: str) -> ReportRow | None:
+        """Claim an outstanding report, so that nobody else works on it.
+
+        Returns:
+            The row as it stands now, or None where another has it or nothing is left to do.
+        """
+        now = self.clock()
+        free = or_(reports.c.lease_owner.is_(None), reports.c.lease_owner == owner, reports.c.lease_until < now)
+        statement = (
+            update(reports)
+            .where(reports.c.id == report_id, reports.c.state.in_(OUTSTANDING), free)
+            .values(lease_owner=owner, lease_until=now + LEASE)
+            .returning(*_COLUMNS)
+        )
+        with self.transaction() as connection:
+            return _row(connection.execute(statement).mappings().first())
+
+    def renew(self, owner: str) -> None:
+        """Hold every claim of an owner for another lease."""
+        statement = update(reports).where(reports.c.lease_owner == owner).values(lease_until=self.clock() + LEASE)
+        with self.transaction() as connection:
+            connection.execute(statement)
+
+    def release(self, owner: str) -> None:
+        """Give back every claim of an owner."""
+        statement = update(reports).where(reports.c.lease_owner == owner).values(lease_owner=None, lease_until=None)
+        with self.transaction() as connection:
+            connection.execute(statement)
+
+    def record(self, row: ReportRow, happened: Event) -> ReportRow:
+        """Write down what happened to a claimed report.
+
+        Returns:
+            The row as it stands now; the claim is given back when nothing is left to do.
+
+        Raises:
+            ClaimLostError: The claim ran out meanwhile and another process has the report.
+        """
+        now = self.clock()
+        change = advance(_standing(row), happened, now)
+        done = change["state"] not in OUTSTANDING
+        lease = {"lease_owner": None, "lease_until": None} if done else {"lease_until": now + LEASE}
+        mine = (reports.c.id == row.id) & (reports.c.lease_owner == row.lease_owner)
+        with self.transaction() as connection:
+            written = _written(connection, mine, {**change, **lease, "updated_at": now})
+        if written is None:
+            raise ClaimLostError(str(row))
+        return written
+
+    def reopen(self, row: ReportRow, happened: Event) -> ReportRow:
+        """Write down what happened to a report that nobody works on because it was done."""
+        now = self.clock()
+        change = advance(_standing(row), happened, now)
+        same = (reports.c.id == row.id) & (reports.c.state == row.state)
+        with self.transaction() as connection:
+            written = _written(connection, same, {**change, "updated_at": now})
+        return written or self.rows([row.id])[0]
+
+    def rows(self, ids: Sequence[int]) -> list[ReportRow]:
+        """Return rows by their ids."""
+        found: list[ReportRow] = []
+        with self.engine.connect() as connection:
+            for first in range(0, len(ids), _IDS_A_QUERY):
+                part = ids[first : first + _IDS_A_QUERY]
+                query = select(*_COLUMNS).where(reports.c.id.in_(part))
+                found += [_existing(row) for row in connection.execute(query).mappings()]
+        return found
+
+    def outstanding(self, report_types: Iterable[str] | None = None) -> list[ReportRow]:
+        """Return what is still to be done, oldest order first."""
+        query = select(*_COLUMNS).where(reports.c.state.in_(OUTSTANDING)).order_by(reports.c.id)
+        if report_types is not None:
+            query = query.where(reports.c.report_type.in_(tuple(report_types)))
+        with self.engine.connect() as connection:
+            return [_existing(row) for row in connection.execute(query).mappings()]
+
+    def covering(self, days: Days, report_types: Iterable[str]) -> list[ReportRow]:
+        """Return every order that covers one of the days, oldest order first."""
+        query = (
+            select(*_COLUMNS)
+            .where(
+                reports.c.report_type.in_(tuple(report_types)),
+                reports.c.end_date >= days.start,
+                reports.c.start_date <= days.end,
+            )
+            .order_by(reports.c.ordered_at, reports.c.id)
+        )
+        with self.engine.connect() as connection:
+            return [_existing(row) for row in connection.execute(query).mappings()]
+
+    def counts(self) -> dict[tuple[str, int, str], int]:
+        """Count the reports by (account, profile, state)."""
+        columns = (reports.c.account, reports.c.profile_id, reports.c.state)
+        query = select(*columns, func.count()).group_by(*columns)
+        with self.engine.connect() as connection:
+            return {(account, profile, state): n for account, profile, state, n in connection.execute(query)}
+
+
+def _written(connection: Connection, where: ColumnElement[bool], values: dict[str, Any]) -> ReportRow | None:
+    statement = update(reports).where(where).values(**values).returning(*_COLUMNS)
+    return _row(connection.execute(statement).mappings().first())
+
+
+def _standing(row: ReportRow) -> Standing:
+    return Standing(row.state, row.requests, row.troubles)
+
+
+def _row(found: RowMapping | None) -> ReportRow | None:
+    return None if found is None else _existing(found)
+
+
+def _existing(found: RowMapping) -> ReportRow:
+    return ReportRow(**{**found, "state": State(found["state"])})
+
+
+def _make_sqlite_transactional(engine: Engine) -> None:
+    """Let SQLite begin a transaction when we do, for writing, and read while another writes.
+
+    Python's sqlite3 begins transactions by itself, late and for reading, so that two processes that read and then
+    write the same row would both go on, or fail at once instead of waiting for each other.
+    """
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get(_FOR_WRITING, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

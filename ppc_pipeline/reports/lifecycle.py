@@ -1,0 +1,391 @@
+"""Taking reports through their life: ask, poll, download, load, each step claimed, recorded and repeatable.
+
+Here: one coroutine a report, and what an error means for it. Not here: the rules of the states (``states``), what to
+order (``orders``), how a file is loaded (``loader``).
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from ppc_pipeline.amazon_ads.client import AmazonAdsClient
+from ppc_pipeline.amazon_ads.errors import (
+    AdsError,
+    Category,
+    MalformedResponseError,
+    ReportNotFoundError,
+    RetentionError,
+    ThrottledError,
+)
+from ppc_pipeline.amazon_ads.models import Report, ReportRequest, ReportStatus
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
+from ppc_pipeline.progress import Progress, silent
+from ppc_pipeline.reports import states
+from ppc_pipeline.reports.archive import Archive
+from ppc_pipeline.reports.ledger import LEASE, ClaimLostError, Ledger, ReportRow
+from ppc_pipeline.reports.roster import Roster
+from ppc_pipeline.reports.states import Event, State
+from ppc_pipeline.reports.windows import Days, Window
+
+Load = Callable[[Sequence[ReportRow]], Mapping[int, Event]]
+"""Loads downloaded reports, blocking, and says for each row id what happened to it."""
+
+MAX_LOADED_AT_ONCE = 64
+"""Files loaded with the warehouse open once: then it is given free for others for a moment."""
+
+_ASKING = frozenset({State.PLANNED, State.REQUESTED})
+_FETCHING = frozenset({State.READY, State.DOWNLOADED})
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often to look, in seconds.
+
+    Attributes:
+        poll_first: Before the first poll of a report.
+        poll_most: Between two polls, at most; in between the wait grows with the report's age.
+        watch: Between two looks at a report another process works on.
+    """
+
+    poll_first: float = 5.0
+    poll_most: float = 60.0
+    watch: float = 2.0
+
+    def next_poll(self, age_seconds: float) -> float:
+        """Return the wait before the next poll: a quarter of the age, so that a late look is late by no more."""
+        return min(self.poll_most, max(self.poll_first, age_seconds / 4))
+
+
+class Lifecycle:
+    """Takes reports through their life in one process.
+
+    Args:
+        ledger: Where everything is written down.
+        roster: Where refused profiles and broken accounts are written down.
+        clients: A client for each account.
+        archive: Where raw files go.
+        pace: How often to look.
+        progress: Told how many reports are done.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        roster: Roster,
+        clients: Mapping[str, AmazonAdsClient],
+        archive: Archive,
+        *,
+        pace: Pace | None = None,
+        progress: Progress = silent,
+    ) -> None:
+        self._ledger = ledger
+        self._roster = roster
+        self._clients = clients
+        self._archive = archive
+        self._pace = pace or Pace()
+        self._progress = progress
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._working: set[str] = set()
+        self._serving: set[int] = set()
+        self._rests: dict[int, ReportRow] = {}
+
+    async def see_through(self, rows: Sequence[ReportRow], load: Load, *, deadline: timedelta) -> list[ReportRow]:
+        """Take reports all the way into the warehouse.
+
+        Everything is asked for before anything is waited for, and what is ready first is loaded first. A report that
+        Amazon has not made ``deadline`` after it was requested is left as it stands, to be gone on with later.
+
+        Returns:
+            The rows as they stand now, with those that took the place of a row Amazon serves only in part.
+        """
+        due_by = self._ledger.clock() + deadline
+        async with self._claims():
+            loading = _LoadQueue(load)
+            tally = _Tally(self._progress, len(rows))
+            async with loading.running(), asyncio.TaskGroup() as group:
+                ends = [self._to_the_end(row, loading, due_by, deadline, tally) for row in rows]
+                tasks = [group.create_task(end) for end in ends]
+            return [row for task in tasks for row in task.result()]
+
+    async def ask_and_poll(self, rows: Sequence[ReportRow], *, seconds: float) -> None:
+        """Make one step for each report that is due: ask for it or look whether it is ready. Fetches nothing.
+
+        Steps that are not done within ``seconds`` are broken off; what they found out until then is recorded.
+        """
+        async with self._claims():
+            due = [row for row in rows if row.state in _ASKING and self._is_due(row)]
+            tasks = [asyncio.create_task(self._one_step(row)) for row in due]
+            if not tasks:
+                return
+            done, late = await asyncio.wait(tasks, timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+            for task in done:
+                task.result()
+
+    async def fetch(self, rows: Sequence[ReportRow], load: Load) -> list[ReportRow]:
+        """Download and load what is ready. Asks for nothing and waits for nothing."""
+        ready = [row for row in rows if row.state in _FETCHING]
+        async with self._claims():
+            loading = _LoadQueue(load)
+            tally = _Tally(self._progress, len(ready))
+            async with loading.running(), asyncio.TaskGroup() as group:
+                for row in ready:
+                    group.create_task(self._fetch_one(row, loading, tally))
+        return self._ledger.rows([row.id for row in rows])
+
+    # One report
+
+    async def _to_the_end(
+        self, row: ReportRow, loading: "_LoadQueue", due_by: datetime, deadline: timedelta, tally: "_Tally"
+    ) -> list[ReportRow]:
+        done: list[ReportRow] = []
+        while True:
+            row = await self._until_it_rests(row, loading, due_by, deadline)
+            done.append(row)
+            rest = self._rests.pop(row.id, None)
+            if rest is None:
+                tally.one_more()
+                return done
+            row = rest
+
+    async def _until_it_rests(
+        self, row: ReportRow, loading: "_LoadQueue", due_by: datetime, deadline: timedelta
+    ) -> ReportRow:
+        """Go on with a report until nothing is left to do or its deadline is past."""
+        while row.outstanding:
+            held = row if row.lease_owner == self._owner else self._ledger.claim(row.id, self._owner)
+            if held is None:
+                row = await self._watch(row)
+                continue
+            row = await self._next(held, loading)
+            left = (self._give_up_at(row, due_by, deadline) - self._ledger.clock()).total_seconds()
+            if left <= 0:
+                break
+            if row.outstanding:
+                await asyncio.sleep(min(left, self._seconds_until_due(row)))
+        return row
+
+    async def _next(self, row: ReportRow, loading: "_LoadQueue") -> ReportRow:
+        """Make the next step of a claimed report and write down what happened."""
+        try:
+            event = await loading.put(row) if row.state is State.DOWNLOADED else await self._step(row)
+            return self._note(row, event)
+        except ClaimLostError:
+            return self._ledger.rows([row.id])[0]
+
+    async def _one_step(self, row: ReportRow) -> None:
+        claimed = self._ledger.claim(row.id, self._owner)
+        if claimed is None or claimed.state not in _ASKING:
+            return
+        with contextlib.suppress(ClaimLostError):
+            event = await self._step(claimed)
+            if event is None:
+                wait = timedelta(seconds=self._pace.next_poll(self._age(claimed)))
+                event = states.Postponed("Amazon is still working on it", self._ledger.clock() + wait)
+            self._note(claimed, event)
+
+    async def _fetch_one(self, row: ReportRow, loading: "_LoadQueue", tally: "_Tally") -> None:
+        while row.state in _FETCHING and self._is_due(row):
+            claimed = self._ledger.claim(row.id, self._owner)
+            if claimed is None:
+                break
+            row = await self._next(claimed, loading)
+        tally.one_more()
+
+    async def _watch(self, row: ReportRow) -> ReportRow:
+        """Look how far another process is with a report."""
+        await asyncio.sleep(self._pace.watch)
+        return self._ledger.rows([row.id])[0]
+
+    async def _step(self, row: ReportRow) -> Event | None:
+        """Ask, poll or download; say what happened, or None where Amazon is still working on it."""
+        if row.account not in self._clients or row.report_type not in REPORT_TYPES:
+            unknown = f"account {row.account!r} or report type {row.report_type!r} is no longer configured"
+            return states.GivenUp(unknown, retryable=True)
+        try:
+            event = await _STEPS[row.state](self, row)
+        except AdsError as error:
+            return self._event_of(row, error)
+        except OSError as error:
+            return states.Troubled(f"could not write the raw file: {error}")
+        self._note_that_it_works(row)
+        return event
+
+    async def _ask(self, row: ReportRow) -> Event | None:
+        report_type = REPORT_TYPES[row.report_type]
+        name = f"ppc {row.report_type} {row.start_date}_{row.end_date} {row.columns_hash} {row.order_no}.{row.requests}"
+        request = ReportRequest(
+            report_type=report_type, start=row.start_date, end=row.end_date, name=name, columns=report_type.columns
+        )
+        report = await self._clients[row.account].create_report(row.profile_id, request)
+        return states.Accepted(report.report_id)
+
+    async def _poll(self, row: ReportRow) -> Event | None:
+        return _event_of_status(await self._report(row), State.REQUESTED)
+
+    async def _download(self, row: ReportRow) -> Event | None:
+        # The address is signed for an hour and a secret: it is asked for afresh and never kept.
+        report = await self._report(row)
+        if report.status is not ReportStatus.COMPLETED or report.url is None:
+            return _event_of_status(report, State.READY)
+        async with self._clients[row.account].download(row.profile_id, report) as chunks:
+            path, size = await self._archive.store(row, chunks)
+        return states.Archived(path, size)
+
+    async def _report(self, row: ReportRow) -> Report:
+        return await self._clients[row.account].get_report(row.profile_id, row.report_id or "")
+
+    # What happened
+
+    def _event_of(self, row: ReportRow, error: AdsError) -> Event:
+        """Say what an error means for a report, and write down what it means for its profile or account."""
+        if isinstance(error, ThrottledError):
+            wait = timedelta(seconds=error.retry_after or self._pace.poll_most)
+            return states.Postponed(str(error), self._ledger.clock() + wait)
+        if isinstance(error, ReportNotFoundError):
+            return states.FailedAtAmazon(f"Amazon no longer knows report {row.report_id}")
+        if isinstance(error, RetentionError):
+            return states.Unserved(error.allowed_from)
+        if isinstance(error, MalformedResponseError) and row.state is State.READY:
+            return states.Unreadable(str(error))
+        if error.category is Category.RETRYABLE:
+            return states.Troubled(str(error))
+        if error.category is Category.REFUSED:
+            self._roster.block(row.profile_id, str(error))
+        if error.category is Category.MISCONFIGURED:
+            self._roster.account_failed(row.account, str(error))
+        return states.GivenUp(str(error), retryable=error.category is not Category.PERMANENT)
+
+    def _note(self, row: ReportRow, event: Event | None) -> ReportRow:
+        if event is None:
+            return row
+        written = self._ledger.record(row, event)
+        if isinstance(event, states.Unserved):
+            self._order_rest(written, event.served_from)
+        return written
+
+    def _note_that_it_works(self, row: ReportRow) -> None:
+        if row.profile_id not in self._serving:
+            self._serving.add(row.profile_id)
+            self._roster.unblock(row.profile_id)
+        if row.account not in self._working:
+            self._working.add(row.account)
+            self._roster.account_ok(row.account)
+
+    def _order_rest(self, row: ReportRow, served_from: date) -> None:
+        """Order the part of a window that Amazon does serve, where it refused the whole for its first days."""
+        if not row.start_date < served_from <= row.end_date:
+            return
+        window = Window(row.account, row.profile_id, row.report_type, Days(served_from, row.end_date))
+        self._rests[row.id], _ = self._ledger.order(
+            window, row.columns_hash, fresh=timedelta(days=1), ordered_by=row.ordered_by, archived=self._archive.has
+        )
+
+    # When
+
+    def _age(self, row: ReportRow) -> float:
+        since = row.requested_at or row.ordered_at
+        return (self._ledger.clock() - since).total_seconds()
+
+    def _is_due(self, row: ReportRow) -> bool:
+        return row.not_before is None or row.not_before <= self._ledger.clock()
+
+    def _seconds_until_due(self, row: ReportRow) -> float:
+        if not self._is_due(row) and row.not_before is not None:
+            return (row.not_before - self._ledger.clock()).total_seconds()
+        return self._pace.next_poll(self._age(row)) if row.state is State.REQUESTED else 0.0
+
+    def _give_up_at(self, row: ReportRow, due_by: datetime, deadline: timedelta) -> datetime:
+        return row.requested_at + deadline if row.requested_at else due_by
+
+    @contextlib.asynccontextmanager
+    async def _claims(self) -> AsyncIterator[None]:
+        """Hold this process's claims while it works, and give back what is left of them at the end."""
+        holding = asyncio.create_task(self._hold_claims())
+        try:
+            yield
+        finally:
+            holding.cancel()
+            self._ledger.release(self._owner)
+
+    async def _hold_claims(self) -> None:
+        while True:
+            await asyncio.sleep(LEASE.total_seconds() / 3)
+            self._ledger.renew(self._owner)
+
+
+_STEPS = {
+    State.PLANNED: Lifecycle._ask,
+    State.REQUESTED: Lifecycle._poll,
+    State.READY: Lifecycle._download,
+}
+
+
+def _event_of_status(report: Report, before: State) -> Event | None:
+    if report.status is ReportStatus.FAILED:
+        return states.FailedAtAmazon(report.failure_reason or "Amazon says FAILED and gives no reason")
+    if report.status is ReportStatus.COMPLETED and before is State.REQUESTED:
+        return states.Cooked()
+    if before is State.READY:
+        return states.Troubled(f"Amazon called the report ready, and now says {report.status}")
+    return None
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Counts what is done."""
+
+    progress: Progress
+    total: int
+    done: int = 0
+
+    def __post_init__(self) -> None:
+        self.progress("reports", 0, self.total)
+
+    def one_more(self) -> None:
+        self.done += 1
+        self.progress("reports", self.done, self.total)
+
+
+class _LoadQueue:
+    """Gathers downloaded reports while others are being loaded, and loads what has gathered in one go."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._waiting: asyncio.Queue[tuple[ReportRow, asyncio.Future[Event]]] = asyncio.Queue()
+
+    async def put(self, row: ReportRow) -> Event:
+        """Have a report loaded, and say what happened."""
+        result: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        await self._waiting.put((row, result))
+        return await result
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Load what is put, for as long as the context lasts."""
+        worker = asyncio.create_task(self._run())
+        try:
+            yield
+        finally:
+            worker.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            batch = [await self._waiting.get()]
+            while not self._waiting.empty() and len(batch) < MAX_LOADED_AT_ONCE:
+                batch.append(self._waiting.get_nowait())
+            try:
+                events = await asyncio.to_thread(self._load, [row for row, _ in batch])
+            except Exception as error:
+                for _, result in batch:
+                    result.set_exception(error)
+                continue
+            for row, result in batch:
+                result.set_result(events[row.id])

@@ -1,0 +1,121 @@
+"""From downloaded reports to the warehouse: which file goes into which table, and what a failure means.
+
+Here: the bridge between the ledger's rows and ``warehouse.loading``. Not here: SQL, or when to load (``lifecycle``).
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
+from ppc_pipeline.reports import states
+from ppc_pipeline.reports.archive import Archive
+from ppc_pipeline.reports.ledger import ReportRow
+from ppc_pipeline.reports.states import Event
+from ppc_pipeline.reports.tables import ENTITY_TABLES, REPORT_TABLES
+from ppc_pipeline.warehouse.connection import Warehouse, WarehouseBusyError
+from ppc_pipeline.warehouse.loading import FileOutcome, ReportFile, UnreadableFileError, load_files
+from ppc_pipeline.warehouse.tables import create_tables
+
+log = logging.getLogger(__name__)
+
+
+class Loader:
+    """Loads downloaded reports, and remembers what each load did.
+
+    Args:
+        warehouse: Where the rows go.
+        archive: Where the raw files are.
+        currencies: Profile id -> currency code.
+        clock: What time it is.
+    """
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        archive: Archive,
+        currencies: Mapping[int, str],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._warehouse = warehouse
+        self._archive = archive
+        self._currencies = currencies
+        self._clock = clock
+        self.outcomes: dict[int, FileOutcome] = {}
+
+    def __call__(self, rows: Sequence[ReportRow]) -> dict[int, Event]:
+        """Load some reports; one that cannot be loaded keeps no other from it.
+
+        Returns:
+            Row id -> ``Loaded``, ``Unreadable`` or ``Troubled``.
+        """
+        by_type: dict[str, list[ReportRow]] = defaultdict(list)
+        events: dict[int, Event] = {}
+        for row in rows:
+            if self._archive.has(row):
+                by_type[row.report_type].append(row)
+            else:
+                events[row.id] = states.Unreadable("the raw file is no longer in the archive")
+        try:
+            with self._warehouse.connect() as connection:
+                for report_type, some in by_type.items():
+                    events |= self._load(connection, report_type, some)
+        except (WarehouseBusyError, duckdb.Error, OSError) as error:
+            events |= {row.id: states.Troubled(str(error)) for row in rows if row.id not in events}
+        return events
+
+    def _load(
+        self, connection: duckdb.DuckDBPyConnection, report_type: str, rows: Sequence[ReportRow]
+    ) -> dict[int, Event]:
+        """Load reports of one type together, or one by one when that fails, to find the one that is at fault."""
+        files = [self._file(row) for row in rows]
+        try:
+            outcomes = load_files(connection, REPORT_TABLES[report_type], files, self._clock())
+        except (UnreadableFileError, duckdb.Error) as error:
+            if len(rows) == 1:
+                return {rows[0].id: self._failed(rows[0], error)}
+            log.warning("loading %d files of %s together failed, trying them one by one", len(rows), report_type)
+            return {key: event for row in rows for key, event in self._load(connection, report_type, [row]).items()}
+        by_report = {outcome.report_id: outcome for outcome in outcomes}
+        done = {row.id: by_report[row.report_id or ""] for row in rows}
+        self.outcomes |= done
+        return {key: states.Loaded(outcome.rows_loaded, outcome.rows_rejected) for key, outcome in done.items()}
+
+    def _failed(self, row: ReportRow, error: Exception) -> Event:
+        if not isinstance(error, UnreadableFileError):
+            return states.Troubled(f"loading failed: {error}")
+        path = self._archive.root / (row.raw_path or "")
+        aside = path.with_suffix(".malformed")
+        path.replace(aside)
+        return states.Unreadable(f"the report file cannot be read: {error}; its bytes are kept in {aside}")
+
+    def _file(self, row: ReportRow) -> ReportFile:
+        raw_path = row.raw_path or ""
+        return ReportFile(
+            path=Path(self._archive.root / raw_path),
+            raw_path=raw_path,
+            report_id=row.report_id or "",
+            account=row.account,
+            profile_id=row.profile_id,
+            currency_code=self._currencies[row.profile_id],
+            start_date=row.start_date,
+            end_date=row.end_date,
+            requested_at=row.requested_at or row.ordered_at,
+        )
+
+
+def prepare(warehouse: Warehouse) -> None:
+    """Make every table the declarations ask for."""
+    with warehouse.connect() as connection:
+        create_tables(connection, [REPORT_TABLES[name] for name in REPORT_TYPES], ENTITY_TABLES.values())
+
+
+def loaded_reports(warehouse: Warehouse, report_ids: Sequence[str]) -> set[str]:
+    """Return those of some reports that the warehouse has loaded."""
+    with warehouse.connect() as connection:
+        query = "SELECT DISTINCT report_id FROM load_log WHERE list_contains(?, report_id)"
+        return {report_id for (report_id,) in connection.execute(query, [list(report_ids)]).fetchall()}

@@ -1,0 +1,153 @@
+"""What to order: a range of dates somebody asked for, or what a day brings.
+
+Here: from profiles and dates to rows of the ledger. Not here: cutting ranges (``windows``), when an order is repeated
+(``ledger``), or asking Amazon (``lifecycle``).
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from ppc_pipeline.amazon_ads.report_types import ReportType
+from ppc_pipeline.reports.archive import Archive
+from ppc_pipeline.reports.ledger import Ledger, ReportRow
+from ppc_pipeline.reports.roster import Profile
+from ppc_pipeline.reports.states import OUTSTANDING, State, Unloaded
+from ppc_pipeline.reports.tables import columns_hash
+from ppc_pipeline.reports.windows import Days, Window, daily_plan, windows_for
+
+
+@dataclass(slots=True)
+class Ordered:
+    """What ordering found or wrote down.
+
+    Attributes:
+        rows: Every report that stands for what was asked, new or not.
+        new: How many of them were ordered (or taken up again) now.
+    """
+
+    rows: list[ReportRow] = field(default_factory=list)
+    new: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Takes orders.
+
+    Attributes:
+        ledger: Where they are written down.
+        archive: Says what is downloaded already.
+        fresh: An order younger than this is not repeated.
+        ordered_by: Who or what orders, for people to see.
+    """
+
+    ledger: Ledger
+    archive: Archive
+    fresh: timedelta
+    ordered_by: str
+
+    def order_days(self, days: Days, report_types: Iterable[ReportType], profiles: Sequence[Profile]) -> Ordered:
+        """Order a range of dates: for each profile what is over there and still served, in request sizes.
+
+        Profiles that Amazon refused less than a day ago are left out.
+        """
+        now = self.ledger.clock()
+        wanted = [
+            (report_type, window)
+            for report_type in report_types
+            for profile in profiles
+            if not profile.left_alone(now)
+            for window in windows_for(days, report_type, profile.facts.clock, now)
+        ]
+        return self._order(wanted)
+
+    def order_day(
+        self,
+        report_types: Sequence[ReportType],
+        profiles: Sequence[Profile],
+        *,
+        start_date: date,
+        refetch_days: int,
+        weekly: bool,
+        holes: int,
+    ) -> Ordered:
+        """Order what a day brings: the trailing window of every profile, and a bounded number of holes.
+
+        Args:
+            report_types: What is ordered daily.
+            profiles: For whom.
+            start_date: Days before it are not wanted.
+            refetch_days: Length of the trailing window, in days.
+            weekly: Whether the window before the trailing one is due as well.
+            holes: How many windows of never loaded days are ordered at most, newest first over all profiles.
+        """
+        now = self.ledger.clock()
+        known = self._known_days(report_types, start_date)
+        trailing: list[tuple[ReportType, Window]] = []
+        missing: list[tuple[ReportType, Window]] = []
+        for report_type in report_types:
+            for profile in profiles:
+                if profile.left_alone(now):
+                    continue
+                plan = daily_plan(
+                    report_type,
+                    profile.facts.clock,
+                    now=now,
+                    start_date=start_date,
+                    refetch_days=refetch_days,
+                    weekly=weekly,
+                    known=known[report_type.name, profile.facts.profile_id],
+                )
+                trailing += [(report_type, window) for window in plan.trailing]
+                missing += [(report_type, window) for window in plan.holes]
+        missing.sort(key=lambda pair: pair[1].days.end, reverse=True)
+        return self._order([*trailing, *missing[:holes]])
+
+    def _order(self, wanted: Iterable[tuple[ReportType, Window]]) -> Ordered:
+        ordered = Ordered()
+        for report_type, window in wanted:
+            row, new = self.ledger.order(
+                window,
+                columns_hash(report_type.columns),
+                fresh=self.fresh,
+                ordered_by=self.ordered_by,
+                archived=self.archive.has,
+            )
+            ordered.rows.append(row)
+            ordered.new += new
+        return ordered
+
+    def _known_days(self, report_types: Sequence[ReportType], start_date: date) -> dict[tuple[str, int], set[date]]:
+        """Return the days of each report type and profile that are loaded, on their way, or no longer served."""
+        known: dict[tuple[str, int], set[date]] = defaultdict(set)
+        names = [report_type.name for report_type in report_types]
+        since = Days(start_date, max(start_date, self.ledger.clock().date()))
+        for row in self.ledger.covering(since, names):
+            if row.state in OUTSTANDING or row.state in (State.LOADED, State.EXPIRED):
+                known[row.report_type, row.profile_id].update(row.days)
+        return known
+
+
+def reopen_unloaded(
+    ledger: Ledger, archive: Archive, rows: Iterable[ReportRow], loaded: Collection[str]
+) -> list[ReportRow]:
+    """Take up again the reports that the ledger calls loaded and the warehouse does not have.
+
+    That happens when the warehouse file was deleted, restored from a copy, or another one was set.
+
+    Args:
+        ledger: Where they are written down.
+        archive: Where their files may still be.
+        rows: What was asked for.
+        loaded: The report ids that the warehouse has.
+
+    Returns:
+        The rows, as they stand now.
+    """
+    return [
+        ledger.reopen(row, Unloaded(archived=archive.has(row)))
+        if row.state is State.LOADED and row.report_id not in loaded
+        else row
+        for row in rows
+    ]

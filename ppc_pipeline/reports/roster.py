@@ -1,0 +1,166 @@
+"""Who the clients are: profiles as last seen, which of them Amazon refuses, and which accounts cannot log in.
+
+Kept in the ledger's database, so that ordering, polling and ``ppc status`` need neither Amazon nor the warehouse.
+Not here: fetching profiles (``entities``) or what is wrong with a single report (``ledger``).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, insert, select, update
+
+from ppc_pipeline.reports.ledger import Ledger
+from ppc_pipeline.reports.schema import accounts, profiles
+from ppc_pipeline.reports.windows import ProfileClock
+
+BLOCK_RETRY = timedelta(days=1)
+"""How long a refused profile is left alone before Amazon is asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileFacts:
+    """What the pipeline needs to know of a profile.
+
+    Attributes:
+        account: The account it is reached through.
+        account_type: ``seller``, ``vendor`` or ``agency``.
+        active: Whether it is worked for.
+        skip_reason: Why not, if not.
+    """
+
+    profile_id: int
+    account: str
+    name: str
+    account_type: str
+    country_code: str
+    currency_code: str
+    timezone: str
+    active: bool = True
+    skip_reason: str | None = None
+
+    @property
+    def clock(self) -> ProfileClock:
+        """Whose day it is."""
+        return ProfileClock(self.account, self.profile_id, self.timezone)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A profile as the roster knows it: facts and standing."""
+
+    facts: ProfileFacts
+    seen_at: datetime
+    blocked_since: datetime | None
+    blocked_reason: str | None
+    retry_at: datetime | None
+
+    @property
+    def blocked(self) -> bool:
+        """Whether Amazon refuses it."""
+        return self.blocked_since is not None
+
+    def left_alone(self, now: datetime) -> bool:
+        """Say whether it is not to be asked for at this moment."""
+        return self.retry_at is not None and now < self.retry_at
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStanding:
+    """How an account fared when it was last used."""
+
+    account: str
+    ok_at: datetime | None
+    error: str | None
+    error_since: datetime | None
+
+
+_FACTS = [profiles.c[name] for name in ProfileFacts.__dataclass_fields__]
+_STANDING = [profiles.c[name] for name in ("seen_at", "blocked_since", "blocked_reason", "retry_at")]
+
+
+class Roster:
+    """The profiles and accounts of a ledger."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def save(self, account: str, found: Iterable[ProfileFacts]) -> None:
+        """Write down the profiles an account reaches now; those it no longer reaches become inactive."""
+        now = self._ledger.clock()
+        rows = {facts.profile_id: facts for facts in found}
+        with self._ledger.transaction() as connection:
+            known = {
+                profile_id: owner
+                for profile_id, owner in connection.execute(select(profiles.c.profile_id, profiles.c.account))
+            }
+            for profile_id, facts in rows.items():
+                values = {name: getattr(facts, name) for name in ProfileFacts.__dataclass_fields__}
+                if profile_id not in known:
+                    connection.execute(insert(profiles).values(**values, seen_at=now))
+                else:
+                    same = profiles.c.profile_id == profile_id
+                    connection.execute(update(profiles).where(same).values(**values, seen_at=now))
+            gone = [p for p, owner in known.items() if owner == account and p not in rows]
+            if gone:
+                reason = "Amazon no longer lists it for this account"
+                statement = update(profiles).where(profiles.c.profile_id.in_(gone))
+                connection.execute(statement.values(active=False, skip_reason=reason))
+
+    def profiles(self, accounts_wanted: Iterable[str]) -> list[Profile]:
+        """Return every profile of some accounts, active or not, by account and id."""
+        query = (
+            select(*_FACTS, *_STANDING)
+            .where(profiles.c.account.in_(tuple(accounts_wanted)))
+            .order_by(profiles.c.account, profiles.c.profile_id)
+        )
+        with self._ledger.engine.connect() as connection:
+            found = connection.execute(query).all()
+        split = len(_FACTS)
+        return [Profile(ProfileFacts(*row[:split]), *row[split:]) for row in found]
+
+    def active(self, accounts_wanted: Iterable[str]) -> list[Profile]:
+        """Return the profiles that are worked for."""
+        return [profile for profile in self.profiles(accounts_wanted) if profile.facts.active]
+
+    def block(self, profile_id: int, reason: str) -> None:
+        """Write down that Amazon refuses a profile; it is asked for again after ``BLOCK_RETRY``."""
+        now = self._ledger.clock()
+        with self._ledger.transaction() as connection:
+            same = profiles.c.profile_id == profile_id
+            since = connection.scalar(select(profiles.c.blocked_since).where(same))
+            values = {"blocked_since": since or now, "blocked_reason": reason, "retry_at": now + BLOCK_RETRY}
+            connection.execute(update(profiles).where(same).values(**values))
+
+    def unblock(self, profile_id: int) -> None:
+        """Write down that Amazon serves a profile."""
+        blocked = (profiles.c.profile_id == profile_id) & profiles.c.blocked_since.is_not(None)
+        with self._ledger.transaction() as connection:
+            statement = update(profiles).where(blocked)
+            connection.execute(statement.values(blocked_since=None, blocked_reason=None, retry_at=None))
+
+    def account_ok(self, account: str) -> None:
+        """Write down that an account works."""
+        self._save_account(account, error=None)
+
+    def account_failed(self, account: str, error: str) -> None:
+        """Write down that an account does not work, and what to do about it."""
+        self._save_account(account, error=error)
+
+    def _save_account(self, account: str, error: str | None) -> None:
+        now = self._ledger.clock()
+        with self._ledger.transaction() as connection:
+            same = accounts.c.account == account
+            before = connection.execute(select(accounts).where(same)).mappings().first()
+            since = now if error else None
+            if error and before and before["error_since"]:
+                since = before["error_since"]
+            ok_at = (before["ok_at"] if before else None) if error else now
+            connection.execute(delete(accounts).where(same))
+            connection.execute(insert(accounts).values(account=account, ok_at=ok_at, error=error, error_since=since))
+
+    def standings(self) -> dict[str, AccountStanding]:
+        """Return how each account fared when it was last used."""
+        with self._ledger.engine.connect() as connection:
+            found = connection.execute(select(accounts)).mappings()
+            return {row["account"]: AccountStanding(**row) for row in found}

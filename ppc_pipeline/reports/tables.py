@@ -1,0 +1,48 @@
+"""From Amazon's declarations to the warehouse's: the one place where the two meet.
+
+Here: how a report type or an entity becomes a table. Not here: the declarations themselves (``amazon_ads``), or what
+is done with tables (``warehouse``).
+"""
+
+import hashlib
+
+from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES, EntityType
+from ppc_pipeline.amazon_ads.fields import Kind, snake_case
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, ReportType, is_metric, kind_of
+from ppc_pipeline.warehouse.tables import Column, ColumnType, EntityTable, ReportTable
+
+_TYPES = {
+    Kind.INTEGER: ColumnType.INTEGER,
+    Kind.MONEY: ColumnType.MONEY,
+    Kind.RATE: ColumnType.RATE,
+    Kind.STRING: ColumnType.TEXT,
+    Kind.DATE: ColumnType.DATE,
+    Kind.BOOLEAN: ColumnType.BOOLEAN,
+    Kind.JSON: ColumnType.JSON,
+}
+
+
+def report_table(report_type: ReportType) -> ReportTable:
+    """Return the table of a report type."""
+    columns = tuple(
+        Column(snake_case(name), _TYPES[kind_of(name)], source=name, metric=is_metric(name))
+        for name in report_type.columns
+    )
+    grain = tuple(snake_case(name) for name in report_type.grain)
+    return ReportTable(report_type.table, report_type.name, columns, grain)
+
+
+def entity_table(entity: EntityType) -> EntityTable:
+    """Return the table of an entity."""
+    columns = tuple(Column(name, _TYPES[kind]) for name, kind in entity.columns.items())
+    with_ad_product = any(listing.ad_product for listing in entity.listings)
+    return EntityTable(entity.name, columns, entity.key, with_ad_product=with_ad_product)
+
+
+def columns_hash(columns: tuple[str, ...]) -> str:
+    """Return a short digest of the columns asked for: part of what makes two orders the same."""
+    return hashlib.sha256(",".join(sorted(columns)).encode()).hexdigest()[:12]
+
+
+REPORT_TABLES = {name: report_table(report_type) for name, report_type in REPORT_TYPES.items()}
+ENTITY_TABLES = {name: entity_table(entity) for name, entity in ENTITY_TYPES.items()}

@@ -1,0 +1,74 @@
+"""The cool-down all processes share: a 429 seen by one of them holds back the same calls of every other.
+
+Here: the ledger's side of ``amazon_ads.throttle.Throttle``. Not here: how long to wait after how many strikes, which
+is the client's rule.
+"""
+
+import random
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, insert, select, update
+
+from ppc_pipeline.amazon_ads.regions import Region
+from ppc_pipeline.amazon_ads.throttle import cooldown_seconds
+from ppc_pipeline.reports.ledger import Ledger
+from ppc_pipeline.reports.schema import cooldowns
+
+
+class LedgerThrottle:
+    """The cool-down of one account in one region, by ad product. Implements ``amazon_ads.throttle.Throttle``."""
+
+    def __init__(self, ledger: Ledger, account: str, region: Region) -> None:
+        self._ledger = ledger
+        self._account = account
+        self._region = region
+        self._rng = random.Random()  # noqa: S311 - jitter, not a secret
+        self._struck: set[str] = set()
+
+    async def wait_seconds(self, ad_product: str) -> float:
+        """Return the seconds until calls of an ad product may be sent again."""
+        with self._ledger.engine.connect() as connection:
+            struck = (cooldowns.c.strikes > 0) & self._scope(ad_product)
+            until: datetime | None = connection.scalar(select(cooldowns.c.until).where(struck))
+        if until is None:
+            return 0.0
+        self._struck.add(ad_product)
+        return max(0.0, (until - self._ledger.clock()).total_seconds())
+
+    async def hit(self, ad_product: str, retry_after: float | None) -> float:
+        """Write a 429 down and return the seconds to cool down."""
+        now = self._ledger.clock()
+        self._struck.add(ad_product)
+        with self._ledger.transaction() as connection:
+            scope = self._scope(ad_product)
+            before = connection.execute(select(cooldowns).where(scope)).mappings().first()
+            if before is not None and before["until"] > now:
+                # Calls that were under way together are refused together: one strike, one more hit.
+                connection.execute(update(cooldowns).where(scope).values(hits=before["hits"] + 1))
+                return float((before["until"] - now).total_seconds())
+            strikes = (before["strikes"] if before else 0) + 1
+            seconds = cooldown_seconds(strikes, retry_after, self._rng)
+            values = {"strikes": strikes, "until": now + timedelta(seconds=seconds)}
+            if before is None:
+                key = {"account": self._account, "region": self._region.value, "ad_product": ad_product}
+                connection.execute(insert(cooldowns).values(**key, **values, hits=1, seconds=seconds))
+            else:
+                counted = {"hits": before["hits"] + 1, "seconds": before["seconds"] + seconds}
+                connection.execute(update(cooldowns).where(scope).values(**values, **counted))
+        return seconds
+
+    async def ok(self, ad_product: str) -> None:
+        """Forget the strikes: a call went through."""
+        if ad_product not in self._struck:
+            return
+        self._struck.discard(ad_product)
+        over = cooldowns.c.until < self._ledger.clock()
+        with self._ledger.transaction() as connection:
+            connection.execute(update(cooldowns).where(self._scope(ad_product), over).values(strikes=0))
+
+    def _scope(self, ad_product: str) -> ColumnElement[bool]:
+        return (
+            (cooldowns.c.account == self._account)
+            & (cooldowns.c.region == self._region.value)
+            & (cooldowns.c.ad_product == ad_product)
+        )

@@ -1,0 +1,25 @@
+"""A local stand-in for the Amazon Ads API, to run everything without an account.
+
+Here: Login with Amazon, profiles, the Sponsored Products lists and reporting v3, with data that is made up but
+coherent, restated like Amazon's, and the same in every process. Not here: anything of the project that calls it; of
+the rest of the package it knows the report types alone.
+"""
+
+from ppc_pipeline.sandbox.app import create_app
+from ppc_pipeline.sandbox.options import (
+    SANDBOX_CLIENT_ID,
+    SANDBOX_CLIENT_SECRET,
+    SANDBOX_REFRESH_TOKEN,
+    SandboxOptions,
+)
+from ppc_pipeline.sandbox.server import running, serve
+
+__all__ = [
+    "SANDBOX_CLIENT_ID",
+    "SANDBOX_CLIENT_SECRET",
+    "SANDBOX_REFRESH_TOKEN",
+    "SandboxOptions",
+    "create_app",
+    "running",
+    "serve",
+]

@@ -1,0 +1,114 @@
+"""Report files and the links to them: the part of the sandbox that stands for Amazon's object storage.
+
+Here: links that are signed and expire, files made when somebody wants them, a few of them kept at hand. Not here: what
+is in them (``bodies``). Storage knows no tokens: a link is all it takes, and headers of the API are refused.
+"""
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ppc_pipeline.sandbox.bodies import report_body
+from ppc_pipeline.sandbox.context import Sandbox, sandbox_of
+from ppc_pipeline.sandbox.errors import ApiError, storage_error
+from ppc_pipeline.sandbox.queries import query_of
+from ppc_pipeline.sandbox.state import Report
+
+_DATE = "%Y%m%dT%H%M%S.%fZ"
+_KEPT_BYTES = 64 * 1024 * 1024
+
+
+class Files:
+    """The report files made last, up to some bytes of them.
+
+    Files are made one at a time: together they would take as long, and more memory.
+
+    Args:
+        most: Bytes kept.
+    """
+
+    def __init__(self, most: int = _KEPT_BYTES) -> None:
+        self._most = most
+        self._size = 0
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Hashable, bytes] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
+        """Return a file, made unless it is kept; those not asked for longest are let go."""
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = make()
+                self._size += len(self._kept[key])
+            self._kept.move_to_end(key)
+            while self._size > self._most and len(self._kept) > 1:
+                self._size -= len(self._kept.popitem(last=False)[1])
+            return self._kept[key]
+
+
+_FILES = Files()
+
+
+def file_of(sandbox: Sandbox, report: Report) -> bytes:
+    """Return a report's file: as of the moment the report was created, however late it is fetched."""
+    profile = sandbox.profile(report.account, report.profile_id)
+    if profile is None:
+        raise storage_error(404, "NoSuchKey", "The specified key does not exist.")
+    world, query = sandbox.world(profile), query_of(json.loads(report.request))
+    history = sandbox.options.history_days
+    key = (sandbox.options, report.profile_id, query, report.created_at)
+    return _FILES.get(key, lambda: report_body(world, query, report.created_at, history))
+
+
+def download_url(request: Request, report_id: str, now: datetime) -> str:
+    """Return a link to a report's file, on the host that was called."""
+    sandbox = sandbox_of(request)
+    path = f"/_storage/report-{report_id}.json.gz"
+    signed = {
+        "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+        "X-Amz-Date": now.astimezone(UTC).strftime(_DATE),
+        "X-Amz-Expires": str(sandbox.options.url_seconds),
+    }
+    signature = sandbox.signer.signature(_signed_text(path, signed["X-Amz-Date"], signed["X-Amz-Expires"]))
+    query = urlencode({**signed, "X-Amz-Signature": signature})
+    return f"{request.url.scheme}://{request.url.netloc}{path}?{query}"
+
+
+def download(request: Request) -> Response:
+    """Serve a report's file."""
+    sandbox = sandbox_of(request)
+    _check_link(sandbox, request)
+    report = sandbox.state.report(request.path_params["report_id"])
+    if report is None or sandbox.clock() < report.ready_at:
+        raise storage_error(404, "NoSuchKey", "The specified key does not exist.")
+    return Response(file_of(sandbox, report), media_type="application/octet-stream")
+
+
+def _check_link(sandbox: Sandbox, request: Request) -> None:
+    if "Authorization" in request.headers:
+        raise storage_error(
+            400,
+            "InvalidArgument",
+            "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, "
+            "Signature query string parameter or the Authorization header should be specified",
+        )
+    asked = request.query_params
+    date, seconds = asked.get("X-Amz-Date", ""), asked.get("X-Amz-Expires", "")
+    if not sandbox.signer.matches(_signed_text(request.url.path, date, seconds), asked.get("X-Amz-Signature", "")):
+        raise _denied("Access Denied")
+    made = datetime.strptime(date, _DATE).replace(tzinfo=UTC)
+    if sandbox.clock() >= made + timedelta(seconds=int(seconds)):
+        raise _denied("Request has expired")
+
+
+def _denied(message: str) -> ApiError:
+    return storage_error(403, "AccessDenied", message)
+
+
+def _signed_text(path: str, date: str, seconds: str) -> str:
+    return "\n".join((path, date, seconds))

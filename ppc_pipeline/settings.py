@@ -1,0 +1,280 @@
+"""Every setting of the project, in one model, and the accounts it works for.
+
+Here: names, defaults, validation, and the reading of the accounts file. Not here: what a setting does, which stands
+where it is used. Nothing else in the package reads the environment.
+"""
+
+import os
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from ppc_pipeline.amazon_ads.auth import Credentials
+from ppc_pipeline.amazon_ads.regions import Region
+from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES, REPORT_TYPES, ReportType
+
+DEFAULT_ACCOUNT = "default"
+SANDBOX_ACCOUNT = "sandbox"
+
+
+class SettingsError(Exception):
+    """A setting is missing, half set or wrong; the message says which, where it stands and what to do."""
+
+
+class Account(BaseModel):
+    """One Amazon Ads account: a set of credentials in one region, and which of its profiles are wanted.
+
+    Attributes:
+        name: What rows, checks and messages call the account.
+        credentials: How to log in and where.
+        profiles: Profile ids wanted; None for all of them.
+        sandbox: Whether it is the built-in sandbox, whose figures are made up.
+    """
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    name: str
+    credentials: Credentials
+    profiles: frozenset[int] | None = None
+    sandbox: bool = False
+
+
+class Settings(BaseSettings):
+    """The project's settings, from the environment and an ``.env`` file in the working directory.
+
+    Raises:
+        pydantic.ValidationError: A value is of the wrong form; ``load_settings`` turns it into one clear line.
+    """
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", populate_by_name=True, frozen=True)
+
+    client_id: str | None = Field(None, validation_alias="AMAZON_ADS_CLIENT_ID")
+    client_secret: SecretStr | None = Field(None, validation_alias="AMAZON_ADS_CLIENT_SECRET")
+    refresh_token: SecretStr | None = Field(None, validation_alias="AMAZON_ADS_REFRESH_TOKEN")
+    region: str | None = Field(None, validation_alias="AMAZON_ADS_REGION")
+    api_url: str | None = Field(None, validation_alias="AMAZON_ADS_API_URL")
+    token_url: str | None = Field(None, validation_alias="AMAZON_ADS_TOKEN_URL")
+    accounts_file: Path | None = Field(None, validation_alias="PPC_ACCOUNTS_FILE")
+
+    data_dir: Path = Field(Path("data"), validation_alias="PPC_DATA_DIR")
+    warehouse_setting: str | None = Field(None, validation_alias="PPC_WAREHOUSE")
+    lake_path: str | None = Field(None, validation_alias="PPC_LAKE_PATH")
+    ledger_setting: str | None = Field(None, validation_alias="PPC_LEDGER_URL")
+    warehouse_wait_seconds: float = Field(300, validation_alias="PPC_WAREHOUSE_WAIT_SECONDS", gt=0)
+
+    report_types: Annotated[tuple[str, ...], NoDecode] = Field(
+        DEFAULT_REPORT_TYPES, validation_alias="PPC_REPORT_TYPES"
+    )
+    start_date: date = Field(date(2026, 1, 1), validation_alias="PPC_START_DATE")
+    refetch_days: int = Field(31, validation_alias="PPC_REFETCH_DAYS", ge=1, le=93)
+    fresh_hours: float = Field(6, validation_alias="PPC_FRESH_HOURS", ge=0)
+    report_deadline_hours: float = Field(4, validation_alias="PPC_REPORT_DEADLINE_HOURS", gt=0)
+    hole_reports_per_day: int = Field(100, validation_alias="PPC_HOLE_REPORTS_PER_DAY", ge=0)
+    raw_retention_days: int = Field(0, validation_alias="PPC_RAW_RETENTION_DAYS", ge=0)
+
+    sandbox_profiles: int = Field(3, validation_alias="PPC_SANDBOX_PROFILES", ge=1, le=1000)
+    sandbox_campaigns: int = Field(6, validation_alias="PPC_SANDBOX_CAMPAIGNS", ge=1, le=5000)
+    sandbox_keywords: int = Field(12, validation_alias="PPC_SANDBOX_KEYWORDS", ge=1, le=5000)
+    sandbox_ready_seconds: float = Field(3, validation_alias="PPC_SANDBOX_READY_SECONDS", ge=0)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _blank_is_unset(cls, value: Any, info: Any) -> Any:
+        """Read ``NAME=`` in an .env file as not set."""
+        if isinstance(value, str) and not value.strip():
+            return cls.model_fields[info.field_name].get_default()
+        return value
+
+    @field_validator("report_types", mode="before")
+    @classmethod
+    def _split_report_types(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        names = tuple(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))
+        return tuple(REPORT_TYPES) if names == ("all",) else names
+
+    @field_validator("report_types")
+    @classmethod
+    def _known_report_types(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            find_report_type(name)
+        return value
+
+    @property
+    def warehouse(self) -> str:
+        """Where the warehouse is: a DuckDB file's absolute path, or ``ducklake:...``."""
+        if self.warehouse_setting and self.warehouse_setting.startswith("ducklake:"):
+            return self.warehouse_setting
+        return str(Path(self.warehouse_setting or self.data_dir / "ppc.duckdb").absolute())
+
+    @property
+    def ledger_url(self) -> str:
+        """The ledger's SQLAlchemy URL."""
+        return self.ledger_setting or f"sqlite:///{(self.data_dir / 'ledger.db').absolute()}"
+
+    @property
+    def raw_dir(self) -> Path:
+        """Where raw report files are kept."""
+        return self.data_dir.absolute() / "raw"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's own directory."""
+        return self.data_dir.absolute() / "dagster"
+
+    def selected_report_types(self) -> tuple[ReportType, ...]:
+        """Return the report types that are ordered daily and shown as assets."""
+        return tuple(REPORT_TYPES[name] for name in self.report_types)
+
+
+def find_report_type(name: str) -> ReportType:
+    """Return the declaration of a report type.
+
+    Raises:
+        ValueError: It is not declared; the message lists those that are.
+    """
+    if name not in REPORT_TYPES:
+        raise ValueError(f"unknown report type {name!r}; known are {', '.join(REPORT_TYPES)}, or all")
+    return REPORT_TYPES[name]
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings.
+
+    Raises:
+        SettingsError: One line that names the setting, what is wrong with it, and what it takes.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_describe(e) for e in error.errors(include_url=False))) from None
+
+
+def _describe(error: Mapping[str, Any]) -> str:
+    name = ".".join(str(part) for part in error["loc"])
+    secret = any(word in name for word in ("SECRET", "TOKEN"))
+    value = "" if secret else f" (it is {error.get('input')!r})"
+    return f"{name}: {error['msg'].removeprefix('Value error, ')}{value}"
+
+
+class _AccountEntry(BaseModel):
+    """One entry of the accounts file, as people write it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9_.-]+$")
+    region: str
+    client_id_env: str
+    client_secret_env: str
+    refresh_token_env: str
+    profiles: frozenset[int] | None = None
+
+
+class _AccountsFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    accounts: list[_AccountEntry] = Field(min_length=1)
+
+
+def load_accounts(settings: Settings, env: Mapping[str, str] | None = None) -> tuple[Account, ...]:
+    """Return the accounts to work for, or none where nothing is configured.
+
+    Args:
+        settings: The settings.
+        env: Where the names in the accounts file are looked up; the process environment by default.
+
+    Raises:
+        SettingsError: Credentials are half set, the region is unknown, or the accounts file is wrong.
+    """
+    env = os.environ if env is None else env
+    if settings.accounts_file is not None:
+        return _accounts_from_file(settings, settings.accounts_file, env)
+    given = {
+        "AMAZON_ADS_CLIENT_ID": settings.client_id,
+        "AMAZON_ADS_CLIENT_SECRET": settings.client_secret,
+        "AMAZON_ADS_REFRESH_TOKEN": settings.refresh_token,
+        "AMAZON_ADS_REGION": settings.region,
+    }
+    missing = [name for name, value in given.items() if value is None]
+    if len(missing) == len(given):
+        _refuse_urls_without_account(settings)
+        return ()
+    match settings.client_id, settings.client_secret, settings.refresh_token, settings.region:
+        case str(client_id), SecretStr() as client_secret, SecretStr() as refresh_token, str(region):
+            pass
+        case _:
+            raise SettingsError(
+                f"the Amazon Ads account is half set: {', '.join(missing)} missing; set all of "
+                "AMAZON_ADS_CLIENT_ID, _CLIENT_SECRET, _REFRESH_TOKEN and _REGION, or none of them for the sandbox"
+            )
+    known_region = _region(region, "AMAZON_ADS_REGION")
+    credentials = _credentials(settings, DEFAULT_ACCOUNT, known_region, client_id, client_secret, refresh_token)
+    return (Account(name=DEFAULT_ACCOUNT, credentials=credentials),)
+
+
+def _refuse_urls_without_account(settings: Settings) -> None:
+    if settings.api_url or settings.token_url:
+        raise SettingsError(
+            "AMAZON_ADS_API_URL or AMAZON_ADS_TOKEN_URL is set, but no account: set AMAZON_ADS_CLIENT_ID, "
+            "_CLIENT_SECRET, _REFRESH_TOKEN and _REGION as well (for `ppc sandbox`, the values that it prints)"
+        )
+
+
+def _accounts_from_file(settings: Settings, path: Path, env: Mapping[str, str]) -> tuple[Account, ...]:
+    try:
+        parsed = _AccountsFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise SettingsError(f"PPC_ACCOUNTS_FILE: cannot read {path}: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise SettingsError(f"PPC_ACCOUNTS_FILE: {path} is not YAML: {' '.join(str(error).split())}") from None
+    except ValidationError as error:
+        wrong = "; ".join(_describe(e) for e in error.errors(include_url=False))
+        raise SettingsError(f"PPC_ACCOUNTS_FILE: {path}: {wrong}") from None
+    names = [entry.name for entry in parsed.accounts]
+    if len(set(names)) < len(names):
+        raise SettingsError(f"PPC_ACCOUNTS_FILE: {path}: two accounts have the same name")
+    return tuple(_account_from_entry(settings, path, entry, env) for entry in parsed.accounts)
+
+
+def _account_from_entry(settings: Settings, path: Path, entry: _AccountEntry, env: Mapping[str, str]) -> Account:
+    where = f"PPC_ACCOUNTS_FILE: {path}: account {entry.name!r}"
+    names = (entry.client_id_env, entry.client_secret_env, entry.refresh_token_env)
+    unset = [name for name in names if not env.get(name)]
+    if unset:
+        raise SettingsError(f"{where}: environment variable {', '.join(unset)} is not set")
+    client_id, client_secret, refresh_token = (env[name] for name in names)
+    credentials = _credentials(
+        settings,
+        entry.name,
+        _region(entry.region, where),
+        client_id,
+        SecretStr(client_secret),
+        SecretStr(refresh_token),
+    )
+    return Account(name=entry.name, credentials=credentials, profiles=entry.profiles)
+
+
+def _region(value: str, where: str) -> Region:
+    try:
+        return Region(value.strip().upper())
+    except ValueError:
+        raise SettingsError(f"{where}: unknown region {value!r}; it is NA, EU or FE") from None
+
+
+def _credentials(
+    settings: Settings, account: str, region: Region, client_id: str, client_secret: SecretStr, refresh_token: SecretStr
+) -> Credentials:
+    return Credentials(
+        account=account,
+        region=region,
+        client_id=client_id,
+        client_secret=client_secret,
+        refresh_token=refresh_token,
+        api_url=(settings.api_url or region.api_url).rstrip("/"),
+        token_url=settings.token_url or region.token_url,
+    )

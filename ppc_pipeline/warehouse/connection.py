@@ -1,0 +1,159 @@
+"""Opening the warehouse: always closed again, waited for while another process has it, its holder named.
+
+Here: a DuckDB file, or DuckLake when the setting says so. Not here: tables (``tables``) or the Dagster resource.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import tenacity
+
+log = logging.getLogger(__name__)
+
+_HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
+
+
+class WarehouseBusyError(Exception):
+    """Another process has the warehouse open; the message names it and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """Where the warehouse is and how long to wait for it.
+
+    Attributes:
+        database: A DuckDB file, or ``ducklake:<catalog>``.
+        lake_path: Where DuckLake keeps its Parquet files.
+        wait_seconds: How long a busy warehouse is waited for.
+        notify: Told whom we wait for, once a wait.
+    """
+
+    database: str
+    lake_path: str | None = None
+    wait_seconds: float = 300.0
+    notify: Callable[[str], None] = log.warning
+
+    @property
+    def is_lake(self) -> bool:
+        """Whether the storage is DuckLake."""
+        return self.database.startswith("ducklake:")
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is anything to open for reading."""
+        return self.is_lake or Path(self.database).is_file()
+
+    @contextmanager
+    def connect(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the warehouse, and close it whatever happens.
+
+        Raises:
+            WarehouseBusyError: Another process had it for longer than ``wait_seconds``.
+        """
+        connection = self._open_lake(read_only) if self.is_lake else self._open_file(read_only)
+        try:
+            connection.execute("SET TimeZone = 'UTC'")
+            yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the warehouse for one transaction: all of it is written, or nothing."""
+        with self.connect() as connection, in_transaction(connection):
+            yield connection
+
+    def _open_file(self, read_only: bool) -> duckdb.DuckDBPyConnection:
+        Path(self.database).parent.mkdir(parents=True, exist_ok=True)
+        waiting = _Waiting(self.database, self.notify, time.monotonic())
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(_is_busy),
+            wait=tenacity.wait_random_exponential(multiplier=0.05, max=2),
+            stop=tenacity.stop_after_delay(self.wait_seconds),
+            before_sleep=waiting.tell,
+            reraise=True,
+        )
+        try:
+            return retrying(duckdb.connect, self.database, read_only=read_only)
+        except (duckdb.IOException, duckdb.ConnectionException) as error:
+            if not _is_busy(error):
+                raise
+            raise WarehouseBusyError(
+                f"the warehouse {self.database} is in use by {holder_of(error)} and was not free within "
+                f"{self.wait_seconds:.0f} s: close it there (a notebook or another query tool holds it as long as its "
+                "connection is open), or set PPC_WAREHOUSE_WAIT_SECONDS higher"
+            ) from None
+
+    def _open_lake(self, read_only: bool) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect()
+        try:
+            for extension in _lake_extensions(self.database):
+                connection.load_extension(extension)
+            options = ["READ_ONLY"] if read_only else []
+            if self.lake_path:
+                options.append("DATA_PATH " + _text(self.lake_path))
+            given = f" ({', '.join(options)})" if options else ""
+            connection.execute(f"ATTACH {_text(self.database)} AS lake{given}")
+            connection.execute("USE lake")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+@contextmanager
+def in_transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Commit what happens inside, or roll all of it back."""
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+def holder_of(error: BaseException) -> str:
+    """Name the process that has the file, as DuckDB tells it."""
+    found = _HOLDER.search(str(error))
+    return f"{found['program']} (process {found['pid']})" if found else "another process"
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Tells people once whom we wait for."""
+
+    database: str
+    notify: Callable[[str], None]
+    since: float
+    told: bool = False
+
+    def tell(self, state: tenacity.RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        if self.told or error is None or time.monotonic() - self.since < 1:
+            return
+        self.told = True
+        self.notify(f"waiting for the warehouse {self.database}: it is in use by {holder_of(error)}")
+
+
+def _is_busy(error: BaseException) -> bool:
+    """Say whether the file is open elsewhere: in another process, or in this one for the other kind of access."""
+    if isinstance(error, duckdb.ConnectionException):
+        return "different configuration" in str(error)
+    return isinstance(error, duckdb.IOException) and "lock" in str(error).lower()
+
+
+def _lake_extensions(database: str) -> list[str]:
+    catalog = database.removeprefix("ducklake:")
+    return ["ducklake", "postgres_scanner"] if catalog.startswith("postgres:") else ["ducklake"]
+
+
+def _text(value: str) -> str:
+    """Spell a text for ATTACH, which takes no parameters."""
+    return "'" + value.replace("'", "''") + "'"

@@ -1,0 +1,93 @@
+"""Questions that the pipeline itself asks of the warehouse: totals for people, checks of what must hold.
+
+Rates are sum over sum and NULL where the denominator is 0; amounts of different currencies are never added.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from ppc_pipeline.warehouse.tables import ReportTable, quoted, sql_file
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What a report table holds of one profile over some days.
+
+    Attributes:
+        cost: In ``currency_code``; None where the report type has none.
+        sales: In the profile's standard attribution window; None likewise, and where the profile is not known.
+    """
+
+    account: str
+    profile_id: int
+    profile_name: str | None
+    currency_code: str
+    days: int
+    rows: int
+    cost: Decimal | None
+    sales: Decimal | None
+
+
+def report_totals(connection: duckdb.DuckDBPyConnection, table: ReportTable, start: date, end: date) -> list[Total]:
+    """Return what a report table holds of each profile between two dates, both included."""
+    columns = {column.name for column in table.columns}
+    cost = "sum(r.cost)" if "cost" in columns else "NULL::DECIMAL(38, 6)"
+    sales = "NULL::DECIMAL(38, 6)"
+    if {"sales_7d", "sales_14d"} <= columns:
+        sales = (
+            "CASE any_value(p.account_type) WHEN 'seller' THEN sum(r.sales_7d) WHEN 'vendor' THEN sum(r.sales_14d) END"
+        )
+    query = f"""
+        SELECT r.account, r.profile_id, any_value(p.name), r.currency_code, count(DISTINCT r.date), count(*), {cost}, {sales}
+        FROM {quoted(table.name)} AS r LEFT JOIN profiles AS p ON p.profile_id = r.profile_id
+        WHERE r.date BETWEEN ? AND ?
+        GROUP BY r.account, r.profile_id, r.currency_code
+        ORDER BY r.account, r.profile_id
+    """
+    return [Total(*row) for row in connection.execute(query, [start, end]).fetchall()]
+
+
+def duplicates(
+    connection: duckdb.DuckDBPyConnection, table: str, grain: Sequence[str], start: date, end: date
+) -> pd.DataFrame:
+    """Return examples of keys that stand more than once, with how often."""
+    key = ", ".join(quoted(name) for name in grain)
+    query = f"""
+        SELECT {key}, count(*) AS times FROM {quoted(table)} WHERE date BETWEEN ? AND ?
+        GROUP BY {key} HAVING count(*) > 1 ORDER BY times DESC, {key} LIMIT 20
+    """
+    return connection.execute(query, [start, end]).df()
+
+
+def rejected(connection: duckdb.DuckDBPyConnection, source: str) -> list[tuple[Any, ...]]:
+    """Return what is in quarantine of a report type or entity: (account, profile, reason, rows, example) each."""
+    query = """
+        SELECT account, profile_id, regexp_replace(reason, ':.*', ''), count(*), left(any_value(raw)::VARCHAR, 300)
+        FROM rejected_rows WHERE source = ? GROUP BY ALL ORDER BY 4 DESC, 1, 2
+    """
+    return connection.execute(query, [source]).fetchall()
+
+
+def daily_cost(connection: duckdb.DuckDBPyConnection, start: date, end: date) -> list[tuple[date, str, Decimal]]:
+    """Return (date, currency, cost) of all performance records."""
+    query = """
+        SELECT date, currency_code, sum(cost) FROM performance_records WHERE date BETWEEN ? AND ?
+        GROUP BY ALL ORDER BY ALL
+    """
+    return connection.execute(query, [start, end]).fetchall()
+
+
+def profile_summary(connection: duckdb.DuckDBPyConnection, start: date, end: date) -> pd.DataFrame:
+    """Return spend, sales, ACoS and ROAS of each profile over some days, with its currency."""
+    return connection.execute(sql_file("profile_summary"), {"start": start, "end": end}).df()
+
+
+def top_keywords(connection: duckdb.DuckDBPyConnection, start: date, end: date, most: int) -> pd.DataFrame:
+    """Return the keywords and targets with the highest cost of each profile, ``most`` for each."""
+    return connection.execute(sql_file("top_keywords"), {"start": start, "end": end, "most": most}).df()

@@ -1,0 +1,56 @@
+-- The warehouse's own tables. Report tables and entity tables follow from declarations (tables.py).
+
+CREATE TABLE IF NOT EXISTS accounts (
+    account VARCHAR NOT NULL,
+    region VARCHAR NOT NULL,
+    sandbox BOOLEAN NOT NULL,  -- figures of the sandbox are made up
+    profiles INTEGER,          -- reached by it; NULL while it cannot log in
+    error VARCHAR,             -- why it cannot be used, and what to do
+    checked_at TIMESTAMPTZ NOT NULL
+);
+
+-- One row is one load of one report.
+CREATE TABLE IF NOT EXISTS load_log (
+    report_id VARCHAR NOT NULL,
+    account VARCHAR NOT NULL,
+    profile_id BIGINT NOT NULL,
+    report_type VARCHAR NOT NULL,
+    start_date DATE NOT NULL,
+    end_date DATE NOT NULL,
+    requested_at TIMESTAMPTZ NOT NULL,
+    loaded_at TIMESTAMPTZ NOT NULL,
+    rows_in_file BIGINT NOT NULL,
+    rows_loaded BIGINT NOT NULL,
+    rows_rejected BIGINT NOT NULL,
+    days_changed INTEGER NOT NULL,    -- days rewritten
+    days_unchanged INTEGER NOT NULL,  -- days that were there already, alike
+    days_stale INTEGER NOT NULL,      -- days left alone because a report asked for later is there
+    columns_missing VARCHAR[] NOT NULL,
+    raw_path VARCHAR
+);
+
+-- One row is a report row that could not be loaded.
+CREATE TABLE IF NOT EXISTS rejected_rows (
+    account VARCHAR NOT NULL,
+    profile_id BIGINT NOT NULL,
+    source VARCHAR NOT NULL,  -- report type or entity
+    report_id VARCHAR,        -- NULL for entities
+    row_no BIGINT,            -- place in the file, from 1
+    reason VARCHAR NOT NULL,
+    raw JSON NOT NULL,
+    rejected_at TIMESTAMPTZ NOT NULL
+);
+
+-- One row is one metric of one day that Amazon changed after it was first loaded.
+CREATE TABLE IF NOT EXISTS restatements (
+    date DATE NOT NULL,
+    account VARCHAR NOT NULL,
+    profile_id BIGINT NOT NULL,
+    currency_code VARCHAR NOT NULL,
+    report_type VARCHAR NOT NULL,
+    metric VARCHAR NOT NULL,
+    before DECIMAL(38, 6),
+    after DECIMAL(38, 6),
+    report_id VARCHAR NOT NULL,
+    restated_at TIMESTAMPTZ NOT NULL
+);

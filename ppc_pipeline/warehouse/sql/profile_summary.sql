@@ -1,0 +1,18 @@
+-- Spend, sales, ACoS and ROAS of each profile over some days: one row a profile and currency.
+-- ACoS is a percentage (cost / sales), ROAS a ratio (sales / cost); both are sum over sum.
+SELECT
+    r.profile_id,
+    coalesce(p.name, '') AS profile,
+    r.country_code AS country,
+    r.currency_code AS currency,
+    sum(r.impressions)::BIGINT AS impressions,
+    sum(r.clicks)::BIGINT AS clicks,
+    sum(r.cost) AS cost,
+    sum(r.sales) AS sales,
+    100 * sum(r.cost) / nullif(sum(r.sales), 0) AS acos_percent,
+    sum(r.sales) / nullif(sum(r.cost), 0) AS roas
+FROM performance_records AS r
+LEFT JOIN profiles AS p ON p.profile_id = r.profile_id
+WHERE r.date BETWEEN $start AND $end
+GROUP BY r.profile_id, p.name, r.country_code, r.currency_code
+ORDER BY r.currency_code, sum(r.cost) DESC;

@@ -1,0 +1,91 @@
+"""From JSON text to typed rows: the SQL that casts, and the rules that send a row to quarantine.
+
+A value is cast from its text, never through a float, and a row is rejected when a value does not fit its column, when
+a required value is missing, or by the rules a caller adds. Here: expressions. Not here: which files (``loading``,
+``entities``).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from duckdb import DuckDBPyConnection
+
+from ppc_pipeline.warehouse.tables import Column, ColumnType, quoted
+
+MAX_OBJECT_BYTES = 16 * 2**20
+"""A single row's JSON may not be longer than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule that rejects a row.
+
+    Attributes:
+        broken: SQL over the staged columns that is true for a row to reject.
+        reason: SQL text that says why, to a person.
+    """
+
+    broken: str
+    reason: str
+
+
+def cast(column: Column, text: str) -> str:
+    """Return SQL that casts a text to the column's type, NULL where it does not fit.
+
+    DuckDB rounds '12.5' to 13 when it casts to BIGINT: an integer with a fraction is refused instead.
+    """
+    if column.type is ColumnType.INTEGER:
+        exact = f"TRY_CAST({text} AS DECIMAL(38, 6))"
+        whole = f"CASE WHEN {exact} = trunc({exact}) THEN {exact}::BIGINT END"
+        return f"CASE WHEN contains({text}, '.') THEN {whole} ELSE TRY_CAST({text} AS BIGINT) END"
+    if column.type is ColumnType.TEXT:
+        return text
+    return f"TRY_CAST({text} AS {column.type})"
+
+
+def cast_rules(columns: Sequence[Column], raw: Mapping[str, str], required: Sequence[str]) -> list[Rule]:
+    """Return the rules every table has: values fit their columns, and required ones are there.
+
+    Args:
+        columns: The table's columns.
+        raw: Column -> name of the staged column that holds its text.
+        required: Columns that must not be NULL.
+    """
+    rules = []
+    for column in columns:
+        if column.name not in raw:
+            continue
+        text, typed = quoted(raw[column.name]), quoted(column.name)
+        if column.name in required:
+            rules.append(Rule(f"{text} IS NULL", f"'{column.name} is missing'"))
+        if column.type is not ColumnType.TEXT:
+            reason = f"'{column.name} is not {_NOUNS[column.type]}: ' || left({text}, 100)"
+            rules.append(Rule(f"({text} IS NOT NULL AND {typed} IS NULL)", reason))
+    return rules
+
+
+def any_broken(rules: Sequence[Rule]) -> str:
+    """Return SQL that is true where a rule is broken."""
+    return "(" + " OR ".join(rule.broken for rule in rules) + ")" if rules else "false"
+
+
+def first_reason(rules: Sequence[Rule]) -> str:
+    """Return SQL for the reason of the first rule that is broken."""
+    whens = " ".join(f"WHEN {rule.broken} THEN {rule.reason}" for rule in rules)
+    return f"CASE {whens} END" if rules else "NULL"
+
+
+def drop_temporary(connection: DuckDBPyConnection, *tables: str) -> None:
+    """Drop temporary tables that an earlier load left in this connection."""
+    for table in tables:
+        connection.execute(f"DROP TABLE IF EXISTS temp.{quoted(table)}")
+
+
+_NOUNS = {
+    ColumnType.INTEGER: "a whole number",
+    ColumnType.MONEY: "an amount",
+    ColumnType.RATE: "a number",
+    ColumnType.DATE: "a date",
+    ColumnType.BOOLEAN: "true or false",
+    ColumnType.JSON: "JSON",
+}

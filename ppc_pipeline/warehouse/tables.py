@@ -1,0 +1,191 @@
+"""Tables as declarations: columns with types and grain, and the SQL that follows from them.
+
+Here: what a report table, an entity table and the warehouse's own tables look like. Not here: filling them
+(``loading``, ``entities``) or which report types and entities there are, which the callers declare.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import resources
+
+from duckdb import DuckDBPyConnection
+
+
+class ColumnType(StrEnum):
+    """What a column holds, and its SQL type."""
+
+    INTEGER = "BIGINT"
+    # Exact to the sixth decimal: Amazon serves amounts with two, rates of exchange and tiny royalties with more.
+    MONEY = "DECIMAL(18, 6)"
+    RATE = "DOUBLE"
+    TEXT = "VARCHAR"
+    DATE = "DATE"
+    BOOLEAN = "BOOLEAN"
+    JSON = "JSON"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table that is filled from JSON.
+
+    Attributes:
+        name: Its name in the warehouse.
+        source: The key of a report row in Amazon's file; unused for entities, whose listings say where it is.
+        type: What it holds.
+        metric: Whether it may be summed over rows.
+    """
+
+    name: str
+    type: ColumnType
+    source: str = ""
+    metric: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReportTable:
+    """A table of report rows.
+
+    Attributes:
+        name: The table.
+        report_type: What restatements and the load log call it.
+        columns: Amazon's columns; ``date`` is among them.
+        grain: The columns that, with date and profile, tell rows apart.
+    """
+
+    name: str
+    report_type: str
+    columns: tuple[Column, ...]
+    grain: tuple[str, ...]
+
+    @property
+    def all_columns(self) -> tuple[str, ...]:
+        """Every column of the table, in order."""
+        own = tuple(column.name for column in self.columns if column.name != "date")
+        return ("date", "account", "profile_id", "currency_code", *own, "report_id", "loaded_at")
+
+    def ddl(self) -> str:
+        """Return the statement that makes the table."""
+        own = [f"{quoted(c.name)} {c.type}" for c in self.columns if c.name != "date"]
+        body = [
+            "date DATE NOT NULL",
+            "account VARCHAR NOT NULL",
+            "profile_id BIGINT NOT NULL",
+            "currency_code VARCHAR NOT NULL",
+            *own,
+            "report_id VARCHAR NOT NULL",
+            "loaded_at TIMESTAMPTZ NOT NULL",
+        ]
+        return f"CREATE TABLE IF NOT EXISTS {quoted(self.name)} ({', '.join(body)})"
+
+
+@dataclass(frozen=True, slots=True)
+class EntityTable:
+    """A table of entities: versions in ``<name>_history``, and a view ``<name>`` of what is now.
+
+    Attributes:
+        name: The view of what is now.
+        columns: The entity's columns.
+        key: The columns that tell entities of one profile and ad product apart.
+        with_ad_product: Whether rows belong to an ad product (portfolios and profiles do not).
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    with_ad_product: bool = True
+
+    @property
+    def history(self) -> str:
+        """The table of versions."""
+        return f"{self.name}_history"
+
+    @property
+    def full_key(self) -> tuple[str, ...]:
+        """The columns that tell entities apart over the whole table."""
+        own = tuple(k for k in self.key if k != "profile_id")
+        return ("profile_id", *(("ad_product",) if self.with_ad_product else ()), *own)
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """The columns whose change makes a new version."""
+        return tuple(c.name for c in self.columns if c.name not in self.full_key)
+
+    def ddl(self) -> list[str]:
+        """Return the statements that make the table of versions and the view of what is now."""
+        lead = ["account VARCHAR NOT NULL", "profile_id BIGINT NOT NULL", "currency_code VARCHAR"]
+        if self.with_ad_product:
+            lead.append("ad_product VARCHAR NOT NULL")
+        taken = {"account", "profile_id", "currency_code", "ad_product"}
+        own = [f"{quoted(c.name)} {c.type}" for c in self.columns if c.name not in taken]
+        tail = [
+            "raw JSON",
+            "valid_from TIMESTAMPTZ NOT NULL",
+            "valid_to TIMESTAMPTZ",
+            "removed_at TIMESTAMPTZ",
+        ]
+        return [
+            f"CREATE TABLE IF NOT EXISTS {quoted(self.history)} ({', '.join([*lead, *own, *tail])})",
+            f"CREATE VIEW IF NOT EXISTS {quoted(self.name)} AS "
+            f"SELECT * EXCLUDE (valid_to) FROM {quoted(self.history)} WHERE valid_to IS NULL",
+        ]
+
+
+PROFILES = EntityTable(
+    name="profiles",
+    key=("profile_id",),
+    with_ad_product=False,
+    columns=tuple(
+        Column(name, type_)
+        for name, type_ in (
+            ("profile_id", ColumnType.INTEGER),
+            ("name", ColumnType.TEXT),
+            ("account_type", ColumnType.TEXT),
+            ("account_id", ColumnType.TEXT),
+            ("country_code", ColumnType.TEXT),
+            ("timezone", ColumnType.TEXT),
+            ("marketplace_id", ColumnType.TEXT),
+            ("daily_budget", ColumnType.MONEY),
+            ("valid_payment_method", ColumnType.BOOLEAN),
+            ("active", ColumnType.BOOLEAN),
+            ("skip_reason", ColumnType.TEXT),
+        )
+    ),
+)
+
+
+def quoted(name: str) -> str:
+    """Quote an identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def sql_file(name: str) -> str:
+    """Return one of the package's SQL files."""
+    return resources.files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+
+
+def create_tables(
+    connection: DuckDBPyConnection, report_tables: Iterable[ReportTable], entity_tables: Iterable[EntityTable]
+) -> None:
+    """Make every table and view that is not there yet, and add the columns that declarations have gained."""
+    connection.execute(sql_file("own_tables"))
+    for statement in PROFILES.ddl():
+        connection.execute(statement)
+    for report_table in report_tables:
+        connection.execute(report_table.ddl())
+        _add_missing_columns(connection, report_table.name, report_table.columns)
+    for entity_table in entity_tables:
+        for statement in entity_table.ddl():
+            connection.execute(statement)
+        _add_missing_columns(connection, entity_table.history, entity_table.columns)
+    connection.execute(sql_file("performance_records"))
+
+
+def _add_missing_columns(connection: DuckDBPyConnection, table: str, columns: Iterable[Column]) -> None:
+    query = (
+        "SELECT column_name FROM information_schema.columns WHERE table_name = ? AND table_catalog = current_database()"
+    )
+    there = {name for (name,) in connection.execute(query, [table]).fetchall()}
+    for column in columns:
+        if column.name not in there:
+            connection.execute(f"ALTER TABLE {quoted(table)} ADD COLUMN {quoted(column.name)} {column.type}")

@@ -1,0 +1,109 @@
+"""Amazon's OpenAPI documents as a judge of requests: which operations there are, and what each of them takes.
+
+The documents are Amazon's and not part of this repository; ``AMAZON_ADS_SPECS_DIR`` says where they are.
+"""
+
+import json
+import re
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import yaml
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+DOCUMENTS = ("sponsored-products-v3.json", "portfolios-v3.json", "reporting-v3.json", "profiles-v2.yaml")
+
+
+def closed(node: Any) -> Any:
+    """Return a document in which no object takes a field it does not name: a misspelt filter is not to pass.
+
+    Amazon's services ignore unknown fields, so nothing but this would ever notice.
+    """
+    if isinstance(node, list):
+        return [closed(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    copy = {key: closed(value) for key, value in node.items()}
+    if isinstance(copy.get("properties"), dict) and copy.get("type") == "object":
+        copy.setdefault("additionalProperties", False)
+    return copy
+
+
+class Contract:
+    """The documents, and the judgement of a request by them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.documents: dict[str, Any] = {}
+        for name in DOCUMENTS:
+            text = (folder / name).read_text()
+            document = json.loads(text) if name.endswith(".json") else yaml.safe_load(text)
+            self.documents[name] = closed(deepcopy(document))
+        self.registry: Registry[Any] = Registry().with_resources(
+            [
+                (f"urn:{name}", Resource(contents=document, specification=DRAFT202012))
+                for name, document in self.documents.items()
+            ]
+        )
+
+    def check(self, request: httpx.Request) -> None:
+        """Assert that Amazon documents this request: path, method, parameters, headers, media types, body."""
+        name, template = self._path_of(request.url.path)
+        path_item = self.documents[name]["paths"][template]
+        assert request.method.lower() in path_item, f"{request.method} {template}"
+        operation = path_item[request.method.lower()]
+        self._check_parameters(request, self._parameters(name, path_item, operation))
+        self._check_accept(request, operation)
+        if body := operation.get("requestBody"):
+            self._check_body(request, name, template, body)
+        else:
+            assert request.content == b""
+            assert "content-type" not in request.headers
+
+    def _path_of(self, path: str) -> tuple[str, str]:
+        for name, document in self.documents.items():
+            for template in document["paths"]:
+                pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template))
+                if re.fullmatch(pattern, path):
+                    return name, template
+        raise AssertionError(f"{path} is in none of Amazon's documents")
+
+    def _parameters(self, name: str, path_item: dict[str, Any], operation: dict[str, Any]) -> list[dict[str, Any]]:
+        resolver = self.registry.resolver(f"urn:{name}")
+        listed = [*path_item.get("parameters", []), *operation.get("parameters", [])]
+        return [resolver.lookup(item["$ref"]).contents if "$ref" in item else item for item in listed]
+
+    def _check_parameters(self, request: httpx.Request, parameters: list[dict[str, Any]]) -> None:
+        known = {(parameter["in"], parameter["name"].lower()): parameter for parameter in parameters}
+        for (where, name), parameter in known.items():
+            value = {"header": request.headers, "query": request.url.params}.get(where, {}).get(name, None)
+            if where in ("header", "query"):
+                assert value is not None or not parameter.get("required"), f"{where} {name} is missing"
+            if value is not None and "enum" in parameter.get("schema", {}):
+                assert value in parameter["schema"]["enum"]
+        for name in request.url.params:
+            assert ("query", name.lower()) in known, f"parameter {name} is not documented"
+        for name in request.headers:
+            if name.lower().startswith("amazon-"):
+                assert ("header", name.lower()) in known, f"header {name} is not documented"
+
+    def _check_accept(self, request: httpx.Request, operation: dict[str, Any]) -> None:
+        served = {
+            media
+            for status, answer in operation["responses"].items()
+            for media in answer.get("content", {})
+            if str(status).startswith("2")
+        }
+        assert request.headers["accept"] in {*served, "*/*"}
+
+    def _check_body(self, request: httpx.Request, name: str, template: str, body: dict[str, Any]) -> None:
+        media = request.headers["content-type"]
+        assert media in body["content"], f"{media} is not one of {sorted(body['content'])}"
+        steps = ("paths", template, request.method.lower(), "requestBody", "content", media, "schema")
+        pointer = "/".join(quote(step.replace("~", "~0").replace("/", "~1"), safe="~") for step in steps)
+        schema = {"$ref": f"urn:{name}#/{pointer}"}
+        Draft202012Validator(schema, registry=self.registry).validate(json.loads(request.content))
