@@ -9,6 +9,7 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
 from ppc_pipeline.amazon_ads.entities import EntityType
@@ -63,7 +64,7 @@ class Tools:
         """
         accounts = wanted_accounts(settings)
         if any(account.sandbox for account in accounts):
-            log.warning(SANDBOX_WARNING)
+            _say_sandbox()
             pace = replace(pace, poll_first=min(pace.poll_first, _SANDBOX_POLL_SECONDS))
         return cls(settings, accounts, ledger, warehouse, pace)
 
@@ -268,6 +269,12 @@ def broken_accounts(tools: Tools) -> dict[str, str]:
 def is_weekly(moment: datetime) -> bool:
     """Say whether the weekly look further back is due on the day of the order: on Mondays."""
     return moment.weekday() == 0
+
+
+@lru_cache(maxsize=1)
+def _say_sandbox() -> None:
+    """Say once a process that the figures are made up."""
+    log.warning(SANDBOX_WARNING)
 
 
 def _desk(tools: Tools, ordered_by: str) -> Desk:

@@ -22,33 +22,38 @@ from ppc_pipeline.sandbox.state import Report
 
 _DATE = "%Y%m%dT%H%M%S.%fZ"
 _KEPT_BYTES = 64 * 1024 * 1024
+_SMALL = 5_000  # days of targets
 
 
 class Files:
     """The report files made last, up to some bytes of them.
 
-    Files are made one at a time: together they would take as long, and more memory.
-
     Args:
         most: Bytes kept.
+        at_once: Files made at the same time: more would not be faster, but need more memory.
     """
 
-    def __init__(self, most: int = _KEPT_BYTES) -> None:
+    def __init__(self, most: int = _KEPT_BYTES, at_once: int = 4) -> None:
         self._most = most
-        self._size = 0
         self._lock = threading.Lock()
+        self._makers = threading.Semaphore(at_once)
         self._kept: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._size = 0
 
     def get(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
-        """Return a file, made unless it is kept; those not asked for longest are let go."""
+        """Return a file, made unless it is kept."""
         with self._lock:
-            if key not in self._kept:
-                self._kept[key] = make()
-                self._size += len(self._kept[key])
-            self._kept.move_to_end(key)
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        with self._makers:
+            file = make()
+        with self._lock:
+            self._size += len(file) - len(self._kept.pop(key, b""))
+            self._kept[key] = file
             while self._size > self._most and len(self._kept) > 1:
                 self._size -= len(self._kept.popitem(last=False)[1])
-            return self._kept[key]
+        return file
 
 
 _FILES = Files()
@@ -62,7 +67,25 @@ def file_of(sandbox: Sandbox, report: Report) -> bytes:
     world, query = sandbox.world(profile), query_of(json.loads(report.request))
     history = sandbox.options.history_days
     key = (sandbox.options, report.profile_id, query, report.created_at)
-    return _FILES.get(key, lambda: report_body(world, query, report.created_at, history))
+    file = _FILES.get(key, lambda: report_body(world, query, report.created_at, history))
+    if report.file_size is None:
+        sandbox.state.set_file_size(report.report_id, len(file))
+    return file
+
+
+def size_of(sandbox: Sandbox, report: Report) -> int | None:
+    """Return the size of a report's file.
+
+    It takes the file to know its size. A small one is made for that; of a large one the size is unknown until
+    somebody has downloaded it, so that asking for a status is quick.
+    """
+    if report.file_size is not None:
+        return report.file_size
+    profile = sandbox.profile(report.account, report.profile_id)
+    days = query_of(json.loads(report.request)).days()
+    if profile is None or len(sandbox.world(profile).targets) * len(days) > _SMALL:
+        return None
+    return len(file_of(sandbox, report))
 
 
 def download_url(request: Request, report_id: str, now: datetime) -> str:

@@ -17,7 +17,7 @@ from ppc_pipeline.sandbox.accounts import Profile
 from ppc_pipeline.sandbox.auth import scope
 from ppc_pipeline.sandbox.context import Sandbox, body_of, sandbox_of
 from ppc_pipeline.sandbox.determinism import stable_random
-from ppc_pipeline.sandbox.downloads import download_url, file_of
+from ppc_pipeline.sandbox.downloads import download_url, size_of
 from ppc_pipeline.sandbox.errors import reporting_error
 from ppc_pipeline.sandbox.queries import check_window, parse_request, query_of
 from ppc_pipeline.sandbox.state import Report
@@ -109,20 +109,11 @@ def _shown(request: Request, report: Report) -> dict[str, Any]:
         "createdAt": _stamp(report.created_at),
         "updatedAt": _stamp(updated),
         "generatedAt": _stamp(report.ready_at) if done else None,
-        "fileSize": _file_size(sandbox, report) if done else None,
+        "fileSize": size_of(sandbox, report) if done else None,
         "failureReason": None,
         "url": download_url(request, report.report_id, now) if done else None,
         "urlExpiresAt": _stamp(expires, "microseconds") if done else None,
     }
-
-
-def _file_size(sandbox: Sandbox, report: Report) -> int:
-    """Return the size of a report's file. It is made to know that, once; whoever downloads it soon finds it made."""
-    if report.file_size is None:
-        size = len(file_of(sandbox, report))
-        sandbox.state.set_file_size(report.report_id, size)
-        return size
-    return report.file_size
 
 
 def _stamp(moment: datetime, precision: str = "milliseconds") -> str:

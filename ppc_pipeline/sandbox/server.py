@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -24,7 +24,8 @@ _START_SECONDS = 10.0
 
 def serve(options: SandboxOptions = _DEFAULTS, *, host: str = _LOOPBACK, port: int, state: Path | None = None) -> None:
     """Serve a sandbox until interrupted."""
-    uvicorn.Server(_config(create_app(options, state=state), host, port)).run()
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(_config(create_app(options, state=state), host, port)).run()
 
 
 @contextmanager

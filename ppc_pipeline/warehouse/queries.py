@@ -40,11 +40,12 @@ def report_totals(connection: duckdb.DuckDBPyConnection, table: ReportTable, sta
     cost = "sum(r.cost)" if "cost" in columns else "NULL::DECIMAL(38, 6)"
     sales = "NULL::DECIMAL(38, 6)"
     if {"sales_7d", "sales_14d"} <= columns:
-        sales = (
-            "CASE any_value(p.account_type) WHEN 'seller' THEN sum(r.sales_7d) WHEN 'vendor' THEN sum(r.sales_14d) END"
-        )
+        window = "CASE p.account_type WHEN 'seller' THEN r.sales_7d WHEN 'vendor' THEN r.sales_14d END"
+        sales = f"sum({window})"
     query = f"""
-        SELECT r.account, r.profile_id, any_value(p.name), r.currency_code, count(DISTINCT r.date), count(*), {cost}, {sales}
+        SELECT
+            r.account, r.profile_id, any_value(p.name), r.currency_code, count(DISTINCT r.date), count(*),
+            {cost}, {sales}
         FROM {quoted(table.name)} AS r LEFT JOIN profiles AS p ON p.profile_id = r.profile_id
         WHERE r.date BETWEEN ? AND ?
         GROUP BY r.account, r.profile_id, r.currency_code

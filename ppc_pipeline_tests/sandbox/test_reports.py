@@ -67,6 +67,16 @@ def test_storage_takes_the_link_and_nothing_else(api, report_request):
     assert (refused.status_code, "Only one auth mechanism allowed" in refused.text) == (400, True)
 
 
+def test_the_size_of_a_large_file_is_known_once_somebody_has_downloaded_it(new_api, report_request):
+    api = new_api(SandboxOptions(campaigns=30))
+    report_id = api.create(report_request()).json()["reportId"]
+    api.clock.forward(seconds=10)
+    before = api.status(report_id).json()
+    assert before["fileSize"] is None
+    content = api.call("GET", before["url"]).content
+    assert api.status(report_id).json()["fileSize"] == len(content)
+
+
 def test_unknown_foreign_and_deleted_reports_are_not_found(api, report_request):
     report_id = api.create(report_request()).json()["reportId"]
     assert api.status("00000000-0000-0000-0000-000000000000").json()["code"] == "404"

@@ -27,7 +27,7 @@ def coverage_asset(report_types: tuple[ReportType, ...]) -> dg.AssetsDefinition:
     )
     def coverage(
         amazon_ads: AmazonAdsResource, ledger: LedgerResource, warehouse: WarehouseResource
-    ) -> dg.MaterializeResult[None]:
+    ) -> dg.MaterializeResult:
         """The profile x date grid: which days of which client are in the warehouse, and why the others are not.
 
         Drawn from the ledger for the last 95 days, as far back as Amazon serves most reports. A square shows the worst

@@ -39,7 +39,7 @@ def profiles(
     amazon_ads: AmazonAdsResource,
     ledger: LedgerResource,
     warehouse: WarehouseResource,
-) -> dg.MaterializeResult[None]:
+) -> dg.MaterializeResult:
     """One row is a profile as of now: one advertiser in one marketplace, with its country, currency and time zone.
 
     Key: profile_id. All profiles that the accounts reach; `active` and `skip_reason` say which are worked for. Every
@@ -84,7 +84,7 @@ def entity_assets() -> dg.AssetsDefinition:
         ledger: LedgerResource,
         warehouse: WarehouseResource,
         progress: dg.ResourceParam[Progress],
-    ) -> Iterator[dg.MaterializeResult[None]]:
+    ) -> Iterator[dg.MaterializeResult]:
         tools = amazon_ads.tools(ledger, warehouse)
         selected = [ENTITY_TYPES[key.to_user_string()] for key in sorted(context.selected_asset_keys)]
         synced = asyncio.run(sync_entities(tools, selected, logged(context.log, progress)))

@@ -55,7 +55,7 @@ def report_assets(report_types: Sequence[ReportType], partitions: dg.DailyPartit
         ledger: LedgerResource,
         warehouse: WarehouseResource,
         progress: dg.ResourceParam[Progress],
-    ) -> Iterator[dg.MaterializeResult[None]]:
+    ) -> Iterator[dg.MaterializeResult]:
         tools = amazon_ads.tools(ledger, warehouse)
         days = days_of(context)
         selected = [by_table[key.to_user_string()] for key in sorted(context.selected_asset_keys)]
@@ -92,9 +92,7 @@ def performance_asset(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefi
         kinds={"duckdb", "sql"},
         tags={"ppc/source": "warehouse"},
     )
-    def performance_records(
-        context: dg.AssetExecutionContext, warehouse: WarehouseResource
-    ) -> dg.MaterializeResult[None]:
+    def performance_records(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult:
         """One row is a day's performance of one keyword or target.
 
         Grain: date, profile_id, ad_product, campaign_id, ad_group_id, target_id. A view over the report tables, so
