@@ -189,26 +189,39 @@ async def bring_reports(
     return Brought(done, ordered.new, loader.outcomes)
 
 
-async def fetch_ready(
-    tools: Tools, report_types: Sequence[ReportType], days: Days, *, progress: Progress = silent
+async def finish_reports(
+    tools: Tools, report_types: Sequence[ReportType], days: Days, *, wait: bool, progress: Progress = silent
 ) -> Brought:
-    """Load what is ready of a range of dates. Orders nothing and waits for nothing."""
+    """Go on with what is ordered of a range of dates, and order nothing.
+
+    Args:
+        tools: What to do it with.
+        report_types: Which reports.
+        days: Which dates.
+        wait: Whether to wait for reports that are not ready; without it only those that are ready are loaded.
+        progress: Told how many reports are done.
+    """
     await asyncio.to_thread(prepare, tools.warehouse)
     names = [report_type.name for report_type in report_types]
     ours = [row for row in tools.ledger.outstanding(names) if row.account in tools.account_names]
     rows = [row for row in ours if row.days.intersect(days)]
     loader = _loader(tools)
     async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
-        done = await _lifecycle(tools, clients, progress).fetch(rows, loader)
+        life = _lifecycle(tools, clients, progress)
+        if wait:
+            deadline = timedelta(hours=tools.settings.report_deadline_hours)
+            return Brought(await life.see_through(rows, loader, deadline=deadline), 0, loader.outcomes)
+        done = await life.fetch(rows, loader)
     return Brought([row for row in done if row.id in loader.outcomes or not row.outstanding], 0, loader.outcomes)
 
 
-async def order_day(tools: Tools, *, weekly: bool, ordered_by: str) -> Ordered:
+async def order_day(tools: Tools, *, weekly: bool, holes: bool, ordered_by: str) -> Ordered:
     """Write down what a day brings and ask Amazon for it; waits for nothing.
 
     Args:
         tools: What to do it with.
         weekly: Whether the window before the trailing one is due as well.
+        holes: Whether days that were never loaded are ordered as well, a bounded number of them.
         ordered_by: Who or what asks, for people to see.
     """
     await know_profiles(tools)
@@ -219,7 +232,7 @@ async def order_day(tools: Tools, *, weekly: bool, ordered_by: str) -> Ordered:
         start_date=settings.start_date,
         refetch_days=settings.refetch_days,
         weekly=weekly,
-        holes=settings.hole_reports_per_day,
+        holes=settings.hole_reports_per_day if holes else 0,
     )
     planned = [row for row in ordered.rows if row.state is State.PLANNED]
     async with open_clients(settings, tools.accounts, tools.ledger) as clients:

@@ -3,9 +3,10 @@
 import asyncio
 
 import dagster as dg
+from pydantic import Field
 
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
-from ppc_pipeline.pipeline import is_weekly, order_day
+from ppc_pipeline.pipeline import order_day
 from ppc_pipeline.reports.states import State
 
 LOAD_TAG = "ppc/load"
@@ -29,8 +30,8 @@ reports_job = dg.define_asset_job(
 class OrderRun(dg.Config):
     """What an order is to ask for."""
 
-    weekly: bool = False
-    """Ask for the window before the trailing one as well."""
+    weekly: bool = Field(default=False, description="Order the window before the trailing one as well.")
+    holes: bool = Field(default=True, description="Order days that were never loaded as well, a bounded number.")
 
 
 @dg.op(description="Write down what the day brings, and ask Amazon for it. Waits for nothing.")
@@ -43,7 +44,7 @@ def order_reports(
 ) -> None:
     """Order the trailing window of every profile and report type, and a bounded number of holes."""
     tools = amazon_ads.tools(ledger, warehouse)
-    ordered = asyncio.run(order_day(tools, weekly=config.weekly, ordered_by=context.run_id))
+    ordered = asyncio.run(order_day(tools, weekly=config.weekly, holes=config.holes, ordered_by=context.run_id))
     failed = [row for row in ordered.rows if row.state is State.FAILED]
     for row in failed:
         context.log.error(f"{row}: {row.reason}")
@@ -62,5 +63,3 @@ def orders_job() -> None:
     """Order what the day brings."""
     order_reports()
 
-
-__all__ = ["LOAD_TAG", "OrderRun", "entities_job", "is_weekly", "orders_job", "reports_job"]

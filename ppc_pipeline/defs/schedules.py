@@ -6,7 +6,8 @@ over for every profile.
 
 import dagster as dg
 
-from ppc_pipeline.defs.jobs import OrderRun, entities_job, is_weekly, orders_job
+from ppc_pipeline.defs.jobs import OrderRun, entities_job, orders_job
+from ppc_pipeline.pipeline import is_weekly
 
 daily_entities = dg.ScheduleDefinition(
     name="daily_entities",

@@ -61,7 +61,7 @@ def load_request(ready: Sequence[ReportRow]) -> dg.RunRequest:
     derived = ["performance_records", "coverage"] if "report_sp_targeting" in tables else ["coverage"]
     return dg.RunRequest(
         asset_selection=[dg.AssetKey(name) for name in (*tables, *derived)],
-        run_config=dg.RunConfig(ops={STEP: ReportRun(order=False)}),
+        run_config=dg.RunConfig(ops={STEP: ReportRun(order=False, wait=False)}),
         tags={
             "dagster/asset_partition_range_start": days.start.isoformat(),
             "dagster/asset_partition_range_end": days.end.isoformat(),

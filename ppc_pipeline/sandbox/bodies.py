@@ -26,7 +26,7 @@ from ppc_pipeline.sandbox.sums import Sums, is_conversion, is_sum
 from ppc_pipeline.sandbox.world import World
 
 DAILY, SUMMARY = "DAILY", "SUMMARY"
-_GZIP, _COMPRESSION = 31, 1  # zlib's window bits for gzip; speed matters more than size
+_GZIP, _COMPRESSION = 31, 3  # zlib's window bits for gzip; a level that is quick
 
 
 @dataclass(frozen=True, slots=True)

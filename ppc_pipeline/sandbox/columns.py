@@ -4,7 +4,7 @@ Here: one entry a column. Not here: sums (``sums``), or how a row is written (``
 those of now, whatever day the row is of: so it is at Amazon.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -76,9 +76,11 @@ def _click_through_rate(world: World, sums: Sums) -> list[float | None]:
     return _percentages(sums.column("clicks"), sums.column("impressions"))
 
 
-def _cost_per_click(world: World, sums: Sums) -> list[float | None]:
-    quotients = _quotients(sums.column("cost"), sums.column("clicks"))
-    return [round((cost or 0) / world.profile.market.minor, 2) for cost in quotients]
+def _cost_per_click(world: World, sums: Sums) -> list[float]:
+    """Return rounded amounts; without clicks it is 0.0, not null."""
+    cost, clicks = sums.column("cost"), sums.column("clicks")
+    rounded: list[float] = np.round(cost / np.maximum(clicks, 1) / world.profile.market.minor, 2).tolist()
+    return rounded
 
 
 def _top_of_search_share(world: World, sums: Sums) -> list[float | None]:
@@ -97,7 +99,7 @@ def _roas(days: int) -> Callable[[World, Sums], list[float | None]]:
     return lambda _, sums: _quotients(sums.column(f"sales{days}d"), sums.column("cost"))
 
 
-RATES: Mapping[str, Callable[[World, Sums], list[float | None]]] = {
+RATES: Mapping[str, Callable[[World, Sums], Sequence[float | None]]] = {
     "clickThroughRate": _click_through_rate,
     "costPerClick": _cost_per_click,
     "topOfSearchImpressionShare": _top_of_search_share,

@@ -18,7 +18,7 @@ from ppc_pipeline.defs.metadata import daily_cost_plot, markdown_table, money
 from ppc_pipeline.defs.partitions import days_of
 from ppc_pipeline.defs.progress import logged
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
-from ppc_pipeline.pipeline import Brought, Tools, bring_reports, broken_accounts, fetch_ready
+from ppc_pipeline.pipeline import Brought, Tools, bring_reports, broken_accounts, finish_reports
 from ppc_pipeline.progress import Progress
 from ppc_pipeline.reports.states import State
 from ppc_pipeline.reports.tables import REPORT_TABLES
@@ -32,10 +32,11 @@ STEP = "reports"
 class ReportRun(dg.Config):
     """What a run of the report assets is to do."""
 
-    order: bool = True
-    """Order the reports and wait for them. False: only load what is ready by now, as the readiness sensor does."""
-    profiles: list[int] = Field(default_factory=list)
-    """The profiles to do it for; all of them where empty."""
+    order: bool = Field(default=True, description="Order the reports of the range. False: go on with what is ordered.")
+    wait: bool = Field(
+        default=True, description="Wait until the reports are ready. False (never with order): load what is ready now."
+    )
+    profiles: list[int] = Field(default_factory=list, description="Order for these profiles only; for all where empty.")
 
 
 def report_assets(report_types: Sequence[ReportType], partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
@@ -65,7 +66,7 @@ def report_assets(report_types: Sequence[ReportType], partitions: dg.DailyPartit
                 tools, selected, days, ordered_by=context.run.run_id, profiles=config.profiles, progress=tell
             )
         else:
-            work = fetch_ready(tools, selected, days, progress=tell)
+            work = finish_reports(tools, selected, days, wait=config.wait, progress=tell)
         brought = asyncio.run(work)
         for row in brought.rows:
             if row.state is State.FAILED:

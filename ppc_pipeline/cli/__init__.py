@@ -1,0 +1,29 @@
+"""The ``ppc`` command: demo, sync, backfill, status, doctor, sandbox, dev.
+
+Each command is a module; here they are put together. Bad input is one clear line and exit code 2.
+"""
+
+import typer
+
+from ppc_pipeline.cli.backfill import backfill
+from ppc_pipeline.cli.demo import demo
+from ppc_pipeline.cli.dev import dev
+from ppc_pipeline.cli.doctor import doctor
+from ppc_pipeline.cli.sandbox import sandbox
+from ppc_pipeline.cli.status import status
+from ppc_pipeline.cli.sync import sync
+
+app = typer.Typer(
+    name="ppc",
+    help="Own your Amazon Ads data: bring it in, keep it right, look at it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (demo, sync, backfill, status, doctor, sandbox, dev):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,118 @@
+"""What the terminal shows: tables, progress bars, one line for bad input.
+
+Here: rendering. Not here: what is shown.
+"""
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, NoReturn, Self
+
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from ppc_pipeline.settings import SettingsError
+
+out = Console()
+err = Console(stderr=True)
+
+BAD_INPUT = 2
+
+
+def refuse(message: str) -> NoReturn:
+    """Say in one line what is wrong with the input, and end with exit code 2."""
+    err.print(f"[red]error:[/red] {_plain(message)}", soft_wrap=True, highlight=False)
+    raise typer.Exit(BAD_INPUT)
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turn wrong settings into one line and exit code 2."""
+    try:
+        yield
+    except SettingsError as error:
+        refuse(str(error))
+
+
+def log_to_terminal() -> None:
+    """Show warnings and worse of this project as lines on the error stream."""
+    handler = RichHandler(console=err, show_time=False, show_path=False, markup=False)
+    logger = logging.getLogger("ppc_pipeline")
+    logger.handlers = [handler]
+    logger.setLevel(logging.WARNING)
+    logger.propagate = False
+
+
+def print_json(value: Any) -> None:
+    """Print a value for programs to read."""
+    typer.echo(json.dumps(value, indent=2, default=str))
+
+
+def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a table for people."""
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", pad_edge=False)
+    for number, name in enumerate(header):
+        numeric = bool(rows) and all(isinstance(row[number], int | float) or row[number] is None for row in rows)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_plain(_cell(value)) for value in row))
+    out.print(table)
+
+
+def print_frame(title: str, frame: pd.DataFrame) -> None:
+    """Print a data frame as a table for people."""
+    rows = [tuple(None if pd.isna(value) else value for value in row) for row in frame.itertuples(index=False)]
+    print_table(title, list(frame.columns), rows)
+
+
+class Bars:
+    """A ``Progress`` as bars in the terminal: one for each stage."""
+
+    def __init__(self, *, shown: bool = True) -> None:
+        self._bars = Progress(
+            TextColumn("{task.description:<10}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=err,
+            disable=not shown,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        """Show the bars."""
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the bars as they are."""
+        self._bars.stop()
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Move a bar."""
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bars.add_task(stage, total=total)
+        self._bars.update(self._tasks[stage], completed=done, total=total)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.2f}" if isinstance(value, float) else str(value)
+
+
+def _plain(text: str) -> str:
+    """Keep square brackets from being read as markup."""
+    return text.replace("[", r"\[")

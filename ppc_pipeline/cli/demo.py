@@ -1,0 +1,57 @@
+"""``ppc demo``: the whole pipeline on the sandbox, from nothing to figures."""
+
+import os
+import time
+
+import typer
+
+from ppc_pipeline.cli.console import Bars, log_to_terminal, one_line_errors, out, print_frame
+from ppc_pipeline.cli.runs import tools_of
+from ppc_pipeline.cli.sync import sync_day, trailing_days
+from ppc_pipeline.settings import Settings, load_accounts, load_settings
+from ppc_pipeline.warehouse.queries import profile_summary, top_keywords
+
+_ACCOUNT_SETTINGS = (
+    "AMAZON_ADS_CLIENT_ID",
+    "AMAZON_ADS_CLIENT_SECRET",
+    "AMAZON_ADS_REFRESH_TOKEN",
+    "AMAZON_ADS_REGION",
+    "AMAZON_ADS_API_URL",
+    "AMAZON_ADS_TOKEN_URL",
+    "PPC_ACCOUNTS_FILE",
+)
+
+
+def demo() -> None:
+    """Bring in three made-up profiles with 31 days of figures, and show what can be asked of them."""
+    log_to_terminal()
+    with one_line_errors():
+        settings, ui = _sandbox_settings()
+        tools = tools_of(settings)
+        started = time.monotonic()
+        with Bars() as bars:
+            succeeded = sync_day(settings, tools, bars)
+        seconds = time.monotonic() - started
+        days = trailing_days(tools)
+        with tools.warehouse.connect() as connection:
+            summary = profile_summary(connection, days.start, days.end)
+            keywords = top_keywords(connection, days.start, days.end, most=5)
+    print_frame(f"Spend, sales, ACoS and ROAS by profile, {days} (made-up figures)", summary)
+    print_frame("Keywords and targets with the highest cost", keywords)
+    out.print(f"\nBrought in and loaded in {seconds:.1f} s. The warehouse is {settings.warehouse}.", highlight=False)
+    out.print(f"See it in the Dagster UI: [bold]{ui}[/bold], then open http://127.0.0.1:3000", highlight=False)
+    if not succeeded:
+        raise typer.Exit(1)
+
+
+def _sandbox_settings() -> tuple[Settings, str]:
+    """Return settings for the sandbox, beside the real data where an account is configured, and how to open the UI."""
+    settings = load_settings()
+    if not load_accounts(settings):
+        return settings, "make dev"
+    directory = settings.data_dir / "demo"
+    overrides = {"PPC_DATA_DIR": str(directory), **dict.fromkeys(_ACCOUNT_SETTINGS, "")}
+    os.environ.update(overrides)
+    os.environ.pop("DAGSTER_HOME", None)
+    given = " ".join(f"{name}={value}" for name, value in overrides.items())
+    return load_settings(), f"{given} make dev"

@@ -1,0 +1,33 @@
+"""``ppc dev``: the Dagster UI with its daemon, for this data directory."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ppc_pipeline.cli.console import err, log_to_terminal, one_line_errors, refuse
+from ppc_pipeline.cli.runs import prepare_home
+from ppc_pipeline.clients import SANDBOX_WARNING, wanted_accounts
+from ppc_pipeline.settings import load_settings
+
+WORKSPACE = Path("workspace.yaml")
+
+
+def dev(
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 3000,
+    host: Annotated[str, typer.Option(help="Where to listen; the UI has no login, keep it private.")] = "127.0.0.1",
+) -> None:
+    """Open the Dagster UI with schedules and the sensor running, until Ctrl-C."""
+    log_to_terminal()
+    with one_line_errors():
+        settings = load_settings()
+        if any(account.sandbox for account in wanted_accounts(settings)):
+            err.print(SANDBOX_WARNING, style="yellow", highlight=False)
+    if not WORKSPACE.exists():
+        refuse(f"there is no {WORKSPACE} here: run `ppc dev` in the project's directory")
+    prepare_home(settings)
+    err.print(f"The Dagster UI will be at http://{host}:{port}", highlight=False)
+    command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "-w", str(WORKSPACE), "-h", host, "-p", str(port)]
+    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell

@@ -1,0 +1,157 @@
+"""Running Dagster jobs in the foreground: ordinary runs that the UI shows later, without a daemon.
+
+Here: Dagster's home, one run, and what it left in the warehouse. Not here: what a command asks for.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from typing import Any
+
+import dagster as dg
+import typer
+
+from ppc_pipeline.amazon_ads.report_types import ReportType
+from ppc_pipeline.cli.console import err, print_json, print_table
+from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
+from ppc_pipeline.definitions import build_defs
+from ppc_pipeline.pipeline import Tools, broken_accounts, completeness
+from ppc_pipeline.progress import Progress
+from ppc_pipeline.reports.completeness import COMPLETE, DayStatus
+from ppc_pipeline.reports.tables import REPORT_TABLES
+from ppc_pipeline.reports.windows import Days
+from ppc_pipeline.settings import Settings
+from ppc_pipeline.warehouse.queries import Total, report_totals
+
+
+def prepare_home(settings: Settings) -> None:
+    """Make Dagster's home under the data directory, with its settings, unless another one is set."""
+    home = settings.dagster_home
+    home.mkdir(parents=True, exist_ok=True)
+    config = home / "dagster.yaml"
+    if not config.exists():
+        template = resources.files("ppc_pipeline.defs").joinpath("dagster.yaml")
+        config.write_text(template.read_text(encoding="utf-8"), encoding="utf-8")
+    os.environ.setdefault("DAGSTER_HOME", str(home))
+
+
+def tools_of(settings: Settings) -> Tools:
+    """Return the tools that the runs use too."""
+    warehouse = WarehouseResource(
+        database=settings.warehouse, lake_path=settings.lake_path, wait_seconds=settings.warehouse_wait_seconds
+    )
+    return AmazonAdsResource().tools(LedgerResource(), warehouse)
+
+
+def run_job(
+    settings: Settings,
+    name: str,
+    progress: Progress,
+    *,
+    ops: Mapping[str, dg.Config] | None = None,
+    days: Days | None = None,
+    assets: Sequence[str] | None = None,
+) -> bool:
+    """Run a job in this process, recorded in Dagster's instance.
+
+    Args:
+        settings: Which definitions.
+        name: The job.
+        progress: Told how far it is.
+        ops: Config by step.
+        days: The range of date partitions.
+        assets: The assets to materialize; all of the job's by default.
+
+    Returns:
+        Whether it succeeded; why not is in the run's log, and on the terminal.
+    """
+    prepare_home(settings)
+    tags = {}
+    if days is not None:
+        tags["dagster/asset_partition_range_start"] = days.start.isoformat()
+        tags["dagster/asset_partition_range_end"] = days.end.isoformat()
+    config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    if ops:
+        config |= dg.RunConfig(ops=dict(ops)).to_config_dict()
+    with dg.DagsterInstance.get() as instance:
+        job = build_defs(settings, progress).resolve_job_def(name)
+        selection = [dg.AssetKey(asset) for asset in assets] if assets else None
+        result = job.execute_in_process(
+            instance=instance, tags=tags, run_config=config, asset_selection=selection, raise_on_error=False
+        )
+    for event in result.all_events:
+        if event.is_step_failure and event.step_failure_data.error is not None:
+            error = event.step_failure_data.error
+            err.print(f"{event.step_key}: {(error.cause or error).message.strip()}", style="red", markup=False)
+    return result.success
+
+
+def show_outcome(tools: Tools, report_types: Sequence[ReportType], days: Days, *, as_json: bool) -> None:
+    """Print rows and money by profile and report type, and what is missing; exit code 1 where something failed."""
+    with tools.warehouse.connect() as connection:
+        totals = {
+            report_type.name: report_totals(connection, REPORT_TABLES[report_type.name], days.start, days.end)
+            for report_type in report_types
+        }
+    incomplete = [stretch for stretch in completeness(tools, report_types, days) if stretch.status not in COMPLETE]
+    broken = broken_accounts(tools)
+    if as_json:
+        print_json(
+            {
+                "sandbox": tools.sandbox,
+                "start": days.start,
+                "end": days.end,
+                "totals": [_total_json(name, total) for name, some in totals.items() for total in some],
+                "incomplete": [
+                    {
+                        "account": s.account,
+                        "profile_id": s.profile_id,
+                        "report_type": s.report_type,
+                        "start": s.days.start,
+                        "end": s.days.end,
+                        "status": s.status,
+                        "reason": s.reason,
+                    }
+                    for s in incomplete
+                ],
+                "accounts_in_trouble": broken,
+            }
+        )
+    else:
+        rows = [_total_row(name, total) for name, some in totals.items() for total in some]
+        header = ("profile", "name", "report type", "days", "rows", "cost", "sales", "currency")
+        print_table(f"In the warehouse, {days}", header, sorted(rows, key=lambda row: (row[1], row[0], row[2])))
+        if incomplete:
+            missing = [(s.account, str(s.profile_id), s.report_type, str(s.days), s.status, s.reason) for s in incomplete]
+            print_table("Not complete", ("account", "profile", "report type", "days", "status", "why"), missing)
+        for account, reason in broken.items():
+            err.print(f"account {account}: {reason}", style="red", markup=False)
+    if broken or any(stretch.status is DayStatus.FAILED for stretch in incomplete):
+        raise typer.Exit(1)
+
+
+def _total_row(name: str, total: Total) -> tuple[str, str, str, int, int, str, str, str]:
+    cost, sales = ("-" if amount is None else f"{amount:,.2f}" for amount in (total.cost, total.sales))
+    return (
+        str(total.profile_id),
+        total.profile_name or "",
+        name,
+        total.days,
+        total.rows,
+        cost,
+        sales,
+        total.currency_code,
+    )
+
+
+def _total_json(name: str, total: Total) -> dict[str, object]:
+    return {
+        "report_type": name,
+        "account": total.account,
+        "profile_id": total.profile_id,
+        "currency_code": total.currency_code,
+        "days": total.days,
+        "rows": total.rows,
+        "cost": total.cost,
+        "sales": total.sales,
+    }

@@ -1,0 +1,54 @@
+"""``ppc sync``: what a day does, in the foreground."""
+
+from typing import Annotated
+
+import typer
+
+from ppc_pipeline.cli.console import Bars, log_to_terminal, one_line_errors
+from ppc_pipeline.cli.runs import run_job, show_outcome, tools_of
+from ppc_pipeline.defs.assets.reports import STEP, ReportRun
+from ppc_pipeline.defs.jobs import OrderRun
+from ppc_pipeline.pipeline import Tools
+from ppc_pipeline.progress import Progress
+from ppc_pipeline.reports.windows import ONE_DAY, Days
+from ppc_pipeline.settings import Settings, load_settings
+
+
+def sync(as_json: Annotated[bool, typer.Option("--json", help="Print the result for programs.")] = False) -> None:
+    """List what is now, order the trailing days of every report, wait for them and load them.
+
+    Needs no daemon. Ctrl-C is safe: the next sync goes on where this one stopped.
+    """
+    log_to_terminal()
+    with one_line_errors():
+        settings = load_settings()
+        tools = tools_of(settings)
+        with Bars(shown=not as_json) as bars:
+            succeeded = sync_day(settings, tools, bars)
+        show_outcome(tools, settings.selected_report_types(), trailing_days(tools), as_json=as_json)
+    if not succeeded:
+        raise typer.Exit(1)
+
+
+def sync_day(settings: Settings, tools: Tools, progress: Progress) -> bool:
+    """Do what a day does: entities, the order of the trailing window, and whatever is outstanding of it.
+
+    Returns:
+        Whether every run succeeded.
+    """
+    listed = run_job(settings, "entities_job", progress)
+    ordered = run_job(settings, "orders_job", progress, ops={"order_reports": OrderRun(holes=False)})
+    names = [report_type.name for report_type in settings.selected_report_types()]
+    outstanding = tools.ledger.outstanding(names)
+    if not outstanding:
+        return listed and ordered
+    days = Days(min(row.start_date for row in outstanding), max(row.end_date for row in outstanding))
+    config = ReportRun(order=False, wait=True)
+    return run_job(settings, "reports_job", progress, ops={STEP: config}, days=days) and listed and ordered
+
+
+def trailing_days(tools: Tools) -> Days:
+    """Return the dates that a day's order is of, over all profiles."""
+    now = tools.ledger.clock()
+    last = max((p.facts.clock.last_day_over(now) for p in tools.profiles()), default=now.date() - ONE_DAY)
+    return Days(max(tools.settings.start_date, last - ONE_DAY * (tools.settings.refetch_days - 1)), last)
