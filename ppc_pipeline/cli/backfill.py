@@ -51,7 +51,8 @@ def _report_types(settings: Settings, names: Sequence[str]) -> tuple[ReportType,
     if not names:
         return settings.selected_report_types()
     try:
-        return tuple(dict.fromkeys(t for name in names for t in ([*REPORT_TYPES.values()] if name == "all" else [find_report_type(name)])))
+        given = [*REPORT_TYPES] if "all" in names else names
+        return tuple(dict.fromkeys(find_report_type(name) for name in given))
     except ValueError as error:
         refuse(f"--report-type: {error}")
 

@@ -5,6 +5,7 @@ Here: rendering. Not here: what is shown.
 
 import json
 import logging
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
@@ -19,7 +20,10 @@ from rich.table import Table
 
 from ppc_pipeline.settings import SettingsError
 
-out = Console()
+# Nobody can widen a pipe or a log file: give them room for a table's columns.
+_WIDTH = None if sys.stdout.isatty() else 150
+
+out = Console(width=_WIDTH)
 err = Console(stderr=True)
 
 BAD_INPUT = 2
@@ -59,7 +63,7 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[objec
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", pad_edge=False)
     for number, name in enumerate(header):
         numeric = bool(rows) and all(isinstance(row[number], int | float) or row[number] is None for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=numeric)
     for row in rows:
         table.add_row(*(_plain(_cell(value)) for value in row))
     out.print(table)

@@ -29,5 +29,18 @@ def dev(
         refuse(f"there is no {WORKSPACE} here: run `ppc dev` in the project's directory")
     prepare_home(settings)
     err.print(f"The Dagster UI will be at http://{host}:{port}", highlight=False)
-    command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "-w", str(WORKSPACE), "-h", host, "-p", str(port)]
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "dagster",
+        "dev",
+        "-w",
+        str(WORKSPACE),
+        "-h",
+        host,
+        "-p",
+        str(port),
+    ]
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell

@@ -13,8 +13,8 @@ import typer
 
 from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.cli.console import err, print_json, print_table
-from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.definitions import build_defs
+from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.pipeline import Tools, broken_accounts, completeness
 from ppc_pipeline.progress import Progress
 from ppc_pipeline.reports.completeness import COMPLETE, DayStatus
@@ -72,7 +72,7 @@ def run_job(
         tags["dagster/asset_partition_range_end"] = days.end.isoformat()
     config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     if ops:
-        config |= dg.RunConfig(ops=dict(ops)).to_config_dict()
+        config |= {"ops": {step: {"config": given.model_dump()} for step, given in ops.items()}}
     with dg.DagsterInstance.get() as instance:
         job = build_defs(settings, progress).resolve_job_def(name)
         selection = [dg.AssetKey(asset) for asset in assets] if assets else None
@@ -122,7 +122,9 @@ def show_outcome(tools: Tools, report_types: Sequence[ReportType], days: Days, *
         header = ("profile", "name", "report type", "days", "rows", "cost", "sales", "currency")
         print_table(f"In the warehouse, {days}", header, sorted(rows, key=lambda row: (row[1], row[0], row[2])))
         if incomplete:
-            missing = [(s.account, str(s.profile_id), s.report_type, str(s.days), s.status, s.reason) for s in incomplete]
+            missing = [
+                (s.account, str(s.profile_id), s.report_type, str(s.days), s.status, s.reason) for s in incomplete
+            ]
             print_table("Not complete", ("account", "profile", "report type", "days", "status", "why"), missing)
         for account, reason in broken.items():
             err.print(f"account {account}: {reason}", style="red", markup=False)

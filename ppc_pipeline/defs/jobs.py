@@ -62,4 +62,3 @@ def order_reports(
 def orders_job() -> None:
     """Order what the day brings."""
     order_reports()
-

@@ -1,7 +1,7 @@
 -- Spend, sales, ACoS and ROAS of each profile over some days: one row a profile and currency.
 -- ACoS is a percentage (cost / sales), ROAS a ratio (sales / cost); both are sum over sum.
 SELECT
-    r.profile_id,
+    r.profile_id::VARCHAR AS profile_id,
     coalesce(p.name, '') AS profile,
     r.country_code AS country,
     r.currency_code AS currency,

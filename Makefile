@@ -1,0 +1,38 @@
+# Everything here sets itself up: Python 3.11 or later and make are enough.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+
+.PHONY: demo dev test lint types check ci clean
+
+demo: $(VENV)/ready  ## The whole pipeline on the sandbox, from nothing to figures.
+	$(BIN)/ppc demo
+
+dev: $(VENV)/ready  ## The Dagster UI, with schedules and the sensor running.
+	$(BIN)/ppc dev
+
+test: $(VENV)/ready  ## All tests.
+	$(BIN)/python -m pytest -q
+
+lint: $(VENV)/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/ready
+	$(BIN)/mypy
+
+check: $(VENV)/ready  ## Does the code location load?
+	PPC_DATA_DIR=$${PPC_DATA_DIR:-$(VENV)/check} $(BIN)/dg check defs
+
+clean:  ## Remove the virtual environment and caches; data/ stays.
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# The environment is made anew when what it is made from changes. uv installs exactly what uv.lock says.
+$(VENV)/ready: pyproject.toml uv.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --quiet --locked --inexact --all-extras
+	touch $@

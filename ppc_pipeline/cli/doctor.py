@@ -1,0 +1,219 @@
+"""``ppc doctor``: is everything as it must be, and what to do where it is not."""
+
+import asyncio
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from importlib.metadata import version
+from typing import Annotated
+
+import dagster as dg
+import duckdb
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+
+from ppc_pipeline.amazon_ads.client import AmazonAdsClient
+from ppc_pipeline.amazon_ads.entities import PORTFOLIOS
+from ppc_pipeline.amazon_ads.errors import AdsError
+from ppc_pipeline.amazon_ads.models import Profile
+from ppc_pipeline.cli.console import log_to_terminal, one_line_errors, out, print_json
+from ppc_pipeline.cli.runs import prepare_home, tools_of
+from ppc_pipeline.clients import SANDBOX_WARNING, open_clients
+from ppc_pipeline.pipeline import Tools
+from ppc_pipeline.reports.ledger import Ledger
+from ppc_pipeline.settings import SANDBOX_ACCOUNT, Account, Settings, load_settings
+from ppc_pipeline.warehouse.connection import WarehouseBusyError
+
+_GIB = 2**30
+_LOW_DISK_GIB = 5
+_WAREHOUSE_WAIT_SECONDS = 3.0
+
+
+class Verdict(StrEnum):
+    """How something stands."""
+
+    OK = "ok"
+    WARNING = "warning"
+    WRONG = "wrong"
+
+
+_STYLES = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.WRONG: "red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: how it stands, and what to do."""
+
+    subject: str
+    verdict: Verdict
+    detail: str
+    remedy: str = ""
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print it for programs.")] = False) -> None:
+    """Look at credentials, hosts, profiles, warehouse, ledger, versions and disk; exit code 1 if anything is wrong."""
+    log_to_terminal()
+    with one_line_errors():
+        settings = load_settings()
+        findings = list(_look(settings))
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            out.print(f"[{_STYLES[finding.verdict]}]{finding.verdict:<8}[/] {finding.subject}: ", end="")
+            out.print(finding.detail, markup=False, highlight=False, soft_wrap=True)
+            if finding.remedy:
+                out.print(f"         -> {finding.remedy}", markup=False, highlight=False, soft_wrap=True)
+    if any(finding.verdict is Verdict.WRONG for finding in findings):
+        raise typer.Exit(1)
+
+
+def _look(settings: Settings) -> Iterator[Finding]:
+    yield _versions()
+    yield _disk(settings)
+    ledger = _ledger(settings)
+    yield ledger
+    if ledger.verdict is Verdict.WRONG:
+        return
+    tools = tools_of(settings)
+    yield from _warehouse(tools)
+    yield _dagster(settings)
+    if tools.sandbox:
+        yield Finding("accounts", Verdict.WARNING, SANDBOX_WARNING)
+    yield from asyncio.run(_accounts(tools))
+
+
+def _versions() -> Finding:
+    names = ("ppc-pipeline", "dagster", "duckdb", "httpx", "pandas")
+    return Finding(
+        "versions",
+        Verdict.OK,
+        ", ".join([f"Python {platform.python_version()}", *(f"{n} {version(n)}" for n in names)]),
+    )
+
+
+def _disk(settings: Settings) -> Finding:
+    directory = settings.data_dir.absolute()
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        probe = directory / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        remedy = "make it writable for this user, or set PPC_DATA_DIR to a directory that is"
+        return Finding("data directory", Verdict.WRONG, f"{directory} cannot be written: {error.strerror}", remedy)
+    free = shutil.disk_usage(directory).free / _GIB
+    verdict = Verdict.OK if free >= _LOW_DISK_GIB else Verdict.WARNING if free >= 1 else Verdict.WRONG
+    remedy = (
+        "" if verdict is Verdict.OK else "free some space, or set PPC_RAW_RETENTION_DAYS so that old raw files may go"
+    )
+    return Finding("data directory", verdict, f"{directory} is writable, {free:.0f} GiB free", remedy)
+
+
+def _ledger(settings: Settings) -> Finding:
+    try:
+        ledger = Ledger.open(settings.ledger_url)
+        ledger.release("doctor")
+        ledger.close()
+    except (SQLAlchemyError, OSError) as error:
+        reason = " ".join(str(getattr(error, "orig", None) or error).split())
+        return Finding(
+            "ledger", Verdict.WRONG, f"cannot be used: {reason}", "correct PPC_LEDGER_URL, or mend its database"
+        )
+    return Finding("ledger", Verdict.OK, "can be read and written")
+
+
+def _warehouse(tools: Tools) -> Iterator[Finding]:
+    warehouse = replace(tools.warehouse, wait_seconds=_WAREHOUSE_WAIT_SECONDS, notify=lambda _: None)
+    try:
+        with warehouse.connect() as connection:
+            tables = connection.execute("SELECT count(*) FROM information_schema.tables").fetchone()
+            mixed = _sandbox_profiles(connection) if not tools.sandbox else 0
+    except WarehouseBusyError as error:
+        yield Finding("warehouse", Verdict.WARNING, str(error))
+        return
+    except (duckdb.Error, OSError) as error:
+        first = str(error).strip().splitlines()[0]
+        remedy = "correct PPC_WAREHOUSE, or restore the file from a copy; raw reports are in the archive"
+        yield Finding("warehouse", Verdict.WRONG, f"{warehouse.database} cannot be used: {first}", remedy)
+        return
+    yield Finding("warehouse", Verdict.OK, f"{warehouse.database}, {tables[0] if tables else 0} tables and views")
+    if mixed:
+        yield Finding(
+            "warehouse",
+            Verdict.WARNING,
+            f"it holds {mixed} profiles of the sandbox beside your own: their figures are made up",
+            f"set PPC_DATA_DIR to a new directory, or leave out account '{SANDBOX_ACCOUNT}' in queries",
+        )
+
+
+def _sandbox_profiles(connection: duckdb.DuckDBPyConnection) -> int:
+    there = connection.execute("SELECT 1 FROM information_schema.tables WHERE table_name = 'profiles'").fetchone()
+    if not there:
+        return 0
+    found = connection.execute("SELECT count(*) FROM profiles WHERE account = ?", [SANDBOX_ACCOUNT]).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _dagster(settings: Settings) -> Finding:
+    prepare_home(settings)
+    home = os.environ["DAGSTER_HOME"]
+    try:
+        with dg.DagsterInstance.get() as instance:
+            statuses = instance.get_daemon_statuses()
+            running = any(status.healthy for status in statuses.values())
+    except dg.DagsterError as error:
+        return Finding("dagster", Verdict.WRONG, f"{home}: {error}", "correct dagster.yaml there")
+    if running:
+        return Finding("dagster", Verdict.OK, f"home {home}, the daemon is running")
+    return Finding(
+        "dagster",
+        Verdict.WARNING,
+        f"home {home}, the daemon is not running: schedules and the sensor do nothing",
+        "start it with `make dev`; `ppc sync` and `ppc backfill` work without it",
+    )
+
+
+async def _accounts(tools: Tools) -> list[Finding]:
+    async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
+        found = await asyncio.gather(*(_account(clients[account.name], account) for account in tools.accounts))
+    return [finding for some in found for finding in some]
+
+
+async def _account(client: AmazonAdsClient, account: Account) -> list[Finding]:
+    subject = f"account {account.name}"
+    host = account.credentials.api_url
+    try:
+        profiles = await client.list_profiles()
+    except AdsError as error:
+        return [Finding(subject, Verdict.WRONG, error.message, error.remedy)]
+    wanted = [p for p in profiles if account.profiles is None or p.profile_id in account.profiles]
+    findings = [
+        Finding(subject, Verdict.OK, f"logs in, {host} answers, {len(profiles)} profiles, {len(wanted)} wanted")
+    ]
+    if not wanted:
+        remedy = "correct `profiles` in the accounts file, or have the seller give this account access"
+        findings = [
+            Finding(subject, Verdict.WRONG, f"logs in, but reaches none of the profiles wanted at {host}", remedy)
+        ]
+    for profile_id in sorted((account.profiles or frozenset()) - {p.profile_id for p in profiles}):
+        detail = f"profile {profile_id} of the accounts file is not among the {len(profiles)} that Amazon lists"
+        findings.append(Finding(subject, Verdict.WRONG, detail, "correct the id, or ask for access to it"))
+    refused = await asyncio.gather(*(_refused(client, profile) for profile in wanted))
+    return findings + [finding for finding in refused if finding]
+
+
+async def _refused(client: AmazonAdsClient, profile: Profile) -> Finding | None:
+    """Try one call in the name of a profile."""
+    if profile.account_info.type == "agency":
+        return None
+    subject = f"profile {profile.profile_id} {profile.account_info.name}"
+    try:
+        async for _ in client.list_pages(profile.profile_id, PORTFOLIOS.listings[0]):
+            break
+    except AdsError as error:
+        return Finding(subject, Verdict.WRONG, error.message, error.remedy)
+    return None

@@ -1,0 +1,177 @@
+"""``ppc status``: whom we work for, what is there, what is outstanding and what failed, from the ledger alone."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import Annotated
+
+import typer
+
+from ppc_pipeline.cli.console import err, log_to_terminal, one_line_errors, out, print_json, print_table
+from ppc_pipeline.cli.runs import tools_of
+from ppc_pipeline.clients import SANDBOX_WARNING
+from ppc_pipeline.pipeline import Tools, completeness
+from ppc_pipeline.reports.completeness import DayStatus, Stretch
+from ppc_pipeline.reports.windows import Days
+from ppc_pipeline.settings import load_settings
+
+SHOWN_DAYS = 95
+
+
+Row = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What there is to show, as ``--json`` prints it."""
+
+    sandbox: bool
+    warehouse: str
+    start: date
+    end: date
+    accounts: list[Row]
+    profiles: list[Row]
+    outstanding: list[Row]
+    failed: list[Row]
+
+
+def status(as_json: Annotated[bool, typer.Option("--json", help="Print it for programs.")] = False) -> None:
+    """Show accounts, profiles, coverage, and outstanding and failed reports with reasons and ages.
+
+    Asks neither Amazon nor the warehouse: it works while a load is going on.
+    """
+    log_to_terminal()
+    with one_line_errors():
+        settings = load_settings()
+        tools = tools_of(settings)
+    today = tools.ledger.clock().date()
+    days = Days(min(max(settings.start_date, today - timedelta(days=SHOWN_DAYS)), today), today)
+    found = completeness(tools, settings.selected_report_types(), days)
+    report = Report(
+        sandbox=tools.sandbox,
+        warehouse=settings.warehouse,
+        start=days.start,
+        end=days.end,
+        accounts=_accounts(tools),
+        profiles=_profiles(tools, found),
+        outstanding=_reports(found, DayStatus.OUTSTANDING),
+        failed=_reports(found, DayStatus.FAILED),
+    )
+    if as_json:
+        print_json(asdict(report))
+    else:
+        _show(report)
+
+
+def _accounts(tools: Tools) -> list[Row]:
+    standings = tools.roster.standings()
+    profiles = tools.roster.profiles(tools.account_names)
+    rows: list[Row] = []
+    for account in tools.accounts:
+        standing = standings.get(account.name)
+        own = [profile for profile in profiles if profile.facts.account == account.name]
+        rows.append(
+            {
+                "account": account.name,
+                "region": account.credentials.region.value,
+                "sandbox": account.sandbox,
+                "profiles": len(own),
+                "active_profiles": sum(profile.facts.active for profile in own),
+                "ok_at": standing.ok_at if standing else None,
+                "error": standing.error if standing else None,
+                "error_since": standing.error_since if standing else None,
+            }
+        )
+    return rows
+
+
+def _profiles(tools: Tools, found: Sequence[Stretch]) -> list[Row]:
+    """Return each profile with its coverage: profile-days over all report types that should be there."""
+    counts: dict[int, dict[DayStatus, int]] = defaultdict(lambda: defaultdict(int))
+    newest: dict[int, date] = {}
+    for stretch in found:
+        counts[stretch.profile_id][stretch.status] += len(stretch.days)
+        if stretch.status is DayStatus.LOADED:
+            last = newest.get(stretch.profile_id, stretch.days.end)
+            newest[stretch.profile_id] = max(last, stretch.days.end)
+    rows: list[Row] = []
+    for profile in tools.roster.profiles(tools.account_names):
+        facts, own = profile.facts, counts[profile.facts.profile_id]
+        expected = sum(own[s] for s in (DayStatus.LOADED, DayStatus.OUTSTANDING, DayStatus.FAILED, DayStatus.MISSING))
+        rows.append(
+            {
+                "profile_id": facts.profile_id,
+                "name": facts.name,
+                "account": facts.account,
+                "country_code": facts.country_code,
+                "currency_code": facts.currency_code,
+                "timezone": facts.timezone,
+                "active": facts.active,
+                "left_out_because": facts.skip_reason,
+                "blocked_since": profile.blocked_since,
+                "blocked_because": profile.blocked_reason,
+                "report_days_expected": expected,
+                "report_days_loaded": own[DayStatus.LOADED],
+                "report_days_outstanding": own[DayStatus.OUTSTANDING],
+                "report_days_failed": own[DayStatus.FAILED],
+                "newest_day": newest.get(facts.profile_id),
+            }
+        )
+    return rows
+
+
+def _reports(found: Sequence[Stretch], wanted: DayStatus) -> list[Row]:
+    return [
+        {
+            "account": s.account,
+            "profile_id": s.profile_id,
+            "report_type": s.report_type,
+            "start": s.days.start,
+            "end": s.days.end,
+            "reason": s.reason,
+        }
+        for s in found
+        if s.status is wanted
+    ]
+
+
+def _show(report: Report) -> None:
+    if report.sandbox:
+        err.print(SANDBOX_WARNING, style="yellow", highlight=False)
+    print_table(
+        "Accounts",
+        ("account", "region", "profiles", "worked for", "last ok", "trouble"),
+        [
+            (a["account"], a["region"], a["profiles"], a["active_profiles"], _moment(a["ok_at"]), a["error"])
+            for a in report.accounts
+        ],
+    )
+    print_table(
+        f"Profiles, {report.start} to {report.end}",
+        ("profile", "name", "country", "currency", "report-days loaded", "outstanding", "failed", "newest day", ""),
+        [
+            (
+                str(p["profile_id"]),
+                p["name"],
+                p["country_code"],
+                p["currency_code"],
+                f"{p['report_days_loaded']} of {p['report_days_expected']}",
+                p["report_days_outstanding"],
+                p["report_days_failed"],
+                p["newest_day"],
+                p["blocked_because"] or p["left_out_because"] or "",
+            )
+            for p in report.profiles
+        ],
+    )
+    for title, some in (("Outstanding reports", report.outstanding), ("Failed reports", report.failed)):
+        if some:
+            lines = [(str(r["profile_id"]), r["report_type"], r["start"], r["end"], r["reason"]) for r in some]
+            print_table(title, ("profile", "report type", "from", "to", "why"), lines)
+    if not report.profiles:
+        out.print("No profile is known yet: run `ppc sync`, or materialize the asset `profiles`.")
+
+
+def _moment(value: object) -> str:
+    return f"{value:%Y-%m-%d %H:%M} UTC" if value else "never"
