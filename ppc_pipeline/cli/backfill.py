@@ -88,23 +88,25 @@ def _check_profiles(tools: Tools, wanted: Sequence[int]) -> None:
     known = {p.facts.profile_id: p for p in tools.roster.profiles(tools.account_names)}
     unknown = [profile_id for profile_id in wanted if profile_id not in known]
     if unknown:
-        listed = asyncio.run(_listed(tools))
+        listed, silent = asyncio.run(_listed(tools))
         unknown = [profile_id for profile_id in unknown if profile_id not in listed]
-    if unknown:
-        ids = ", ".join(str(profile_id) for profile_id in unknown)
-        refuse(f"--profile: no account reaches profile {ids}; `ppc status` lists the profiles there are")
+        if unknown:
+            ids = ", ".join(str(profile_id) for profile_id in unknown)
+            but = "".join(f"; {error}" for error in silent)
+            refuse(f"--profile: no account reaches profile {ids}; `ppc status` lists the profiles there are{but}")
     for profile_id in wanted:
         if profile_id in known and known[profile_id].facts.skip_reason:
             refuse(f"--profile: profile {profile_id} is not worked for: {known[profile_id].facts.skip_reason}")
 
 
-async def _listed(tools: Tools) -> set[int]:
-    """Ask every account for its profiles, writing nothing down."""
+async def _listed(tools: Tools) -> tuple[set[int], list[AdsError]]:
+    """Ask every account for its profiles, writing nothing down; return them, and why accounts gave none."""
     listed: set[int] = set()
+    silent: list[AdsError] = []
     async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
         for client in clients.values():
             try:
                 listed |= {profile.profile_id for profile in await client.list_profiles()}
             except AdsError as error:
-                refuse(f"--profile: cannot tell which profiles there are: {error}")
-    return listed
+                silent.append(error)
+    return listed, silent

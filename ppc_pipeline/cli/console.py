@@ -19,12 +19,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from ppc_pipeline.settings import SettingsError
+from ppc_pipeline.warehouse.connection import WarehouseBusyError
 
 # Nobody can widen a pipe or a log file: give them room for a table's columns.
 _WIDTH = None if sys.stdout.isatty() else 150
 
 out = Console(width=_WIDTH)
-err = Console(stderr=True)
+err = Console(stderr=True, width=_WIDTH)
 
 BAD_INPUT = 2
 
@@ -37,11 +38,14 @@ def refuse(message: str) -> NoReturn:
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Turn wrong settings into one line and exit code 2."""
+    """Turn wrong settings into one line and exit code 2, and a warehouse in use into one line and exit code 1."""
     try:
         yield
     except SettingsError as error:
         refuse(str(error))
+    except WarehouseBusyError as error:
+        err.print(f"[red]error:[/red] {_plain(str(error))}", soft_wrap=True, highlight=False)
+        raise typer.Exit(1) from None
 
 
 def log_to_terminal() -> None:
@@ -60,7 +64,7 @@ def print_json(value: Any) -> None:
 
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print a table for people."""
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", pad_edge=False)
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for number, name in enumerate(header):
         numeric = bool(rows) and all(isinstance(row[number], int | float) or row[number] is None for row in rows)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=numeric)

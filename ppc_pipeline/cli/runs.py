@@ -26,13 +26,15 @@ from ppc_pipeline.warehouse.queries import Total, report_totals
 
 def prepare_home(settings: Settings) -> None:
     """Make Dagster's home under the data directory, with its settings, unless another one is set."""
+    if os.environ.get("DAGSTER_HOME"):
+        return
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
     config = home / "dagster.yaml"
     if not config.exists():
         template = resources.files("ppc_pipeline.defs").joinpath("dagster.yaml")
         config.write_text(template.read_text(encoding="utf-8"), encoding="utf-8")
-    os.environ.setdefault("DAGSTER_HOME", str(home))
+    os.environ["DAGSTER_HOME"] = str(home)
 
 
 def tools_of(settings: Settings) -> Tools:

@@ -8,6 +8,7 @@ from ppc_pipeline.cli.console import Bars, log_to_terminal, one_line_errors
 from ppc_pipeline.cli.runs import run_job, show_outcome, tools_of
 from ppc_pipeline.defs.assets.reports import STEP, ReportRun
 from ppc_pipeline.defs.jobs import OrderRun
+from ppc_pipeline.defs.partitions import range_over
 from ppc_pipeline.pipeline import Tools
 from ppc_pipeline.progress import Progress
 from ppc_pipeline.reports.windows import ONE_DAY, Days
@@ -40,9 +41,9 @@ def sync_day(settings: Settings, tools: Tools, progress: Progress) -> bool:
     ordered = run_job(settings, "orders_job", progress, ops={"order_reports": OrderRun(holes=False)})
     names = [report_type.name for report_type in settings.selected_report_types()]
     outstanding = tools.ledger.outstanding(names)
-    if not outstanding:
+    days = range_over((row.days for row in outstanding), settings.start_date)
+    if days is None:
         return listed and ordered
-    days = Days(min(row.start_date for row in outstanding), max(row.end_date for row in outstanding))
     config = ReportRun(order=False, wait=True)
     return run_job(settings, "reports_job", progress, ops={STEP: config}, days=days) and listed and ordered
 
