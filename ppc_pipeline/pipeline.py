@@ -117,6 +117,7 @@ async def sync_profiles(tools: Tools, accounts: Sequence[Account] | None = None)
 async def sync_entities(tools: Tools, entities: Sequence[EntityType], progress: Progress = silent) -> Synced:
     """List some kinds of entities for every profile, and bring the warehouse up to date."""
     await know_profiles(tools)
+    await asyncio.to_thread(prepare, tools.warehouse)
     now = tools.ledger.clock()
     profiles = [profile for profile in tools.profiles() if not profile.left_alone(now)]
     async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
@@ -125,13 +126,11 @@ async def sync_entities(tools: Tools, entities: Sequence[EntityType], progress: 
 
 
 async def know_profiles(tools: Tools) -> None:
-    """Find the profiles of accounts of which none is known yet, and have the warehouse's tables made."""
+    """Find the profiles of accounts of which none is known yet; those that are known need no warehouse."""
     known = {profile.facts.account for profile in tools.roster.profiles(tools.account_names)}
     strangers = [account for account in tools.accounts if account.name not in known]
     if strangers:
         await sync_profiles(tools, strangers)
-    else:
-        await asyncio.to_thread(prepare, tools.warehouse)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +177,7 @@ async def bring_reports(
         progress: Told how many reports are done.
     """
     await know_profiles(tools)
+    await asyncio.to_thread(prepare, tools.warehouse)
     desk = _desk(tools, ordered_by)
     ordered = desk.order_days(days, report_types, tools.profiles(profiles))
     rows = await asyncio.to_thread(_reopened, tools, ordered.rows)
@@ -202,9 +202,7 @@ async def finish_reports(
         progress: Told how many reports are done.
     """
     await asyncio.to_thread(prepare, tools.warehouse)
-    names = [report_type.name for report_type in report_types]
-    ours = [row for row in tools.ledger.outstanding(names) if row.account in tools.account_names]
-    rows = [row for row in ours if row.days.intersect(days)]
+    rows = [row for row in _outstanding(tools, report_types) if row.days.intersect(days)]
     loader = _loader(tools)
     async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
         life = _lifecycle(tools, clients, progress)
@@ -247,15 +245,14 @@ async def poll_outstanding(tools: Tools, *, seconds: float) -> list[ReportRow]:
     Returns:
         The reports that are ready to be fetched now.
     """
-    names = [report_type.name for report_type in tools.settings.selected_report_types()]
-    outstanding = [row for row in tools.ledger.outstanding(names) if row.account in tools.account_names]
+    outstanding = _outstanding(tools, tools.settings.selected_report_types())
     if any(row.state in (State.PLANNED, State.REQUESTED) for row in outstanding):
         async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
             await _lifecycle(tools, clients, silent).ask_and_poll(outstanding, seconds=seconds)
     now = tools.ledger.clock()
     return [
         row
-        for row in tools.ledger.outstanding(names)
+        for row in _outstanding(tools, tools.settings.selected_report_types())
         if row.state in (State.READY, State.DOWNLOADED)
         and (row.not_before is None or row.not_before <= now)
         and (row.lease_until is None or row.lease_until < now)
@@ -288,6 +285,12 @@ def is_weekly(moment: datetime) -> bool:
 def _say_sandbox() -> None:
     """Say once a process that the figures are made up."""
     log.warning(SANDBOX_WARNING)
+
+
+def _outstanding(tools: Tools, report_types: Sequence[ReportType]) -> list[ReportRow]:
+    """Return what is still to be done for the accounts that are configured now."""
+    names = [report_type.name for report_type in report_types]
+    return [row for row in tools.ledger.outstanding(names) if row.account in tools.account_names]
 
 
 def _desk(tools: Tools, ordered_by: str) -> Desk:

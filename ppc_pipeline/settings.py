@@ -5,13 +5,14 @@ where it is used. Nothing else in the package reads the environment.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ppc_pipeline.amazon_ads.auth import Credentials
@@ -62,9 +63,10 @@ class Settings(BaseSettings):
     accounts_file: Path | None = Field(None, validation_alias="PPC_ACCOUNTS_FILE")
 
     data_dir: Path = Field(Path("data"), validation_alias="PPC_DATA_DIR")
-    warehouse_setting: str | None = Field(None, validation_alias="PPC_WAREHOUSE")
+    # These two may hold a password, of PostgreSQL.
+    warehouse_setting: str | None = Field(None, validation_alias="PPC_WAREHOUSE", repr=False)
     lake_path: str | None = Field(None, validation_alias="PPC_LAKE_PATH")
-    ledger_setting: str | None = Field(None, validation_alias="PPC_LEDGER_URL")
+    ledger_setting: str | None = Field(None, validation_alias="PPC_LEDGER_URL", repr=False)
     warehouse_wait_seconds: float = Field(300, validation_alias="PPC_WAREHOUSE_WAIT_SECONDS", gt=0)
 
     report_types: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -157,9 +159,21 @@ def load_settings(**overrides: Any) -> Settings:
 
 def _describe(error: Mapping[str, Any]) -> str:
     name = ".".join(str(part) for part in error["loc"])
-    secret = any(word in name for word in ("SECRET", "TOKEN"))
-    value = "" if secret else f" (it is {error.get('input')!r})"
+    secret = any(word in name.upper() for word in ("SECRET", "TOKEN", "CLIENT_ID", "URL"))
+    given = error.get("input")
+    # A whole entry is not shown either: a secret may stand in it, where it does not belong.
+    value = "" if secret or not isinstance(given, str | int | float) else f" (it is {given!r})"
     return f"{name}: {error['msg'].removeprefix('Value error, ')}{value}"
+
+
+def _env_name(value: str) -> str:
+    """Refuse a secret that was put where the name of its variable belongs, before anything repeats it."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,49}", value):
+        raise ValueError("is not the name of an environment variable: put the secret there, and its name here")
+    return value
+
+
+_EnvName = Annotated[str, AfterValidator(_env_name)]
 
 
 class _AccountEntry(BaseModel):
@@ -169,9 +183,9 @@ class _AccountEntry(BaseModel):
 
     name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9_.-]+$")
     region: str
-    client_id_env: str
-    client_secret_env: str
-    refresh_token_env: str
+    client_id_env: _EnvName
+    client_secret_env: _EnvName
+    refresh_token_env: _EnvName
     profiles: frozenset[int] | None = None
 
 
@@ -231,7 +245,9 @@ def _accounts_from_file(settings: Settings, path: Path, env: Mapping[str, str]) 
     except OSError as error:
         raise SettingsError(f"PPC_ACCOUNTS_FILE: cannot read {path}: {error.strerror}") from None
     except yaml.YAMLError as error:
-        raise SettingsError(f"PPC_ACCOUNTS_FILE: {path} is not YAML: {' '.join(str(error).split())}") from None
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}: {getattr(error, 'problem', '')}" if mark else ""
+        raise SettingsError(f"PPC_ACCOUNTS_FILE: {path} is not YAML{line}") from None
     except ValidationError as error:
         wrong = "; ".join(_describe(e) for e in error.errors(include_url=False))
         raise SettingsError(f"PPC_ACCOUNTS_FILE: {path}: {wrong}") from None

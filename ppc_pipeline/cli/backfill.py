@@ -13,7 +13,7 @@ from ppc_pipeline.cli.console import Bars, log_to_terminal, one_line_errors, ref
 from ppc_pipeline.cli.runs import run_job, show_outcome, tools_of
 from ppc_pipeline.clients import open_clients
 from ppc_pipeline.defs.assets.reports import STEP, ReportRun
-from ppc_pipeline.pipeline import Tools
+from ppc_pipeline.pipeline import Tools, sync_profiles
 from ppc_pipeline.reports.windows import ONE_DAY, RETENTION_SLACK_DAYS, Days, utc_now
 from ppc_pipeline.settings import Settings, find_report_type, load_settings
 
@@ -42,7 +42,7 @@ def backfill(
         with Bars(shown=not as_json) as bars:
             ops = {STEP: ReportRun(profiles=profile or [])}
             succeeded = run_job(wanted, "reports_job", bars, ops=ops, days=days)
-        show_outcome(tools, report_types, days, as_json=as_json)
+        show_outcome(tools, report_types, days, profiles=profile or [], as_json=as_json)
     if not succeeded:
         raise typer.Exit(1)
 
@@ -84,7 +84,7 @@ def _date(name: str, value: str) -> date:
 
 
 def _check_profiles(tools: Tools, wanted: Sequence[int]) -> None:
-    """Refuse profiles that no account reaches."""
+    """Refuse profiles that no account reaches or that are not worked for; find those that are new."""
     known = {p.facts.profile_id: p for p in tools.roster.profiles(tools.account_names)}
     unknown = [profile_id for profile_id in wanted if profile_id not in known]
     if unknown:
@@ -94,6 +94,8 @@ def _check_profiles(tools: Tools, wanted: Sequence[int]) -> None:
             ids = ", ".join(str(profile_id) for profile_id in unknown)
             but = "".join(f"; {error}" for error in silent)
             refuse(f"--profile: no account reaches profile {ids}; `ppc status` lists the profiles there are{but}")
+        asyncio.run(sync_profiles(tools))
+        known = {p.facts.profile_id: p for p in tools.roster.profiles(tools.account_names)}
     for profile_id in wanted:
         if profile_id in known and known[profile_id].facts.skip_reason:
             refuse(f"--profile: profile {profile_id} is not worked for: {known[profile_id].facts.skip_reason}")

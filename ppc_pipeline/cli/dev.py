@@ -25,9 +25,9 @@ def dev(
         settings = load_settings()
         if any(account.sandbox for account in wanted_accounts(settings)):
             err.print(SANDBOX_WARNING, style="yellow", highlight=False)
-    if not WORKSPACE.exists():
-        refuse(f"there is no {WORKSPACE} here: run `ppc dev` in the project's directory")
-    prepare_home(settings)
+        if not WORKSPACE.exists():
+            refuse(f"there is no {WORKSPACE} here: run `ppc dev` in the project's directory")
+        prepare_home(settings)
     err.print(f"The Dagster UI will be at http://{host}:{port}", highlight=False)
     command = [
         sys.executable,

@@ -1,7 +1,6 @@
 """``ppc doctor``: is everything as it must be, and what to do where it is not."""
 
 import asyncio
-import os
 import platform
 import shutil
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import Annotated
 import dagster as dg
 import duckdb
 import typer
+import yaml
 from sqlalchemy.exc import SQLAlchemyError
 
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
@@ -21,10 +21,10 @@ from ppc_pipeline.amazon_ads.errors import AdsError
 from ppc_pipeline.amazon_ads.models import Profile
 from ppc_pipeline.cli.console import log_to_terminal, one_line_errors, out, print_json
 from ppc_pipeline.cli.runs import prepare_home, tools_of
-from ppc_pipeline.clients import SANDBOX_WARNING, open_clients
+from ppc_pipeline.clients import SANDBOX_WARNING, open_clients, wanted_accounts
 from ppc_pipeline.pipeline import Tools
 from ppc_pipeline.reports.ledger import Ledger
-from ppc_pipeline.settings import SANDBOX_ACCOUNT, Account, Settings, load_settings
+from ppc_pipeline.settings import SANDBOX_ACCOUNT, Account, Settings, SettingsError, load_settings
 from ppc_pipeline.warehouse.connection import WarehouseBusyError
 
 _GIB = 2**30
@@ -58,6 +58,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print it for pr
     log_to_terminal()
     with one_line_errors():
         settings = load_settings()
+        wanted_accounts(settings)
         findings = list(_look(settings))
     if as_json:
         print_json([asdict(finding) for finding in findings])
@@ -118,7 +119,7 @@ def _ledger(settings: Settings) -> Finding:
         ledger = Ledger.open(settings.ledger_url)
         ledger.release("doctor")
         ledger.close()
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, OSError, ImportError) as error:
         reason = " ".join(str(getattr(error, "orig", None) or error).split())
         return Finding(
             "ledger", Verdict.WRONG, f"cannot be used: {reason}", "correct PPC_LEDGER_URL, or mend its database"
@@ -159,14 +160,14 @@ def _sandbox_profiles(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def _dagster(settings: Settings) -> Finding:
-    prepare_home(settings)
-    home = os.environ["DAGSTER_HOME"]
     try:
+        home = prepare_home(settings)
         with dg.DagsterInstance.get() as instance:
             statuses = instance.get_daemon_statuses()
             running = any(status.healthy for status in statuses.values())
-    except dg.DagsterError as error:
-        return Finding("dagster", Verdict.WRONG, f"{home}: {error}", "correct dagster.yaml there")
+    except (SettingsError, OSError, dg.DagsterError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())[:300]
+        return Finding("dagster", Verdict.WRONG, f"cannot be used: {reason}", "correct dagster.yaml or DAGSTER_HOME")
     if running:
         return Finding("dagster", Verdict.OK, f"home {home}, the daemon is running")
     return Finding(

@@ -4,8 +4,9 @@ Here: Dagster's home, one run, and what it left in the warehouse. Not here: what
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -20,14 +21,24 @@ from ppc_pipeline.progress import Progress
 from ppc_pipeline.reports.completeness import COMPLETE, DayStatus
 from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.reports.windows import Days
-from ppc_pipeline.settings import Settings
+from ppc_pipeline.settings import Settings, SettingsError
 from ppc_pipeline.warehouse.queries import Total, report_totals
 
 
-def prepare_home(settings: Settings) -> None:
-    """Make Dagster's home under the data directory, with its settings, unless another one is set."""
-    if os.environ.get("DAGSTER_HOME"):
-        return
+def prepare_home(settings: Settings) -> Path:
+    """Make Dagster's home under the data directory, with its settings, unless another one is set.
+
+    Raises:
+        SettingsError: The one that is set is not there.
+    """
+    given = os.environ.get("DAGSTER_HOME")
+    if given:
+        if not (Path(given).is_absolute() and Path(given).is_dir()):
+            raise SettingsError(
+                f"DAGSTER_HOME: {given} is not the absolute path of a directory; make it one, or unset DAGSTER_HOME to "
+                f"use {settings.dagster_home}"
+            )
+        return Path(given)
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
     config = home / "dagster.yaml"
@@ -35,6 +46,7 @@ def prepare_home(settings: Settings) -> None:
         template = resources.files("ppc_pipeline.defs").joinpath("dagster.yaml")
         config.write_text(template.read_text(encoding="utf-8"), encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home)
+    return home
 
 
 def tools_of(settings: Settings) -> Tools:
@@ -88,15 +100,31 @@ def run_job(
     return result.success
 
 
-def show_outcome(tools: Tools, report_types: Sequence[ReportType], days: Days, *, as_json: bool) -> None:
-    """Print rows and money by profile and report type, and what is missing; exit code 1 where something failed."""
+def show_outcome(
+    tools: Tools, report_types: Sequence[ReportType], days: Days, *, as_json: bool, profiles: Collection[int] = ()
+) -> None:
+    """Print rows and money by profile and report type, and what is missing; exit code 1 where something failed.
+
+    Args:
+        tools: What the runs used.
+        report_types: Which reports.
+        days: Which dates.
+        as_json: Whether a program reads it.
+        profiles: Whose; everyone's by default.
+    """
     with tools.warehouse.connect() as connection:
         totals = {
-            report_type.name: report_totals(connection, REPORT_TABLES[report_type.name], days.start, days.end)
+            report_type.name: [
+                total
+                for total in report_totals(connection, REPORT_TABLES[report_type.name], days.start, days.end)
+                if not profiles or total.profile_id in profiles
+            ]
             for report_type in report_types
         }
-    incomplete = [stretch for stretch in completeness(tools, report_types, days) if stretch.status not in COMPLETE]
-    broken = broken_accounts(tools)
+    found = completeness(tools, report_types, days, profiles)
+    incomplete = [stretch for stretch in found if stretch.status not in COMPLETE]
+    concerned = {stretch.account for stretch in found}
+    broken = {name: why for name, why in broken_accounts(tools).items() if not profiles or name in concerned}
     if as_json:
         print_json(
             {

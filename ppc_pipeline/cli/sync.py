@@ -41,9 +41,12 @@ def sync_day(settings: Settings, tools: Tools, progress: Progress) -> bool:
     ordered = run_job(settings, "orders_job", progress, ops={"order_reports": OrderRun(holes=False)})
     names = [report_type.name for report_type in settings.selected_report_types()]
     outstanding = tools.ledger.outstanding(names)
-    days = range_over((row.days for row in outstanding), settings.start_date)
-    if days is None:
+    if not outstanding:
         return listed and ordered
+    # Trailing windows begin a day apart where days end at different hours: a report is loaded whole all the same.
+    trailing = trailing_days(tools)
+    older = [row.days for row in outstanding if not row.days.intersect(trailing)]
+    days = range_over([trailing, *older], settings.start_date)
     config = ReportRun(order=False, wait=True)
     return run_job(settings, "reports_job", progress, ops={STEP: config}, days=days) and listed and ordered
 

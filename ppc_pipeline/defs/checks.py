@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import dagster as dg
 
 from ppc_pipeline.amazon_ads.report_types import ReportType
-from ppc_pipeline.defs.metadata import markdown_table, stretches_table
+from ppc_pipeline.defs.metadata import NO_PROFILE, markdown_table, stretches_table
 from ppc_pipeline.defs.partitions import days_of
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.pipeline import broken_accounts, completeness
@@ -70,14 +70,14 @@ def complete_result(asset_key: dg.AssetKey, found: Sequence[Stretch], broken: di
     incomplete = [stretch for stretch in found if stretch.status not in COMPLETE]
     failed = [stretch for stretch in incomplete if stretch.status is DayStatus.FAILED]
     blocked = [stretch for stretch in found if stretch.status is DayStatus.BLOCKED]
-    reasons = list(dict.fromkeys([*broken.values(), *(stretch.reason for stretch in failed)]))
-    error = bool(broken or failed)
+    nobody = [] if found or broken else [NO_PROFILE]
+    reasons = list(dict.fromkeys([*broken.values(), *(stretch.reason for stretch in failed), *nobody]))
     counts = by_status(found)
     return dg.AssetCheckResult(
         asset_key=asset_key,
         check_name=COMPLETE_CHECK,
-        passed=not incomplete and not broken,
-        severity=dg.AssetCheckSeverity.ERROR if error else dg.AssetCheckSeverity.WARN,
+        passed=not incomplete and not reasons,
+        severity=dg.AssetCheckSeverity.ERROR if reasons else dg.AssetCheckSeverity.WARN,
         description="; ".join(reasons[:3]) or _in_words(counts),
         metadata={
             **{f"profile_days_{status.value.replace(' ', '_')}": n for status, n in counts.items()},

@@ -5,6 +5,7 @@ import asyncio
 import dagster as dg
 from pydantic import Field
 
+from ppc_pipeline.defs.assets.reports import fail_if_hopeless
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.pipeline import order_day
 from ppc_pipeline.reports.states import State
@@ -56,6 +57,7 @@ def order_reports(
             "failed": len(failed),
         }
     )
+    fail_if_hopeless(tools, ordered.rows)
 
 
 @dg.job(executor_def=dg.in_process_executor, description="The daily order: seconds, whatever Amazon takes.")

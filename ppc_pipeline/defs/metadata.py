@@ -19,6 +19,8 @@ from ppc_pipeline.reports.completeness import DayStatus, Stretch
 
 MOST_ROWS = 50
 
+NO_PROFILE = "no account has answered yet, or none of its profiles is worked for: `ppc doctor` says why"
+
 COLORS: dict[DayStatus, str] = {
     DayStatus.LOADED: "#3fa35b",
     DayStatus.OUTSTANDING: "#e8b93a",

@@ -4,6 +4,7 @@ A partition is a *label*: the date in each profile's own time zone, whichever th
 hours of a partition's window.
 """
 
+from collections.abc import Iterable
 from datetime import date
 
 import dagster as dg
@@ -20,3 +21,16 @@ def days_of(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Days:
     """Return the dates that a run, of one partition or a range of them, is for."""
     keys = context.partition_keys
     return Days(date.fromisoformat(keys[0]), date.fromisoformat(keys[-1]))
+
+
+def range_over(reports: Iterable[Days], start_date: date) -> Days | None:
+    """Return the range of partitions that some reports are of, or None where all of them are before the first one.
+
+    Args:
+        reports: The days of each report; those ordered before ``PPC_START_DATE`` was set later may lie before it.
+        start_date: The first partition.
+    """
+    some = [days for days in reports if days.end >= start_date]
+    if not some:
+        return None
+    return Days(max(start_date, min(days.start for days in some)), max(days.end for days in some))

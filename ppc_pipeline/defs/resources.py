@@ -13,6 +13,7 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 from pydantic import Field
 
+from ppc_pipeline.clients import wanted_accounts
 from ppc_pipeline.pipeline import Tools
 from ppc_pipeline.reports.ledger import Ledger
 from ppc_pipeline.reports.lifecycle import Pace
@@ -58,7 +59,9 @@ class AmazonAdsResource(dg.ConfigurableResource):
             SettingsError: The accounts are half configured.
         """
         pace = Pace(poll_first=self.poll_first_seconds, poll_most=self.poll_most_seconds)
-        return Tools.gather(load_settings(), ledger.open(), warehouse.warehouse(), pace)
+        settings = load_settings()
+        wanted_accounts(settings)  # raises before a ledger is made: wrong settings leave nothing behind
+        return Tools.gather(settings, ledger.open(), warehouse.warehouse(), pace)
 
 
 @lru_cache(maxsize=4)

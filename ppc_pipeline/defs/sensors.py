@@ -6,6 +6,7 @@ run. What a tick finds is in the ledger; it needs no cursor.
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 
 import dagster as dg
 from dagster import DagsterRunStatus, RunsFilter
@@ -13,6 +14,7 @@ from dagster import DagsterRunStatus, RunsFilter
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.defs.assets.reports import STEP, ReportRun
 from ppc_pipeline.defs.jobs import LOAD_TAG, reports_job
+from ppc_pipeline.defs.partitions import range_over
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.pipeline import poll_outstanding
 from ppc_pipeline.reports.ledger import ReportRow
@@ -20,6 +22,9 @@ from ppc_pipeline.reports.windows import Days
 
 TICK_SECONDS = 35.0
 """Dagster breaks a tick off after 60 s and then keeps nothing of it: stop well before."""
+
+PAUSE = timedelta(minutes=10)
+"""After a load run that failed, for what a next one would fail for too: a broken warehouse, a full disk."""
 
 _UNFINISHED = [
     DagsterRunStatus.QUEUED,
@@ -45,18 +50,31 @@ def report_readiness(
     """Make one step for every outstanding report; request a load run when something is ready and none is going."""
     tools = amazon_ads.tools(ledger, warehouse)
     ready = asyncio.run(poll_outstanding(tools, seconds=TICK_SECONDS))
-    going = context.instance.get_runs(RunsFilter(tags={LOAD_TAG: "true"}, statuses=_UNFINISHED), limit=1)
-    outstanding = len(tools.ledger.outstanding())
-    if going:
-        return dg.SkipReason(f"{len(ready)} reports are ready, and load run {going[0].run_id} is still going")
-    if not ready:
+    days = range_over((row.days for row in ready), tools.settings.start_date)
+    if days is None:
+        outstanding = len(tools.ledger.outstanding())
+        if not outstanding:
+            return dg.SkipReason("no report is outstanding: the schedule daily_orders orders the next ones")
         return dg.SkipReason(f"{outstanding} reports are outstanding, and none of them is ready to be loaded")
-    return load_request(ready)
+    why_not = _held_back(context.instance, tools.ledger.clock().timestamp())
+    return dg.SkipReason(f"{len(ready)} reports are ready, and {why_not}") if why_not else load_request(ready, days)
 
 
-def load_request(ready: Sequence[ReportRow]) -> dg.RunRequest:
+def _held_back(instance: dg.DagsterInstance, now: float) -> str | None:
+    """Say why no load run is to be launched now, if anything keeps it back."""
+    load_runs = {LOAD_TAG: "true"}
+    going = instance.get_runs(RunsFilter(tags=load_runs, statuses=_UNFINISHED), limit=1)
+    if going:
+        return f"load run {going[0].run_id} is still going"
+    for newest in instance.get_run_records(RunsFilter(tags=load_runs), limit=1):
+        left = PAUSE.total_seconds() - (now - (newest.end_time or 0))
+        if newest.dagster_run.status is DagsterRunStatus.FAILURE and left > 0:
+            return f"load run {newest.dagster_run.run_id} failed: see why; the next one comes in {left:.0f} s"
+    return None
+
+
+def load_request(ready: Sequence[ReportRow], days: Days) -> dg.RunRequest:
     """Ask for one run that loads some reports, over the dates concerned."""
-    days = Days(min(row.start_date for row in ready), max(row.end_date for row in ready))
     tables = sorted({REPORT_TYPES[row.report_type].table for row in ready})
     derived = ["performance_records", "coverage"] if "report_sp_targeting" in tables else ["coverage"]
     return dg.RunRequest(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from urllib.parse import quote
 
 from ppc_pipeline.amazon_ads.errors import MalformedResponseError
 from ppc_pipeline.amazon_ads.fields import snake_case
@@ -36,7 +37,8 @@ class Archive:
         """Return where a report's file stands."""
         kind = snake_case(row.report_type.replace(":", "_")).replace("__", "_")
         days = f"{row.start_date}_{row.end_date}"
-        return self.root / kind / str(row.profile_id) / days / f"{row.report_id}.json.gz"
+        # Amazon's id is not ours to trust with a path.
+        return self.root / kind / str(row.profile_id) / days / f"{quote(row.report_id or '', safe='')}.json.gz"
 
     def has(self, row: ReportRow) -> bool:
         """Say whether the file of a report that was archived is still there."""

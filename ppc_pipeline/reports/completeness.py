@@ -87,17 +87,24 @@ def _of_profile(
 ) -> list[Stretch]:
     newest: dict[date, ReportRow] = {}
     loaded: set[date] = set()
+    expired: set[date] = set()
     for row in rows:
         own = row.days.intersect(days)
         for day in own or ():
             if row.state is State.LOADED:
                 loaded.add(day)
-            if row.state is not State.EXPIRED:
+            if row.state is State.EXPIRED:
+                expired.add(day)
+            else:
                 newest[day] = row
     within = served(report_type, profile.facts.clock, now)
     by_status: dict[tuple[DayStatus, str], list[date]] = defaultdict(list)
     for day in days:
-        by_status[_status(day, newest.get(day), day in loaded, within, profile, now)].append(day)
+        if day in expired and day not in newest:
+            standing = (DayStatus.NOT_SERVED, "")
+        else:
+            standing = _status(day, newest.get(day), day in loaded, within, profile, now)
+        by_status[standing].append(day)
     return [
         Stretch(
             profile.facts.account,

@@ -4,6 +4,7 @@ Here: opening it, writing orders down, claims with a lease, recording what the s
 others ask of it. Not here: the rules of a report's life (``states``) or talking to Amazon (``lifecycle``).
 """
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -12,6 +13,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any, Self
 
+import tenacity
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -349,7 +351,14 @@ def _make_sqlite_transactional(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _: Any) -> None:
         connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode=WAL")
+        # SQLite does not wait for another process that makes the same switch in a new database.
+        patiently = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(sqlite3.OperationalError),
+            wait=tenacity.wait_random(0.005, 0.05),
+            stop=tenacity.stop_after_delay(_SQLITE_WAIT_SECONDS),
+            reraise=True,
+        )
+        patiently(connection.execute, "PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
 
     @event.listens_for(engine, "begin")

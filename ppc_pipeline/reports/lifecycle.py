@@ -158,7 +158,7 @@ class Lifecycle:
     async def _until_it_rests(
         self, row: ReportRow, loading: "_LoadQueue", due_by: datetime, deadline: timedelta
     ) -> ReportRow:
-        """Go on with a report until nothing is left to do or its deadline is past."""
+        """Go on with a report until nothing is left to do or its deadline is past; what Amazon has made is fetched."""
         while row.outstanding:
             held = row if row.lease_owner == self._owner else self._ledger.claim(row.id, self._owner)
             if held is None:
@@ -166,10 +166,10 @@ class Lifecycle:
                 continue
             row = await self._next(held, loading)
             left = (self._give_up_at(row, due_by, deadline) - self._ledger.clock()).total_seconds()
-            if left <= 0:
+            if left <= 0 and not (row.state in _FETCHING and self._is_due(row)):
                 break
             if row.outstanding:
-                await asyncio.sleep(min(left, self._seconds_until_due(row)))
+                await asyncio.sleep(max(0.0, min(left, self._seconds_until_due(row))))
         return row
 
     async def _next(self, row: ReportRow, loading: "_LoadQueue") -> ReportRow:
@@ -194,7 +194,7 @@ class Lifecycle:
     async def _fetch_one(self, row: ReportRow, loading: "_LoadQueue", tally: "_Tally") -> None:
         while row.state in _FETCHING and self._is_due(row):
             claimed = self._ledger.claim(row.id, self._owner)
-            if claimed is None:
+            if claimed is None or claimed.state not in _FETCHING:
                 break
             row = await self._next(claimed, loading)
         tally.one_more()
@@ -259,8 +259,10 @@ class Lifecycle:
             return states.Troubled(str(error))
         if error.category is Category.REFUSED:
             self._roster.block(row.profile_id, str(error))
+            self._serving.discard(row.profile_id)
         if error.category is Category.MISCONFIGURED:
             self._roster.account_failed(row.account, str(error))
+            self._working.discard(row.account)
         return states.GivenUp(str(error), retryable=error.category is not Category.PERMANENT)
 
     def _note(self, row: ReportRow, event: Event | None) -> ReportRow:
@@ -303,7 +305,7 @@ class Lifecycle:
         return self._pace.next_poll(self._age(row)) if row.state is State.REQUESTED else 0.0
 
     def _give_up_at(self, row: ReportRow, due_by: datetime, deadline: timedelta) -> datetime:
-        return row.requested_at + deadline if row.requested_at else due_by
+        return due_by if row.requested_at is None or row.state is State.PLANNED else row.requested_at + deadline
 
     @contextlib.asynccontextmanager
     async def _claims(self) -> AsyncIterator[None]:

@@ -51,15 +51,18 @@ class Loader:
         """Load some reports; one that cannot be loaded keeps no other from it.
 
         Returns:
-            Row id -> ``Loaded``, ``Unreadable`` or ``Troubled``.
+            Row id -> ``Loaded``, ``Unreadable``, ``Troubled`` or ``GivenUp``.
         """
         by_type: dict[str, list[ReportRow]] = defaultdict(list)
         events: dict[int, Event] = {}
         for row in rows:
-            if self._archive.has(row):
-                by_type[row.report_type].append(row)
-            else:
+            if not self._archive.has(row):
                 events[row.id] = states.Unreadable("the raw file is no longer in the archive")
+            elif row.profile_id not in self._currencies:
+                reason = f"the currency of profile {row.profile_id} is not known: no configured account lists it"
+                events[row.id] = states.GivenUp(reason, retryable=True)
+            else:
+                by_type[row.report_type].append(row)
         try:
             with self._warehouse.connect() as connection:
                 for report_type, some in by_type.items():

@@ -44,8 +44,10 @@ class LedgerThrottle:
             before = connection.execute(select(cooldowns).where(scope)).mappings().first()
             if before is not None and before["until"] > now:
                 # Calls that were under way together are refused together: one strike, one more hit.
-                connection.execute(update(cooldowns).where(scope).values(hits=before["hits"] + 1))
-                return float((before["until"] - now).total_seconds())
+                asked = cooldown_seconds(before["strikes"], retry_after, self._rng) if retry_after else 0.0
+                until: datetime = max(before["until"], now + timedelta(seconds=asked))
+                connection.execute(update(cooldowns).where(scope).values(hits=before["hits"] + 1, until=until))
+                return (until - now).total_seconds()
             strikes = (before["strikes"] if before else 0) + 1
             seconds = cooldown_seconds(strikes, retry_after, self._rng)
             values = {"strikes": strikes, "until": now + timedelta(seconds=seconds)}

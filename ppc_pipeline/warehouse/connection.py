@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
@@ -94,7 +95,7 @@ class Warehouse:
         connection = duckdb.connect()
         try:
             for extension in _lake_extensions(self.database):
-                connection.load_extension(extension)
+                connection.load_extension(_installed(extension))
             options = ["READ_ONLY"] if read_only else []
             if self.lake_path:
                 options.append("DATA_PATH " + _text(self.lake_path))
@@ -146,12 +147,20 @@ def _is_busy(error: BaseException) -> bool:
     """Say whether the file is open elsewhere: in another process, or in this one for the other kind of access."""
     if isinstance(error, duckdb.ConnectionException):
         return "different configuration" in str(error)
-    return isinstance(error, duckdb.IOException) and "lock" in str(error).lower()
+    return isinstance(error, duckdb.IOException) and "Could not set lock on file" in str(error)
 
 
 def _lake_extensions(database: str) -> list[str]:
     catalog = database.removeprefix("ducklake:")
     return ["ducklake", "postgres_scanner"] if catalog.startswith("postgres:") else ["ducklake"]
+
+
+def _installed(extension: str) -> str:
+    """Return the file of an extension that came as a Python package, or its name for DuckDB to look up."""
+    package = find_spec(f"duckdb_extension_{extension}")
+    folders = package.submodule_search_locations if package else None
+    files = [file for folder in folders or () for file in Path(folder).rglob(f"{extension}.duckdb_extension")]
+    return str(files[0]) if files else extension
 
 
 def _text(value: str) -> str:

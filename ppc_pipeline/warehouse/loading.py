@@ -192,7 +192,9 @@ def _typed_rows(table: ReportTable) -> str:
             FROM (
                 SELECT *, row_number() OVER () AS row_no
                 FROM read_json(
-                    ?, format = 'array', filename = true, maximum_object_size = {MAX_OBJECT_BYTES}, columns = {{{keys}}}
+                    ?,
+                    format = 'array', records = 'true', filename = true, maximum_object_size = {MAX_OBJECT_BYTES},
+                    columns = {{{keys}}}
                 )
             ) AS r
             JOIN temp.staged_files AS f ON f.path = r.filename
@@ -214,7 +216,7 @@ def _stage_rows(connection: duckdb.DuckDBPyConnection, table: ReportTable, files
             """,
             [[str(file.path) for file in files]],
         )
-    except (duckdb.InvalidInputException, duckdb.IOException) as error:
+    except duckdb.InvalidInputException as error:  # an IOException is about the disk, not about what is in the file
         raise UnreadableFileError(_first_line(error)) from None
     duplicate = f"""
         UPDATE temp.staged SET broken = true WHERE row_no IN (

@@ -32,12 +32,13 @@ class Rule:
 def cast(column: Column, text: str) -> str:
     """Return SQL that casts a text to the column's type, NULL where it does not fit.
 
-    DuckDB rounds '12.5' to 13 when it casts to BIGINT: an integer with a fraction is refused instead.
+    DuckDB casts '12.5' to 13, '1e-1' to 0 and '0x1F' to 31: only digits are a whole number, or digits and a point that
+    zeros follow, as long as a double (which is what DuckDB's JSON reader makes of a point) holds them all.
     """
     if column.type is ColumnType.INTEGER:
-        exact = f"TRY_CAST({text} AS DECIMAL(38, 6))"
-        whole = f"CASE WHEN {exact} = trunc({exact}) THEN {exact}::BIGINT END"
-        return f"CASE WHEN contains({text}, '.') THEN {whole} ELSE TRY_CAST({text} AS BIGINT) END"
+        whole = f"WHEN regexp_full_match({text}, '-?[0-9]+') THEN TRY_CAST({text} AS BIGINT)"
+        pointed = f"WHEN regexp_full_match({text}, '-?[0-9]{{1,15}}[.]0+') THEN split_part({text}, '.', 1)::BIGINT"
+        return f"CASE {whole} {pointed} END"
     if column.type is ColumnType.TEXT:
         return text
     return f"TRY_CAST({text} AS {column.type})"

@@ -14,7 +14,7 @@ from ppc_pipeline.defs.metadata import markdown_table
 from ppc_pipeline.defs.progress import logged
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.entities.profiles import Trouble
-from ppc_pipeline.pipeline import sync_entities, sync_profiles
+from ppc_pipeline.pipeline import broken_accounts, sync_entities, sync_profiles
 from ppc_pipeline.progress import Progress
 from ppc_pipeline.warehouse.entities import EntityOutcome
 
@@ -88,10 +88,14 @@ def entity_assets() -> dg.AssetsDefinition:
         tools = amazon_ads.tools(ledger, warehouse)
         selected = [ENTITY_TYPES[key.to_user_string()] for key in sorted(context.selected_asset_keys)]
         synced = asyncio.run(sync_entities(tools, selected, logged(context.log, progress)))
-        if synced.troubles and not any(synced.outcomes.values()):
-            raise dg.Failure(synced.troubles[0].reason, allow_retries=False)
+        broken = broken_accounts(tools)
+        if (synced.troubles or broken) and not any(synced.outcomes.values()):
+            reasons = dict.fromkeys([*broken.values(), *(trouble.reason for trouble in synced.troubles)])
+            raise dg.Failure("; ".join([*reasons][:5]), allow_retries=False)
         for entity in selected:
             own = [trouble for trouble in synced.troubles if trouble.what == entity.name]
+            named = {trouble.account for trouble in own}
+            own += [Trouble(name, None, entity.name, why) for name, why in broken.items() if name not in named]
             yield dg.MaterializeResult(
                 asset_key=entity.name,
                 metadata={**_counts(synced.outcomes[entity.name]), "sandbox": tools.sandbox},

@@ -14,12 +14,13 @@ from pydantic import Field
 
 from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.defs.assets import OWNER
-from ppc_pipeline.defs.metadata import daily_cost_plot, markdown_table, money
+from ppc_pipeline.defs.metadata import NO_PROFILE, daily_cost_plot, markdown_table, money
 from ppc_pipeline.defs.partitions import days_of
 from ppc_pipeline.defs.progress import logged
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.pipeline import Brought, Tools, bring_reports, broken_accounts, finish_reports
 from ppc_pipeline.progress import Progress
+from ppc_pipeline.reports.ledger import ReportRow
 from ppc_pipeline.reports.states import State
 from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.reports.windows import Days
@@ -71,7 +72,8 @@ def report_assets(report_types: Sequence[ReportType], partitions: dg.DailyPartit
         for row in brought.rows:
             if row.state is State.FAILED:
                 context.log.error(f"{row}: {row.reason}")
-        _fail_if_hopeless(tools, brought)
+        # A load run of one report must not fail because of it: the check goes red instead, and others go on.
+        fail_if_hopeless(tools, brought.rows if config.order or config.wait else [])
         totals = _totals(warehouse, selected, days)
         for report_type in selected:
             yield dg.MaterializeResult(
@@ -106,12 +108,14 @@ def performance_asset(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefi
             costs = daily_cost(connection, days.start, days.end)
             query = "SELECT count(*) FROM performance_records WHERE date BETWEEN ? AND ?"
             rows = connection.execute(query, [days.start, days.end]).fetchone()
-        by_currency = found.groupby("currency")["cost"].sum()
+        by_currency: dict[str, Decimal] = defaultdict(Decimal)
+        for _, currency, cost in costs:
+            by_currency[f"cost {currency}"] += cost
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": rows[0] if rows else 0,
                 "days": len(days),
-                **money({f"cost {currency}": cost for currency, cost in by_currency.items()}),
+                **money(by_currency),
                 "profiles": markdown_table(list(found.columns), found.round(2).to_numpy().tolist()),
                 **({"cost by day": daily_cost_plot(costs)} if costs else {}),
             }
@@ -147,14 +151,19 @@ def _spec(report_type: ReportType, partitions: dg.DailyPartitionsDefinition) -> 
     )
 
 
-def _fail_if_hopeless(tools: Tools, brought: Brought) -> None:
-    """Fail a run in which nothing at all could be done, with the reasons."""
-    reasons = list(dict.fromkeys(row.reason for row in brought.rows if row.reason))
-    broken = broken_accounts(tools)
-    if brought.hopeless:
+def fail_if_hopeless(tools: Tools, rows: Sequence[ReportRow]) -> None:
+    """Fail a run in which nothing at all could be done, with the reasons.
+
+    Args:
+        tools: What the run worked with.
+        rows: The reports it was to bring, as they stand now.
+    """
+    if rows and all(row.state is State.FAILED for row in rows):
+        reasons = list(dict.fromkeys(row.reason for row in rows if row.reason))
         raise dg.Failure(f"no report could be had: {'; '.join(reasons[:5])}", allow_retries=False)
-    if not tools.profiles() and broken:
-        raise dg.Failure(f"no profile is known: {'; '.join(broken.values())}", allow_retries=False)
+    if not tools.profiles():
+        reasons = [*broken_accounts(tools).values()] or [NO_PROFILE]
+        raise dg.Failure(f"there is no profile to work for: {'; '.join(reasons)}", allow_retries=False)
 
 
 def _totals(warehouse: WarehouseResource, report_types: Sequence[ReportType], days: Days) -> Mapping[str, list[Total]]:

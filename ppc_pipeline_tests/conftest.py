@@ -1,0 +1,126 @@
+"""What every test needs: an environment without settings, a directory of its own, and nothing left open."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ppc_pipeline.sandbox import (
+    SANDBOX_CLIENT_ID,
+    SANDBOX_CLIENT_SECRET,
+    SANDBOX_REFRESH_TOKEN,
+    SandboxOptions,
+    running,
+)
+
+_KEPT = "AMAZON_ADS_SPECS_DIR"  # where the contract tests find Amazon's OpenAPI documents
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Take away every setting of the project, from the environment and from ``.env``."""
+    for name in [*os.environ]:
+        if name.startswith(("AMAZON_ADS_", "PPC_")) and name != _KEPT:
+            monkeypatch.delenv(name)
+    # Set and deleted, so that what a test makes of it is undone.
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.delenv("DAGSTER_HOME")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def data_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """An empty data directory, set as ``PPC_DATA_DIR``; what this process opens in it is closed at the end."""
+    from ppc_pipeline import clients
+    from ppc_pipeline.amazon_ads.auth import TOKENS
+    from ppc_pipeline.defs import resources
+
+    opened: list[Any] = []
+
+    def remembering(make: Callable[..., Any]) -> Callable[..., Any]:
+        made: dict[Any, Any] = {}
+
+        def remember(*key: Any) -> Any:
+            if key not in made:
+                made[key] = make(*key)
+                opened.append(made[key])
+            return made[key]
+
+        return remember
+
+    # The same caches, but ours to empty: a process keeps its ledger open as long as it lives, a test must not.
+    monkeypatch.setattr(resources, "_ledger", remembering(resources._ledger.__wrapped__))
+    monkeypatch.setattr(clients, "_sandbox_app", remembering(clients._sandbox_app.__wrapped__))
+    monkeypatch.setenv("PPC_DATA_DIR", str(tmp_path / "data"))
+    TOKENS.clear()
+    yield tmp_path / "data"
+    TOKENS.clear()
+    for one in opened:
+        one.state.sandbox.state.close() if hasattr(one, "state") else one.close()
+
+
+StartSandbox = Callable[..., str]
+
+
+@pytest.fixture
+def start_sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[StartSandbox]:
+    """Start a sandbox on this machine and set the project's account to it; give its base URL."""
+    with ExitStack() as stack:
+
+        def start(refresh_token: str = SANDBOX_REFRESH_TOKEN, **options: Any) -> str:
+            wanted = {"ready_seconds": 0.0, "campaigns": 2, "keywords_per_campaign": 3} | options
+            url = stack.enter_context(running(SandboxOptions(**wanted)))
+            for name, value in account_environment(url, refresh_token).items():
+                monkeypatch.setenv(name, value)
+            return url
+
+        yield start
+
+
+def account_environment(url: str, refresh_token: str = SANDBOX_REFRESH_TOKEN) -> dict[str, str]:
+    """Return the settings that make a sandbox's account the project's."""
+    return {
+        "AMAZON_ADS_API_URL": url,
+        "AMAZON_ADS_TOKEN_URL": f"{url}/auth/o2/token",
+        "AMAZON_ADS_CLIENT_ID": SANDBOX_CLIENT_ID,
+        "AMAZON_ADS_CLIENT_SECRET": SANDBOX_CLIENT_SECRET,
+        "AMAZON_ADS_REFRESH_TOKEN": refresh_token,
+        "AMAZON_ADS_REGION": "NA",
+    }
+
+
+@pytest.fixture
+def two_accounts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, start_sandbox: StartSandbox) -> Callable[..., str]:
+    """Set two accounts through ``PPC_ACCOUNTS_FILE``: ``good``, and ``broken`` whose refresh token was revoked."""
+
+    def start(names: tuple[str, ...] = ("good", "broken"), **options: Any) -> str:
+        url = start_sandbox(**options)
+        for name in ("AMAZON_ADS_CLIENT_ID", "AMAZON_ADS_CLIENT_SECRET", "AMAZON_ADS_REFRESH_TOKEN"):
+            monkeypatch.delenv(name)
+        monkeypatch.setenv("SB_ID", SANDBOX_CLIENT_ID)
+        monkeypatch.setenv("SB_SECRET", SANDBOX_CLIENT_SECRET)
+        monkeypatch.setenv("GOOD_TOKEN", SANDBOX_REFRESH_TOKEN)
+        monkeypatch.setenv("BROKEN_TOKEN", REVOKED_TOKEN)
+        entries = [
+            f"  - {{name: {name}, region: EU, client_id_env: SB_ID, client_secret_env: SB_SECRET, "
+            f"refresh_token_env: {name.upper()}_TOKEN}}"
+            for name in names
+        ]
+        file = tmp_path / "accounts.yaml"
+        file.write_text("\n".join(["accounts:", *entries]), encoding="utf-8")
+        monkeypatch.setenv("PPC_ACCOUNTS_FILE", str(file))
+        return url
+
+    return start
+
+
+REVOKED_TOKEN = "Atzr|revoked-by-the-seller"
+
+
+def days_ago(number: int) -> date:
+    """Return the date that many days before today, UTC. Three days ago is over everywhere on earth."""
+    return datetime.now(UTC).date() - timedelta(days=number)

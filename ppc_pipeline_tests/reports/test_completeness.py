@@ -1,0 +1,126 @@
+"""Completeness: how every profile-day stands, as a table of cases."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pytest
+
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
+from ppc_pipeline.reports import states
+from ppc_pipeline.reports.completeness import COMPLETE, DayStatus, by_status, stretches
+from ppc_pipeline.reports.roster import Profile
+from ppc_pipeline.reports.states import State
+from ppc_pipeline.reports.windows import Days
+from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, facts, order, window
+
+KIND = REPORT_TYPES["spTargeting"]
+ACCEPTED, COOKED, ARCHIVED = states.Accepted("r-1"), states.Cooked(), states.Archived("a", 1)
+LOADED = (ACCEPTED, COOKED, ARCHIVED, states.Loaded(1, 0))
+FAILED = (states.GivenUp("no such column", retryable=False),)
+EXPIRED = (states.Unserved(DAY + timedelta(days=1)),)
+OVER, TODAY, LONG_AGO = DAY, date(2026, 11, 22), date(2026, 6, 1)
+
+
+@dataclass(frozen=True)
+class Case:
+    status: DayStatus
+    orders: tuple = ()
+    day: date = OVER
+    refused: timedelta | None = None
+    reason: str = ""
+
+
+CASES = {
+    "loaded": Case(DayStatus.LOADED, (LOADED,)),
+    "loaded, long past retention": Case(DayStatus.LOADED, (LOADED,), LONG_AGO),
+    "loaded again after a failure": Case(DayStatus.LOADED, (FAILED, LOADED)),
+    "loaded, and refused for a week": Case(DayStatus.LOADED, (LOADED,), refused=timedelta(days=7)),
+    "planned": Case(DayStatus.OUTSTANDING, ((),), reason="planned, 0.0 h old"),
+    "requested": Case(DayStatus.OUTSTANDING, ((ACCEPTED,),), reason="requested, Amazon's report r-1, 0.0 h old"),
+    "ready": Case(DayStatus.OUTSTANDING, ((ACCEPTED, COOKED),), reason="ready, Amazon's report r-1,"),
+    "downloaded": Case(DayStatus.OUTSTANDING, ((ACCEPTED, COOKED, ARCHIVED),), reason="downloaded, Amazon's"),
+    "in trouble": Case(DayStatus.OUTSTANDING, ((states.Troubled("a hiccup"),),), reason="(a hiccup)"),
+    "fetched again": Case(
+        DayStatus.OUTSTANDING, (LOADED, (ACCEPTED,)), reason="0.0 h old; the figures of an earlier load are there"
+    ),
+    "failed": Case(DayStatus.FAILED, (FAILED,), reason="no such column"),
+    "fetched again in vain": Case(
+        DayStatus.FAILED, (LOADED, FAILED), reason="no such column; the figures of an earlier load are there"
+    ),
+    "never ordered": Case(DayStatus.MISSING, reason="never ordered"),
+    "not over": Case(DayStatus.NOT_OVER, day=TODAY),
+    "past retention, never loaded": Case(DayStatus.NOT_SERVED, day=LONG_AGO),
+    "Amazon says it is past retention": Case(DayStatus.NOT_SERVED, (EXPIRED,)),
+    "loaded before it was past retention": Case(DayStatus.LOADED, (LOADED, EXPIRED)),
+    "refused, news": Case(DayStatus.FAILED, refused=timedelta(hours=1), reason="401: revoked"),
+    "refused, its order failed": Case(DayStatus.FAILED, (FAILED,), refused=timedelta(hours=1), reason="no such column"),
+    "refused for long": Case(DayStatus.BLOCKED, refused=timedelta(days=2), reason="401: revoked"),
+    "refused for long, its order failed": Case(
+        DayStatus.BLOCKED, (FAILED,), refused=timedelta(days=2), reason="401: revoked"
+    ),
+    "refused for long, loaded before": Case(
+        DayStatus.BLOCKED,
+        (LOADED, FAILED),
+        refused=timedelta(days=2),
+        reason="401: revoked; the figures of an earlier load are there",
+    ),
+    "refused for a while, not over": Case(DayStatus.NOT_OVER, day=TODAY, refused=timedelta(hours=1)),
+}
+
+
+def profile(refused=None, **changes):
+    since = NOON - refused if refused else None
+    return Profile(facts(**changes), NOON, since, "401: revoked" if refused else None, None)
+
+
+def ordered(ledger, orders, days):
+    for events in orders:
+        row = ledger.claim(order(ledger, window(days.start, days.end), fresh=timedelta(0)).id, "me")
+        for event in events:
+            row = ledger.record(row, event)
+    return ledger.covering(days, [KIND.name])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_day_stands_as_it_should(ledger, name):
+    case = CASES[name]
+    days = Days(case.day, case.day)
+    found = stretches([KIND], [profile(case.refused)], days, ordered(ledger, case.orders, days), NOON)
+    (stretch,) = found
+    assert stretch.status is case.status
+    assert case.reason in stretch.reason
+    assert (stretch.status in COMPLETE) == (case.status not in ("outstanding", "failed", "missing"))
+
+
+def test_every_status_has_a_case():
+    assert {case.status for case in CASES.values()} == set(DayStatus)
+    assert {State.EXPIRED} == {state for state in State if state not in states.OUTSTANDING} - {
+        State.LOADED,
+        State.FAILED,
+    }
+
+
+def test_days_that_stand_alike_are_one_stretch_and_every_day_is_in_exactly_one(ledger):
+    days = Days(DAY - timedelta(days=5), TODAY)
+    ordered(ledger, [LOADED], Days(DAY, DAY + timedelta(days=2)))
+    rows = ledger.covering(days, [KIND.name])
+    found = stretches([KIND], [profile()], days, rows, NOON)
+    assert {(str(s.days), s.status) for s in found} == {
+        ("2026-11-05 to 2026-11-09", DayStatus.MISSING),
+        ("2026-11-10 to 2026-11-12", DayStatus.LOADED),
+        ("2026-11-13 to 2026-11-21", DayStatus.MISSING),
+        ("2026-11-22", DayStatus.NOT_OVER),
+    }
+    assert sorted(day for s in found for day in s.days) == list(days)
+    assert by_status(found) == {DayStatus.MISSING: 14, DayStatus.LOADED: 3, DayStatus.NOT_OVER: 1}
+
+
+def test_profiles_that_are_not_worked_for_are_left_out_and_each_type_is_judged_by_itself(ledger):
+    rows = ordered(ledger, [LOADED], Days(DAY, DAY))
+    kinds = [KIND, REPORT_TYPES["spCampaigns"]]
+    profiles = [profile(), profile(profile_id=1, active=False)]
+    found = stretches(kinds, profiles, Days(DAY, DAY), rows, NOON)
+    assert [(s.profile_id, s.report_type, s.status) for s in found] == [
+        (SELLER, "spTargeting", DayStatus.LOADED),
+        (SELLER, "spCampaigns", DayStatus.MISSING),
+    ]

@@ -1,0 +1,269 @@
+"""The ledger: one row an order, claims with a lease, and many processes at once."""
+
+import multiprocessing
+import os
+import signal
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ppc_pipeline.reports import states
+from ppc_pipeline.reports.ledger import LEASE, ClaimLostError, Ledger
+from ppc_pipeline.reports.states import State
+from ppc_pipeline_tests.fakes import DAY, NOON, order, window
+
+SPAWN = multiprocessing.get_context("spawn")
+
+
+def through(ledger, row, *events, owner="somebody"):
+    """Take a row through events, as its owner."""
+    row = ledger.claim(row.id, owner)
+    for event in events:
+        row = ledger.record(row, event)
+    ledger.release(owner)
+    return ledger.rows([row.id])[0]
+
+
+ACCEPTED, COOKED, ARCHIVED = states.Accepted("r-1"), states.Cooked(), states.Archived("a/b.json.gz", 22)
+DONE = (ACCEPTED, COOKED, ARCHIVED, states.Loaded(3, 0))
+GAVE_UP = states.GivenUp("refused", retryable=True)
+
+
+def test_a_fresh_directory_becomes_a_ledger(tmp_path, clock):
+    ledger = Ledger.open(f"sqlite:///{tmp_path}/not/yet/there/ledger.db", clock)
+    assert order(ledger).state is State.PLANNED
+    with ledger.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    ledger.close()
+
+
+def test_an_existing_ledger_is_opened_as_it_is(ledger, url, clock):
+    row = order(ledger)
+    again = Ledger.open(url, clock)
+    assert again.rows([row.id]) == [row]
+    again.close()
+
+
+def test_moments_are_aware_and_utc_whatever_zone_they_were_given_in(ledger, clock):
+    clock.now = NOON.astimezone(ZoneInfo("Asia/Tokyo"))
+    row = through(ledger, order(ledger), ACCEPTED)
+    for moment in (row.ordered_at, row.requested_at, row.updated_at):
+        assert moment == NOON
+        assert moment.utcoffset() == timedelta(0)
+        assert moment.tzinfo is UTC
+
+
+@pytest.mark.parametrize("hours", [0, 5.99])
+def test_a_window_asked_for_twice_within_the_fresh_hours_is_one_row(ledger, clock, hours):
+    done = through(ledger, order(ledger), *DONE)
+    clock.forward(hours=hours)
+    assert order(ledger) == done
+
+
+def test_a_window_asked_for_after_the_fresh_hours_is_ordered_again(ledger, clock):
+    first = through(ledger, order(ledger), *DONE)
+    clock.forward(hours=6)
+    second = order(ledger)
+    assert (second.order_no, second.state, second.report_id) == (2, State.PLANNED, None)
+    assert ledger.rows([first.id])[0] == first
+
+
+def test_what_is_on_its_way_is_gone_on_with_however_old_it_is(ledger, clock):
+    row = through(ledger, order(ledger), ACCEPTED)
+    clock.forward(days=40)
+    assert order(ledger, fresh=timedelta(0)) == row
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        window(account="other"),
+        window(profile_id=1),
+        window(kind="spCampaigns"),
+        window(end=DAY + timedelta(days=1)),
+        window(DAY - timedelta(days=1), DAY),
+    ],
+)
+def test_another_window_is_another_order(ledger, other):
+    assert order(ledger).id != order(ledger, other).id
+
+
+def test_other_columns_are_another_order(ledger):
+    args = {"fresh": timedelta(hours=6), "ordered_by": "a test", "archived": lambda _: False}
+    one, new = ledger.order(window(), "a" * 12, **args)
+    other, also_new = ledger.order(window(), "b" * 12, **args)
+    assert (new, also_new) == (True, True)
+    assert one.id != other.id
+
+
+@pytest.mark.parametrize(
+    ("events", "state", "report_id"),
+    [
+        ((ACCEPTED, COOKED, ARCHIVED, GAVE_UP), State.DOWNLOADED, "r-1"),
+        ((ACCEPTED, COOKED, GAVE_UP), State.REQUESTED, "r-1"),
+        ((ACCEPTED, GAVE_UP), State.REQUESTED, "r-1"),
+        ((GAVE_UP,), State.PLANNED, None),
+    ],
+)
+def test_what_failed_for_now_is_taken_up_again_in_the_same_row_from_what_there_is(ledger, events, state, report_id):
+    failed = through(ledger, order(ledger), *events)
+    assert failed.state is State.FAILED
+    again = order(ledger)
+    assert (again.id, again.state, again.report_id) == (failed.id, state, report_id)
+    assert (again.reason, again.troubles, again.not_before) == (None, 0, None)
+
+
+def test_what_failed_and_lost_its_archived_file_is_downloaded_again(ledger):
+    failed = through(ledger, order(ledger), ACCEPTED, COOKED, ARCHIVED, GAVE_UP)
+    again, new = ledger.order(
+        window(), "0" * 12, fresh=timedelta(hours=6), ordered_by="a test", archived=lambda _: False
+    )
+    assert (again.id, again.state, new) == (failed.id, State.REQUESTED, True)
+
+
+def test_what_failed_for_good_is_not_asked_for_again_until_it_is_no_longer_fresh(ledger, clock):
+    failed = through(ledger, order(ledger), states.GivenUp("no such column", retryable=False))
+    assert order(ledger) == failed
+    clock.forward(hours=6)
+    assert order(ledger).order_no == 2
+
+
+def test_a_claim_keeps_everybody_else_out(ledger):
+    row = order(ledger)
+    assert ledger.claim(row.id, "one").lease_owner == "one"
+    assert ledger.claim(row.id, "two") is None
+    assert ledger.claim(row.id, "one") is not None
+
+
+def test_a_claim_that_was_given_back_is_free(ledger):
+    row = order(ledger)
+    ledger.claim(row.id, "one")
+    ledger.release("one")
+    assert ledger.claim(row.id, "two").lease_owner == "two"
+
+
+def test_the_claim_of_the_dead_runs_out_after_a_lease(ledger, clock):
+    row = order(ledger)
+    ledger.claim(row.id, "dead")
+    clock.now += LEASE
+    assert ledger.claim(row.id, "alive") is None
+    clock.forward(seconds=1)
+    assert ledger.claim(row.id, "alive").lease_owner == "alive"
+
+
+def test_a_claim_holds_for_as_long_as_it_is_renewed(ledger, clock):
+    row = order(ledger)
+    ledger.claim(row.id, "alive")
+    for _ in range(5):
+        clock.now += LEASE * 0.9
+        ledger.renew("alive")
+        assert ledger.claim(row.id, "other") is None
+
+
+def test_what_is_done_cannot_be_claimed_and_its_claim_is_given_back(ledger):
+    row = ledger.claim(order(ledger).id, "one")
+    for event in DONE:
+        row = ledger.record(row, event)
+    assert (row.state, row.lease_owner, row.lease_until) == (State.LOADED, None, None)
+    assert ledger.claim(row.id, "one") is None
+
+
+def test_a_step_made_after_the_claim_was_lost_is_not_written_down(ledger, clock):
+    row = ledger.claim(order(ledger).id, "slow")
+    clock.forward(seconds=LEASE.total_seconds() + 1)
+    ledger.claim(row.id, "quick")
+    with pytest.raises(ClaimLostError, match="spTargeting of profile"):
+        ledger.record(row, ACCEPTED)
+    assert ledger.rows([row.id])[0].state is State.PLANNED
+
+
+def test_a_step_that_is_written_down_renews_the_claim(ledger, clock):
+    row = ledger.claim(order(ledger).id, "one")
+    clock.forward(seconds=50)
+    row = ledger.record(row, ACCEPTED)
+    clock.forward(seconds=50)
+    assert ledger.claim(row.id, "two") is None
+
+
+def test_a_report_is_reopened_only_from_where_it_was_seen(ledger):
+    done = through(ledger, order(ledger), *DONE)
+    assert ledger.reopen(done, states.Unloaded(archived=True)).state is State.DOWNLOADED
+    working = ledger.claim(done.id, "somebody")
+    assert ledger.reopen(done, states.Unloaded(archived=False)) == working
+
+
+def test_rows_are_found_by_day_by_type_and_by_what_is_left_to_do(ledger):
+    old = order(ledger, window(DAY - timedelta(days=9), DAY - timedelta(days=5)))
+    mid = through(ledger, order(ledger, window(DAY - timedelta(days=5), DAY)), *DONE)
+    other = order(ledger, window(kind="spCampaigns"))
+    days = window(DAY - timedelta(days=5)).days
+    assert [row.id for row in ledger.covering(days, ["spTargeting", "spCampaigns"])] == [old.id, mid.id]
+    assert [row.id for row in ledger.covering(window().days, ["spCampaigns"])] == [other.id]
+    assert [row.id for row in ledger.outstanding()] == [old.id, other.id]
+    assert [row.id for row in ledger.outstanding(["spCampaigns"])] == [other.id]
+    assert ledger.outstanding([]) == []
+    assert ledger.counts() == {("acme", old.profile_id, "planned"): 2, ("acme", old.profile_id, "loaded"): 1}
+
+
+def test_more_rows_than_one_query_takes_are_all_found(ledger):
+    with ledger.transaction() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    ids = [order(ledger, window(profile_id=n)).id for n in range(1, 30)]
+    assert len(ledger.rows([*ids, *range(10_000, 11_200)])) == len(ids)
+
+
+# Processes
+
+
+def open_and_order(folder, rounds, together, found):
+    results = []
+    for number in range(rounds):
+        together.wait(60)
+        ledger = Ledger.open(f"sqlite:///{folder}/{number}/ledger.db")
+        row, new = ledger.order(
+            window(), "0" * 12, fresh=timedelta(hours=6), ordered_by="a process", archived=lambda _: False
+        )
+        claimed = ledger.claim(row.id, f"process {os.getpid()}") is not None
+        results.append((row.id, row.order_no, new, claimed))
+        ledger.close()
+    found.put(results)
+
+
+def test_processes_that_open_a_new_ledger_and_order_the_same_window_at_once_make_one_row_and_one_claim(tmp_path):
+    processes, rounds = 3, 25
+    together, found = SPAWN.Barrier(processes), SPAWN.Queue()
+    started = [
+        SPAWN.Process(target=open_and_order, args=(str(tmp_path), rounds, together, found)) for _ in range(processes)
+    ]
+    for process in started:
+        process.start()
+    results = [found.get(timeout=60) for _ in started]
+    for process in started:
+        process.join(timeout=60)
+        assert process.exitcode == 0
+    for of_round in zip(*results, strict=True):
+        assert {(row_id, order_no) for row_id, order_no, _, _ in of_round} == {(1, 1)}
+        assert sum(new for _, _, new, _ in of_round) == 1
+        assert sum(claimed for *_, claimed in of_round) == 1
+
+
+def claim_and_hang(url, row_id, claimed):
+    ledger = Ledger.open(url)
+    ledger.claim(row_id, "the one that is killed")
+    claimed.set()
+    signal.pause()
+
+
+def test_what_a_killed_process_had_claimed_is_free_after_a_lease(url, ledger, clock):
+    clock.now = datetime.now(UTC)  # the other process has a real clock
+    row = order(ledger)
+    claimed = SPAWN.Event()
+    process = SPAWN.Process(target=claim_and_hang, args=(url, row.id, claimed))
+    process.start()
+    assert claimed.wait(60)
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    assert ledger.claim(row.id, "the next") is None
+    clock.forward(seconds=LEASE.total_seconds() + 60)
+    assert ledger.claim(row.id, "the next").lease_owner == "the next"

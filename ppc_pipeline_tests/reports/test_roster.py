@@ -1,0 +1,98 @@
+"""The roster: who the clients are, whom Amazon refuses, which accounts work."""
+
+from datetime import timedelta
+
+from ppc_pipeline.reports.roster import BLOCK_RETRY
+from ppc_pipeline_tests.fakes import NOON, SELLER, VENDOR, facts
+
+
+def ids(profiles):
+    return [profile.facts.profile_id for profile in profiles]
+
+
+def only(roster):
+    (profile,) = roster.profiles(["acme"])
+    return profile
+
+
+def test_a_profile_is_known_as_it_was_last_seen(roster, clock):
+    roster.save("acme", [facts()])
+    clock.forward(days=1)
+    roster.save("acme", [facts(name="Acme Inc", timezone="America/Denver")])
+    assert only(roster).facts == facts(name="Acme Inc", timezone="America/Denver")
+    assert only(roster).seen_at == NOON + timedelta(days=1)
+
+
+def test_a_profile_that_is_no_longer_listed_becomes_inactive_and_comes_back_when_it_is(roster):
+    roster.save("acme", [facts(), facts(VENDOR, account_type="vendor")])
+    roster.save("acme", [facts()])
+    assert ids(roster.active(["acme"])) == [SELLER]
+    gone = next(p for p in roster.profiles(["acme"]) if p.facts.profile_id == VENDOR)
+    assert gone.facts.skip_reason == "Amazon no longer lists it for this account"
+    roster.save("acme", [facts(), facts(VENDOR)])
+    assert ids(roster.active(["acme"])) == sorted([SELLER, VENDOR])
+
+
+def test_profiles_of_other_accounts_stay_as_they_are(roster):
+    roster.save("acme", [facts()])
+    roster.save("other", [facts(VENDOR, account="other")])
+    roster.save("acme", [])
+    assert ids(roster.active(["acme", "other"])) == [VENDOR]
+    assert ids(roster.profiles(["other"])) == [VENDOR]
+
+
+def test_a_profile_that_another_account_lists_now_moves_there(roster):
+    roster.save("acme", [facts()])
+    roster.save("other", [facts(account="other")])
+    roster.save("acme", [])
+    assert roster.active(["acme"]) == []
+    assert ids(roster.active(["other"])) == [SELLER]
+
+
+def test_a_profile_that_is_left_out_is_known_with_the_reason_and_not_worked_for(roster):
+    roster.save("acme", [facts(active=False, skip_reason="an agency")])
+    assert roster.active(["acme"]) == []
+    assert only(roster).facts.skip_reason == "an agency"
+
+
+def test_a_refused_profile_is_left_alone_for_a_day_and_the_first_refusal_is_remembered(roster, clock):
+    roster.save("acme", [facts()])
+    assert not only(roster).blocked
+    roster.block(SELLER, "401: not authorized")
+    assert only(roster).left_alone(NOON + BLOCK_RETRY - timedelta(seconds=1))
+    assert not only(roster).left_alone(NOON + BLOCK_RETRY)
+    clock.forward(days=2)
+    roster.block(SELLER, "403: still not")
+    blocked = only(roster)
+    assert (blocked.blocked_since, blocked.blocked_reason) == (NOON, "403: still not")
+    assert blocked.retry_at == clock.now + BLOCK_RETRY
+
+
+def test_being_listed_again_does_not_lift_a_refusal_but_being_served_does(roster):
+    roster.save("acme", [facts()])
+    roster.block(SELLER, "401")
+    roster.save("acme", [facts()])
+    assert only(roster).blocked
+    roster.unblock(SELLER)
+    profile = only(roster)
+    assert (profile.blocked, profile.blocked_reason, profile.retry_at) == (False, None, None)
+
+
+def test_an_account_keeps_the_moment_since_when_it_is_broken_and_the_last_time_it_worked(roster, clock):
+    roster.account_ok("acme")
+    clock.forward(hours=1)
+    roster.account_failed("acme", "invalid_grant")
+    clock.forward(hours=1)
+    roster.account_failed("acme", "invalid_client")
+    standing = roster.standings()["acme"]
+    assert (standing.error, standing.error_since) == ("invalid_client", NOON + timedelta(hours=1))
+    assert standing.ok_at == NOON
+    clock.forward(hours=1)
+    roster.account_ok("acme")
+    standing = roster.standings()["acme"]
+    assert (standing.error, standing.error_since, standing.ok_at) == (None, None, clock.now)
+
+
+def test_an_account_that_never_worked_has_never_been_ok(roster):
+    roster.account_failed("acme", "invalid_grant")
+    assert roster.standings()["acme"].ok_at is None

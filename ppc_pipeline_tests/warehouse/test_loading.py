@@ -1,0 +1,446 @@
+"""Loading report files: exact, complete, repeatable, whole days at a time."""
+
+import json
+from collections import Counter
+from datetime import date, timedelta
+from decimal import Decimal
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ppc_pipeline.reports.loader import prepare
+from ppc_pipeline.reports.tables import REPORT_TABLES
+from ppc_pipeline.warehouse import loading
+from ppc_pipeline.warehouse.connection import Warehouse
+from ppc_pipeline.warehouse.loading import ReportFile, UnreadableFileError, load_files, without_overlaps
+from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, VENDOR, report_file, targeting_row
+
+TABLE = REPORT_TABLES["spTargeting"]
+NEXT = DAY + timedelta(days=1)
+
+
+def load(connection, *files, hours=0):
+    return load_files(connection, TABLE, files, NOON + timedelta(hours=hours))
+
+
+def rows(connection, query, *values):
+    return connection.execute(query, values).fetchall()
+
+
+def one(connection, query, *values):
+    ((value,),) = rows(connection, query, *values)
+    return value
+
+
+def reasons(connection):
+    return [reason for (reason,) in rows(connection, "SELECT reason FROM rejected_rows ORDER BY report_id, row_no")]
+
+
+def report(connection):
+    return rows(connection, "SELECT * FROM report_sp_targeting ORDER BY ALL")
+
+
+# Values
+
+
+@pytest.mark.parametrize(
+    ("text", "exact"),
+    [
+        ("1534.58", "1534.58"),
+        ("0", "0"),
+        ("0.0", "0"),
+        ("400.0", "400"),
+        ("4", "4"),
+        ("-12.34", "-12.34"),
+        ("-0.0", "0"),
+        ("0.000001", "0.000001"),
+        ("1e-05", "0.00001"),
+        ("999999999.99", "999999999.99"),
+        ("123456789012.34", "123456789012.34"),
+        ('"1534.58"', "1534.58"),  # Amazon has been seen to put numbers in quotes
+        ("null", None),
+    ],
+)
+def test_an_amount_is_exactly_what_the_json_text_says(connection, tmp_path, text, exact):
+    content = json.dumps([targeting_row(cost="HERE")]).replace('"HERE"', text)
+    (outcome,) = load(connection, report_file(tmp_path, content))
+    assert (outcome.rows_loaded, outcome.rows_rejected) == (1, 0)
+    assert one(connection, "SELECT cost FROM report_sp_targeting") == (None if exact is None else Decimal(exact))
+
+
+def test_sums_of_amounts_are_exact_where_floats_are_not(connection, tmp_path):
+    load(connection, report_file(tmp_path, [targeting_row(keyword_id=n, cost=c) for n, c in enumerate((0.1, 0.2))]))
+    assert one(connection, "SELECT sum(cost) FROM report_sp_targeting") == Decimal("0.3")
+    many = [targeting_row(NEXT, keyword_id=n, cost=0.01) for n in range(10_000)]
+    load(connection, report_file(tmp_path, many, NEXT))
+    assert one(connection, "SELECT sum(cost) FROM report_sp_targeting WHERE date = ?", NEXT) == Decimal("100.00")
+
+
+@pytest.mark.parametrize("key", [2**53 + 1, 9_223_372_036_854_775_807, 144346139432941903])
+def test_ids_that_no_double_holds_arrive_whole(connection, tmp_path, key):
+    load(connection, report_file(tmp_path, [targeting_row(keyword_id=key, campaignId=str(key))]))
+    assert rows(connection, "SELECT keyword_id, campaign_id FROM report_sp_targeting") == [(key, key)]
+
+
+@pytest.mark.parametrize("text", ["176", "176.0", '"176"', '"176.00"'])
+def test_a_whole_number_is_one_however_it_is_spelled(connection, tmp_path, text):
+    load(connection, report_file(tmp_path, json.dumps([targeting_row(clicks="HERE")]).replace('"HERE"', text)))
+    assert one(connection, "SELECT clicks FROM report_sp_targeting") == 176
+
+
+NOT_WHOLE = [
+    "12.5",
+    "12.0000001",
+    '"12.5"',
+    "0.1",
+    '"1e-1"',
+    '"0x1F"',
+    '"1_000"',
+    '"many"',
+    "true",
+    '""',
+    "[1]",
+    "1e30",
+]
+
+
+@pytest.mark.parametrize("text", NOT_WHOLE)
+def test_what_is_no_whole_number_is_rejected_and_never_rounded(connection, tmp_path, text):
+    content = json.dumps([targeting_row(clicks="HERE"), targeting_row(keyword_id=2)]).replace('"HERE"', text)
+    (outcome,) = load(connection, report_file(tmp_path, content))
+    assert (outcome.rows_loaded, outcome.rows_rejected) == (1, 1)
+    assert reasons(connection)[0].startswith("clicks is not a whole number: ")
+
+
+@pytest.mark.parametrize("text", ["90071992547409930.0", "1.2345678901234567e16"])
+def test_an_id_that_went_through_a_double_and_may_be_another_is_rejected(connection, tmp_path, text):
+    content = json.dumps([targeting_row(keyword_id="HERE")]).replace('"HERE"', text)
+    (outcome,) = load(connection, report_file(tmp_path, content))
+    assert (outcome.rows_loaded, outcome.rows_rejected) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"keywordId": None}, "keyword_id is missing"),
+        ({"campaignId": None}, "campaign_id is missing"),
+        ({"date": None}, "date is missing"),
+        ({"date": "yesterday"}, "date is not a date: yesterday"),
+        ({"date": "2026-11-09"}, "date 2026-11-09 is outside the report (2026-11-10 to 2026-11-10)"),
+        ({"date": "2026-11-11"}, "date 2026-11-11 is outside the report (2026-11-10 to 2026-11-10)"),
+        ({"cost": "a lot"}, "cost is not an amount: a lot"),
+        ({"cost": 10**13}, "cost is not an amount: 10000000000000"),
+        ({"clickThroughRate": "high"}, "click_through_rate is not a number: high"),
+        ({"clicks": "x" * 500}, "clicks is not a whole number: " + "x" * 100),
+    ],
+)
+def test_a_row_that_breaks_a_rule_is_in_quarantine_with_its_reason_its_json_and_its_place(
+    connection, tmp_path, changes, reason
+):
+    bad = targeting_row(**changes)
+    file = report_file(tmp_path, [targeting_row(keyword_id=1), bad, targeting_row(keyword_id=2)])
+    (outcome,) = load(connection, file)
+    assert (outcome.rows_loaded, outcome.rows_rejected) == (2, 1)
+    ((account, profile_id, source, report_id, place, said, raw, at),) = rows(connection, "SELECT * FROM rejected_rows")
+    assert (account, profile_id, source, report_id) == ("acme", SELLER, "spTargeting", file.report_id)
+    assert (place, said, at) == (2, reason, NOON)
+    assert json.loads(raw) == bad
+
+
+def test_of_rows_with_the_same_keys_the_first_is_kept_and_the_rest_rejected(connection, tmp_path):
+    load(connection, report_file(tmp_path, [targeting_row(clicks=n) for n in (1, 2, 3)]))
+    assert one(connection, "SELECT clicks FROM report_sp_targeting") == 1
+    assert reasons(connection) == ["another row of the file has the same keys"] * 2
+    assert rows(connection, "SELECT row_no, raw->>'clicks' FROM rejected_rows ORDER BY row_no") == [(2, "2"), (3, "3")]
+
+
+def test_a_row_that_is_rejected_anyway_does_not_make_another_a_duplicate(connection, tmp_path):
+    load(connection, report_file(tmp_path, [targeting_row(clicks=1.5), targeting_row(clicks=2)]))
+    assert one(connection, "SELECT clicks FROM report_sp_targeting") == 2
+
+
+def test_a_column_that_is_missing_is_noticed_and_null_and_an_unknown_one_is_ignored(connection, tmp_path):
+    row = targeting_row(brandNewMetric=5)
+    del row["sales30d"], row["purchases30d"]
+    (outcome,) = load(connection, report_file(tmp_path, [row]))
+    assert sorted(outcome.columns_missing) == ["purchases30d", "sales30d"]
+    assert rows(connection, "SELECT sales_30d, purchases_30d, clicks FROM report_sp_targeting") == [(None, None, 176)]
+    assert sorted(one(connection, "SELECT columns_missing FROM load_log")) == ["purchases30d", "sales30d"]
+
+
+def test_text_arrives_as_it_is_whatever_is_in_it(connection, tmp_path):
+    text = "naïve “towel” \\ 'n\" \n ☂ '; DROP TABLE report_sp_targeting; --"
+    load(connection, report_file(tmp_path, [targeting_row(keyword=text)]))
+    assert one(connection, "SELECT keyword FROM report_sp_targeting") == text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[oops]",
+        b'{"a": 1}',
+        b"[1, 2]",
+        b"[[]]",
+        b'[{"date": "2026-11-10"}, 5]',
+        b'[{"a": 1} {"a": 2}]',
+        b'[{"a": "\xff"}]',
+    ],
+)
+def test_a_file_that_is_no_array_of_objects_is_unreadable_and_changes_nothing(connection, tmp_path, content):
+    load(connection, report_file(tmp_path, [targeting_row()]))
+    before = report(connection)
+    with pytest.raises(UnreadableFileError):
+        load(connection, report_file(tmp_path, content))
+    assert report(connection) == before
+    assert one(connection, "SELECT count(*) FROM load_log") == 1
+
+
+def test_a_null_among_the_rows_is_rejected_and_every_place_is_still_right(connection, tmp_path):
+    load(connection, report_file(tmp_path, [None, targeting_row(), None, targeting_row(keyword_id=2, clicks=0.5)]))
+    found = rows(connection, "SELECT row_no, reason, raw IS NOT NULL FROM rejected_rows ORDER BY row_no")
+    assert found == [
+        (1, "date is missing", True),
+        (3, "date is missing", True),
+        (4, "clicks is not a whole number: 0.5", True),
+    ]
+
+
+# Again and again
+
+
+def test_the_same_file_twice_changes_nothing_and_rewrites_no_day(connection, tmp_path):
+    file = report_file(tmp_path, [targeting_row(), targeting_row(keyword_id=2, clicks=1.5)])
+    first, second = load(connection, file) + load(connection, file, hours=1)
+    assert (first.days_changed, second.days_changed, second.days_unchanged) == (1, 0, 1)
+    assert (second.rows_loaded, second.rows_rejected) == (1, 1)
+    assert one(connection, "SELECT loaded_at FROM report_sp_targeting") == NOON
+    assert one(connection, "SELECT count(*) FROM rejected_rows") == 1
+    assert rows(connection, "SELECT * FROM restatements") == []
+
+
+def test_the_same_rows_in_another_order_from_another_report_change_nothing(connection, tmp_path):
+    given_rows = [targeting_row(keyword_id=n) for n in range(5)]
+    load(connection, report_file(tmp_path, given_rows))
+    later = report_file(tmp_path, given_rows[::-1], requested_at=NOON + timedelta(hours=1))
+    (outcome,) = load(connection, later, hours=1)
+    assert (outcome.days_changed, outcome.days_unchanged) == (0, 1)
+
+
+def later_file(tmp_path, content, start=DAY, end=None, hours=24, **changes):
+    return report_file(tmp_path, content, start, end, requested_at=NOON + timedelta(hours=hours), **changes)
+
+
+def test_only_days_that_changed_are_rewritten_and_what_changed_is_recorded(connection, tmp_path):
+    two_days = [targeting_row(DAY), targeting_row(NEXT)]
+    load(connection, report_file(tmp_path, two_days, DAY, NEXT))
+    changed = later_file(tmp_path, [targeting_row(DAY), targeting_row(NEXT, sales7d=4660.0, purchases7d=7)], DAY, NEXT)
+    (outcome,) = load(connection, changed, hours=24)
+    assert (outcome.days_changed, outcome.days_unchanged, outcome.days_stale) == (1, 1, 0)
+    loaded_at = dict(rows(connection, "SELECT date, loaded_at FROM report_sp_targeting"))
+    assert loaded_at == {DAY: NOON, NEXT: NOON + timedelta(hours=24)}
+    columns = "date, account, profile_id, currency_code, report_type, metric, before, after, report_id, restated_at"
+    where = (NEXT, "acme", SELLER, "USD", "spTargeting")
+    when = (changed.report_id, NOON + timedelta(hours=24))
+    assert rows(connection, f"SELECT {columns} FROM restatements ORDER BY metric") == [
+        (*where, "purchases_7d", Decimal(6), Decimal(7), *when),
+        (*where, "sales_7d", Decimal("4659.97"), Decimal("4660.00"), *when),
+    ]
+
+
+def test_a_first_load_is_no_restatement_and_a_change_of_a_name_or_rate_is_none_either(connection, tmp_path):
+    load(connection, report_file(tmp_path, [targeting_row()]))
+    renamed = targeting_row(campaignName="Winter", keywordBid=5, clickThroughRate=1.3)
+    (outcome,) = load(connection, later_file(tmp_path, [renamed]))
+    assert outcome.days_changed == 1
+    assert one(connection, "SELECT campaign_name FROM report_sp_targeting") == "Winter"
+    assert rows(connection, "SELECT * FROM restatements") == []
+
+
+def test_rows_that_vanished_from_a_day_are_gone_after_the_load(connection, tmp_path):
+    load(connection, report_file(tmp_path, [targeting_row(keyword_id=n, cost=1) for n in range(3)]))
+    load(connection, later_file(tmp_path, [targeting_row(keyword_id=0, cost=1)]))
+    assert one(connection, "SELECT count(*) FROM report_sp_targeting") == 1
+    load(connection, later_file(tmp_path, [], hours=48))
+    assert one(connection, "SELECT count(*) FROM report_sp_targeting") == 0
+    cost = rows(connection, "SELECT before, after FROM restatements WHERE metric = 'cost' ORDER BY before DESC")
+    assert cost == [(Decimal(3), Decimal(1)), (Decimal(1), None)]
+
+
+def test_an_empty_report_is_loaded_and_covers_its_days(connection, tmp_path):
+    (outcome,) = load(connection, report_file(tmp_path, [], DAY, NEXT))
+    assert (outcome.rows_loaded, outcome.days_changed, outcome.days_unchanged) == (0, 0, 2)
+    assert outcome.columns_missing == ()
+    (later,) = load(connection, later_file(tmp_path, [targeting_row(cost=2)], DAY, NEXT))
+    assert later.days_changed == 1
+    restated = rows(connection, "SELECT before, after FROM restatements WHERE metric = 'cost'")
+    assert restated == [(None, Decimal(2))]
+
+
+def test_a_report_asked_for_earlier_never_overwrites_one_asked_for_later(connection, tmp_path):
+    load(connection, later_file(tmp_path, [targeting_row(NEXT, cost=2)], NEXT, NEXT))
+    older = report_file(tmp_path, [targeting_row(DAY, cost=1), targeting_row(NEXT, cost=1)], DAY, NEXT)
+    (outcome,) = load(connection, older, hours=25)
+    assert (outcome.days_changed, outcome.days_stale, outcome.days_unchanged) == (1, 1, 0)
+    costs = rows(connection, "SELECT date, cost FROM report_sp_targeting ORDER BY date")
+    assert costs == [(DAY, Decimal(1)), (NEXT, Decimal(2))]
+    assert rows(connection, "SELECT * FROM restatements") == []
+
+
+def test_reports_of_other_profiles_and_types_are_left_alone(connection, tmp_path):
+    load(connection, report_file(tmp_path, [targeting_row()]))
+    load(connection, report_file(tmp_path, [targeting_row(cost=1)], profile_id=VENDOR, currency_code="JPY"))
+    load(connection, later_file(tmp_path, []))
+    assert rows(connection, "SELECT profile_id, currency_code FROM report_sp_targeting") == [(VENDOR, "JPY")]
+
+
+# Several files
+
+
+def test_several_files_are_loaded_together_each_with_its_own_counts_and_places(connection, tmp_path):
+    files = []
+    for number in range(12):
+        content = [targeting_row(keyword_id=n) for n in range(number + 50)]
+        content.insert(number, targeting_row(keyword_id=1000 + number, clicks="bad"))
+        files.append(report_file(tmp_path, content, profile_id=number + 1))
+    outcomes = load(connection, *files)
+    counted = {o.report_id: (o.rows_loaded, o.rows_rejected) for o in outcomes}
+    assert counted == {file.report_id: (number + 50, 1) for number, file in enumerate(files)}
+    quarantined = "SELECT profile_id, report_id, row_no, raw->>'keywordId' FROM rejected_rows ORDER BY profile_id"
+    assert rows(connection, quarantined) == [
+        (number + 1, file.report_id, number + 1, str(1000 + number)) for number, file in enumerate(files)
+    ]
+    logged = rows(
+        connection, "SELECT report_id, rows_in_file, rows_loaded, rows_rejected, days_changed, raw_path FROM load_log"
+    )
+    assert sorted(logged) == sorted((f.report_id, n + 51, n + 50, 1, 1, f.raw_path) for n, f in enumerate(files))
+
+
+def test_files_that_cover_the_same_day_are_loaded_in_the_order_they_were_asked_for(connection, tmp_path):
+    newer = later_file(tmp_path, [targeting_row(cost=2)])
+    older = report_file(tmp_path, [targeting_row(cost=1)])
+    load(connection, newer, older)
+    assert one(connection, "SELECT cost FROM report_sp_targeting") == Decimal(2)
+    assert one(connection, "SELECT count(*) FROM restatements WHERE metric = 'cost'") == 1
+
+
+FILES = st.builds(
+    lambda profile, first, length, asked, number: ReportFile(
+        path=None,
+        raw_path="",
+        report_id=str(number),
+        account="acme",
+        profile_id=profile,
+        currency_code="USD",
+        start_date=date(2026, 1, 1) + timedelta(days=first),
+        end_date=date(2026, 1, 1) + timedelta(days=first + length),
+        requested_at=NOON + timedelta(minutes=asked),
+    ),
+    st.integers(1, 3),
+    st.integers(0, 12),
+    st.integers(0, 6),
+    st.integers(0, 5),
+    st.integers(0, 10**6),
+)
+
+
+@given(st.lists(FILES, max_size=14, unique_by=lambda file: file.report_id))
+def test_groups_hold_every_file_once_no_overlap_and_an_older_file_of_a_day_never_after_a_newer(files):
+    groups = without_overlaps(files)
+    assert sorted(f.report_id for group in groups for f in group) == sorted(f.report_id for f in files)
+    group_of = {file.report_id: number for number, group in enumerate(groups) for file in group}
+    for one_file in files:
+        for other in files:
+            if one_file is not other and loading._overlap(one_file, other):
+                assert group_of[one_file.report_id] != group_of[other.report_id]
+                if one_file.requested_at < other.requested_at:
+                    assert group_of[one_file.report_id] < group_of[other.report_id]
+
+
+# All or nothing
+
+
+def test_a_load_that_fails_half_way_leaves_everything_as_it_was(connection, tmp_path, monkeypatch):
+    load(connection, report_file(tmp_path, [targeting_row()]))
+    tables = ("report_sp_targeting", "rejected_rows", "restatements", "load_log")
+    before = {table: rows(connection, f"SELECT * FROM {table}") for table in tables}
+
+    def fail(*_):
+        raise duckdb.IOException("No space left on device")
+
+    monkeypatch.setattr(loading, "_log_load", fail)
+    changed = later_file(tmp_path, [targeting_row(cost=1), targeting_row(keyword_id=2, clicks=0.5)])
+    with pytest.raises(duckdb.IOException):
+        load(connection, changed)
+    assert {table: rows(connection, f"SELECT * FROM {table}") for table in tables} == before
+    monkeypatch.undo()
+    (outcome,) = load(connection, changed)
+    assert (outcome.days_changed, outcome.rows_rejected) == (1, 1)
+
+
+def test_a_reader_sees_the_old_day_or_the_new_one_in_the_report_and_in_what_derives_from_it(
+    warehouse, connection, tmp_path, monkeypatch
+):
+    load(connection, report_file(tmp_path, [targeting_row(cost=1)]))
+    seen = []
+
+    def look(*args):
+        with warehouse.connect() as reader:  # another connection in the middle of the load
+            for table in ("report_sp_targeting", "performance_records"):
+                seen.append(one(reader, f"SELECT sum(cost) FROM {table}"))
+        return log(*args)
+
+    log = loading._log_load
+    monkeypatch.setattr(loading, "_log_load", look)
+    load(connection, later_file(tmp_path, [targeting_row(cost=2)]))
+    assert seen == [Decimal(1), Decimal(1)]
+    for table in ("report_sp_targeting", "performance_records"):
+        assert one(connection, f"SELECT sum(cost) FROM {table}") == Decimal(2)
+
+
+# For all inputs
+
+DEFECTS = {
+    "clicks is not a whole number": {"clicks": 12.5},
+    "keyword_id is missing": {"keywordId": None},
+    "date is missing": {"date": None},
+    "date 2020-01-01 is outside the report (2026-11-10 to 2026-11-10)": {"date": "2020-01-01"},
+    "sales_7d is not an amount": {"sales7d": "n/a"},
+    "another row of the file has the same keys": {"keywordId": 0},
+}
+AMOUNTS = st.decimals(-(10**8), 10**8, places=2) | st.decimals(-100, 100, places=6)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shared")
+    warehouse = Warehouse(str(folder / "ppc.duckdb"))
+    prepare(warehouse)
+    with warehouse.connect() as connection:
+        yield connection, folder
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    valid=st.lists(AMOUNTS, max_size=30),
+    defects=st.lists(st.sampled_from(sorted(DEFECTS)), max_size=12),
+    order=st.randoms(use_true_random=False),
+)
+def test_of_any_mix_of_rows_each_is_loaded_or_rejected_with_its_reason_and_the_sum_is_exact(
+    shared, valid, defects, order
+):
+    connection, folder = shared
+    profile = one(connection, "SELECT count(*) + 1 FROM load_log")
+    first = targeting_row(keyword_id=0, cost=0)
+    rest = [targeting_row(keyword_id=n, cost=float(amount)) for n, amount in enumerate(valid, start=1)]
+    rest += [targeting_row(**({"keywordId": 10**6 + n} | DEFECTS[name])) for n, name in enumerate(defects)]
+    order.shuffle(rest)
+    (outcome,) = load(connection, report_file(folder, [first, *rest], profile_id=profile))
+    assert (outcome.rows_loaded, outcome.rows_rejected) == (1 + len(valid), len(defects))
+    found = rows(connection, "SELECT count(*), sum(cost) FROM report_sp_targeting WHERE profile_id = ?", profile)
+    assert found == [(1 + len(valid), sum(valid, Decimal(0)))]
+    said = rows(connection, "SELECT split_part(reason, ': ', 1) FROM rejected_rows WHERE profile_id = ?", profile)
+    assert Counter(reason for (reason,) in said) == Counter(defects)
+    places = rows(connection, "SELECT row_no, raw FROM rejected_rows WHERE profile_id = ?", profile)
+    assert all(json.loads(raw) == [first, *rest][place - 1] for place, raw in places)

@@ -1,0 +1,166 @@
+"""What is derived from the report tables: performance records, the summary of profiles, totals."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from ppc_pipeline.reports.tables import REPORT_TABLES
+from ppc_pipeline.warehouse import queries
+from ppc_pipeline.warehouse.loading import load_files
+from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, VENDOR, report_file, targeting_row
+
+STRANGER = 42
+NEXT = DAY + timedelta(days=1)
+
+
+def add_profile(connection, profile_id, kind, country, currency):
+    connection.execute(
+        """
+        INSERT INTO profiles_history (account, profile_id, currency_code, name, account_type, country_code, valid_from)
+        VALUES ('acme', ?, ?, ?, ?, ?, ?)
+        """,
+        [profile_id, currency, f"Acme {country}", kind, country, NOON],
+    )
+
+
+def load(connection, folder, rows, end=DAY, **changes):
+    load_files(connection, REPORT_TABLES["spTargeting"], [report_file(folder, rows, DAY, end, **changes)], NOON)
+
+
+@pytest.fixture
+def filled(connection, tmp_path):
+    add_profile(connection, SELLER, "seller", "US", "USD")
+    add_profile(connection, VENDOR, "vendor", "JP", "JPY")
+    load(connection, tmp_path, [targeting_row(cost=10.5)])
+    load(connection, tmp_path, [targeting_row(cost=1000)], profile_id=VENDOR, currency_code="JPY")
+    load(connection, tmp_path, [targeting_row(cost=7)], profile_id=STRANGER, currency_code="EUR")
+    return connection
+
+
+def test_a_performance_record_counts_conversions_in_the_profiles_standard_window_and_none_where_it_is_unknown(filled):
+    found = filled.execute("SELECT profile_id, purchases, sales, units FROM performance_records").fetchall()
+    assert {row[0]: row[1:] for row in found} == {
+        SELLER: (6, Decimal("4659.97"), 7),
+        VENDOR: (8, Decimal("5000.03"), 9),
+        STRANGER: (None, None, None),
+    }
+
+
+def test_a_performance_record_has_both_windows_and_says_whose_it_is_and_in_which_currency(filled):
+    columns = (
+        "date, account, country_code, currency_code, ad_product, campaign_id, campaign_name, ad_group_id, ad_group_name,"
+        "target_id, target_kind, target_text, match_type, impressions, clicks, cost, purchases_7d, purchases_14d,"
+        "sales_7d, sales_14d, units_7d, units_14d"
+    )
+    query = f"SELECT {columns} FROM performance_records WHERE profile_id = ?"
+    assert filled.execute(query, [SELLER]).fetchall() == [
+        (
+            *(DAY, "acme", "US", "USD", "SPONSORED_PRODUCTS", 2834576461140, "Summer", 388876823359664, "Towels"),
+            *(61197552078613, "keyword", "beach towel", "EXACT", 14109, 176, Decimal("10.5"), 6, 8),
+            *(Decimal("4659.97"), Decimal("5000.03"), 7, 9),
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keyword_type", "keyword", "kind", "match_type"),
+    [
+        ("BROAD", "beach towel", "keyword", "BROAD"),
+        ("PHRASE", "beach towel", "keyword", "PHRASE"),
+        ("EXACT", "category killers", "keyword", "EXACT"),
+        ("TARGETING_EXPRESSION_PREDEFINED", "close-match", "auto", None),
+        ("TARGETING_EXPRESSION", 'asin="B000000001"', "product", None),
+        ("TARGETING_EXPRESSION", 'asin-expanded="B000000001"', "product", None),
+        ("TARGETING_EXPRESSION", 'category="4860253031"', "category", None),
+        ("TARGETING_EXPRESSION", 'keyword-group="category"', "keyword_group", None),
+        ("SOMETHING_NEW", "x", "other", None),
+        (None, None, "other", None),
+    ],
+)
+def test_what_was_bid_on_is_told_from_type_and_text(connection, tmp_path, keyword_type, keyword, kind, match_type):
+    row = targeting_row(keywordType=keyword_type, keyword=keyword, matchType=keyword_type)
+    load(connection, tmp_path, [row])
+    found = connection.execute("SELECT target_kind, match_type FROM performance_records").fetchall()
+    assert found == [(kind, match_type)]
+
+
+def test_no_two_performance_records_have_the_same_grain(filled, tmp_path):
+    load(filled, tmp_path, [targeting_row(NEXT, n) for n in range(5)] + [targeting_row(NEXT, 3)], NEXT, profile_id=7)
+    grain = ("date", "profile_id", "ad_product", "campaign_id", "ad_group_id", "target_id")
+    assert queries.duplicates(filled, "performance_records", grain, DAY, NEXT).empty
+    coarser = queries.duplicates(filled, "performance_records", ("date", "profile_id"), DAY, NEXT)
+    assert coarser[["profile_id", "times"]].to_dict("records") == [{"profile_id": 7, "times": 5}]
+
+
+def test_amounts_of_different_currencies_are_never_added(connection, tmp_path):
+    add_profile(connection, SELLER, "seller", "US", "USD")
+    load(connection, tmp_path, [targeting_row(cost=1, sales7d=10)])
+    load(connection, tmp_path, [targeting_row(NEXT, cost=2, sales7d=20)], NEXT, currency_code="CAD", profile_id=SELLER)
+    connection.execute("UPDATE report_sp_targeting SET currency_code = 'CAD' WHERE date = ?", [NEXT])
+    connection.execute("DELETE FROM report_sp_targeting WHERE date = ?", [NEXT])
+    load_more = targeting_row(NEXT, cost=2, sales7d=20)
+    load(connection, tmp_path, [load_more], NEXT, currency_code="CAD", requested_at=NOON + timedelta(hours=1))
+    load(connection, tmp_path, [targeting_row(cost=1, sales7d=10)], requested_at=NOON + timedelta(hours=2))
+    summary = queries.profile_summary(connection, DAY, NEXT)
+    assert dict(zip(summary["currency"], map(str, summary["cost"]), strict=True)) == {"CAD": "2.0", "USD": "1.0"}
+    totals = queries.report_totals(connection, REPORT_TABLES["spTargeting"], DAY, NEXT)
+    assert {(t.currency_code, t.cost, t.sales) for t in totals} == {
+        ("CAD", Decimal(2), Decimal(20)),
+        ("USD", Decimal(1), Decimal(10)),
+    }
+    assert queries.daily_cost(connection, DAY, NEXT) == [(DAY, "USD", Decimal(1)), (NEXT, "CAD", Decimal(2))]
+
+
+@pytest.mark.parametrize(
+    ("cost", "sales", "acos", "roas"),
+    [(25, 100, 25.0, 4.0), (10, 0, None, 0.0), (0, 50, 0.0, None), (0, 0, None, None), (10, None, None, None)],
+)
+def test_rates_are_sum_over_sum_and_null_where_there_is_nothing_to_divide_by(
+    connection, tmp_path, cost, sales, acos, roas
+):
+    add_profile(connection, SELLER, "seller", "US", "USD")
+    load(connection, tmp_path, [targeting_row(keyword_id=n, cost=cost, sales7d=sales) for n in (1, 2)])
+    (row,) = queries.profile_summary(connection, DAY, DAY).astype(object).to_dict("records")
+    assert (known(row["acos_percent"]), known(row["roas"])) == (acos, roas)
+
+
+def known(value):
+    return None if value != value else value
+
+
+def test_rates_weigh_rows_by_their_size(connection, tmp_path):
+    add_profile(connection, SELLER, "seller", "US", "USD")
+    load(
+        connection,
+        tmp_path,
+        [targeting_row(keyword_id=1, cost=10, sales7d=100), targeting_row(keyword_id=2, cost=90, sales7d=100)],
+    )
+    assert queries.profile_summary(connection, DAY, DAY)["acos_percent"].tolist() == [50.0]
+
+
+def test_top_keywords_are_those_with_the_highest_cost_of_each_profile(connection, tmp_path):
+    for profile_id in (SELLER, VENDOR):
+        add_profile(connection, profile_id, "seller", "US", "USD")
+        rows = [targeting_row(keyword_id=n, cost=n, targeting=f"k{n}") for n in range(6)]
+        load(connection, tmp_path, rows, profile_id=profile_id)
+    top = queries.top_keywords(connection, DAY, DAY, 2)
+    assert top["keyword_or_target"].tolist() == ["k5", "k4"] * 2
+
+
+def test_totals_count_rows_and_days_and_are_none_where_a_report_type_has_no_such_column(filled):
+    (seller,) = [
+        t for t in queries.report_totals(filled, REPORT_TABLES["spTargeting"], DAY, NEXT) if t.currency_code == "USD"
+    ]
+    assert (seller.days, seller.rows, seller.cost, seller.sales) == (1, 1, Decimal("10.5"), Decimal("4659.97"))
+    assert (seller.profile_id, seller.profile_name) == (SELLER, "Acme US")
+    assert queries.report_totals(filled, REPORT_TABLES["spTargeting"], NEXT, NEXT) == []
+
+
+def test_quarantine_is_counted_by_reason(connection, tmp_path):
+    load(connection, tmp_path, [targeting_row(clicks=0.5), targeting_row(clicks=1.5), targeting_row(keywordId=None)])
+    found = [(row[0], row[1], row[2], row[3]) for row in queries.rejected(connection, "spTargeting")]
+    assert found == [
+        ("acme", SELLER, "clicks is not a whole number", 2),
+        ("acme", SELLER, "keyword_id is missing", 1),
+    ]
