@@ -223,6 +223,7 @@ async def order_day(tools: Tools, *, weekly: bool, holes: bool, ordered_by: str)
         ordered_by: Who or what asks, for people to see.
     """
     await know_profiles(tools)
+    await asyncio.to_thread(_clean_archive, tools)
     settings = tools.settings
     ordered = _desk(tools, ordered_by).order_day(
         settings.selected_report_types(),
@@ -246,7 +247,8 @@ async def poll_outstanding(tools: Tools, *, seconds: float) -> list[ReportRow]:
         The reports that are ready to be fetched now.
     """
     outstanding = _outstanding(tools, tools.settings.selected_report_types())
-    if any(row.state in (State.PLANNED, State.REQUESTED) for row in outstanding):
+    now = tools.ledger.clock()
+    if any(row.state in (State.PLANNED, State.REQUESTED) and row.is_due(now) for row in outstanding):
         async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
             await _lifecycle(tools, clients, silent).ask_and_poll(outstanding, seconds=seconds)
     now = tools.ledger.clock()
@@ -254,7 +256,7 @@ async def poll_outstanding(tools: Tools, *, seconds: float) -> list[ReportRow]:
         row
         for row in _outstanding(tools, tools.settings.selected_report_types())
         if row.state in (State.READY, State.DOWNLOADED)
-        and (row.not_before is None or row.not_before <= now)
+        and row.is_due(now)
         and (row.lease_until is None or row.lease_until < now)
     ]
 
@@ -291,6 +293,16 @@ def _outstanding(tools: Tools, report_types: Sequence[ReportType]) -> list[Repor
     """Return what is still to be done for the accounts that are configured now."""
     names = [report_type.name for report_type in report_types]
     return [row for row in tools.ledger.outstanding(names) if row.account in tools.account_names]
+
+
+def _clean_archive(tools: Tools) -> None:
+    """Delete raw files that are past ``PPC_RAW_RETENTION_DAYS``, where it is set."""
+    days = tools.settings.raw_retention_days
+    if days:
+        needed = {row.raw_path for row in tools.ledger.outstanding() if row.raw_path}
+        deleted = tools.archive.delete_older(days, tools.ledger.clock(), needed)
+        if deleted:
+            log.info("deleted %d raw report files older than %d days", len(deleted), days)
 
 
 def _desk(tools: Tools, ordered_by: str) -> Desk:

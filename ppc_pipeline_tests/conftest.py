@@ -56,6 +56,7 @@ def data_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     monkeypatch.setattr(resources, "_ledger", remembering(resources._ledger.__wrapped__))
     monkeypatch.setattr(clients, "_sandbox_app", remembering(clients._sandbox_app.__wrapped__))
     monkeypatch.setenv("PPC_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("PPC_START_DATE", str(days_ago(400)))
     TOKENS.clear()
     yield tmp_path / "data"
     TOKENS.clear()

@@ -41,12 +41,12 @@ def sync_day(settings: Settings, tools: Tools, progress: Progress) -> bool:
     ordered = run_job(settings, "orders_job", progress, ops={"order_reports": OrderRun(holes=False)})
     names = [report_type.name for report_type in settings.selected_report_types()]
     outstanding = tools.ledger.outstanding(names)
-    if not outstanding:
-        return listed and ordered
     # Trailing windows begin a day apart where days end at different hours: a report is loaded whole all the same.
     trailing = trailing_days(tools)
     older = [row.days for row in outstanding if not row.days.intersect(trailing)]
     days = range_over([trailing, *older], settings.start_date)
+    if not outstanding or days is None:
+        return listed and ordered
     config = ReportRun(order=False, wait=True)
     return run_job(settings, "reports_job", progress, ops={STEP: config}, days=days) and listed and ordered
 
@@ -55,4 +55,5 @@ def trailing_days(tools: Tools) -> Days:
     """Return the dates that a day's order is of, over all profiles."""
     now = tools.ledger.clock()
     last = max((p.facts.clock.last_day_over(now) for p in tools.profiles()), default=now.date() - ONE_DAY)
-    return Days(max(tools.settings.start_date, last - ONE_DAY * (tools.settings.refetch_days - 1)), last)
+    first = max(tools.settings.start_date, last - ONE_DAY * (tools.settings.refetch_days - 1))
+    return Days(min(first, last), last)

@@ -6,7 +6,7 @@ Not here: downloading (``amazon_ads.client``) or reading rows (``warehouse``).
 
 import os
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -80,14 +80,23 @@ class Archive:
         part.replace(path)
         return str(path.relative_to(self.root)), path.stat().st_size
 
-    def delete_older(self, days: int, now: datetime) -> list[Path]:
+    def delete_older(self, days: int, now: datetime, needed: Collection[str]) -> list[Path]:
         """Delete files that were written more than ``days`` ago.
+
+        Args:
+            days: How long files are kept.
+            now: This moment.
+            needed: Paths, as ``store`` returned them, of reports that are not loaded yet: they stay.
 
         Returns:
             The files that were deleted.
         """
         oldest = (now - timedelta(days=days)).timestamp()
-        old = [path for path in self.root.rglob("*.json.gz") if path.stat().st_mtime < oldest]
+        old = [
+            path
+            for path in self.root.rglob("*.json.gz")
+            if path.stat().st_mtime < oldest and str(path.relative_to(self.root)) not in needed
+        ]
         for path in old:
             path.unlink()
         return old

@@ -84,6 +84,10 @@ class ReportRow:
         """Whether something is still to be done."""
         return self.state in OUTSTANDING
 
+    def is_due(self, now: datetime) -> bool:
+        """Say whether the next step may be made."""
+        return self.not_before is None or self.not_before <= now
+
     def __str__(self) -> str:
         """Name the report for people."""
         known = f", Amazon's report {self.report_id}" if self.report_id else ""

@@ -49,15 +49,19 @@ class Pace:
     Attributes:
         poll_first: Before the first poll of a report.
         poll_most: Between two polls, at most; in between the wait grows with the report's age.
+        patient_after: Age from which a report is no longer expected soon, and the wait may grow further.
         watch: Between two looks at a report another process works on.
     """
 
     poll_first: float = 5.0
     poll_most: float = 60.0
+    patient_after: float = 4 * 3600.0
     watch: float = 2.0
 
     def next_poll(self, age_seconds: float) -> float:
         """Return the wait before the next poll: a quarter of the age, so that a late look is late by no more."""
+        if age_seconds > self.patient_after:
+            return max(self.poll_most, min(3600.0, age_seconds / 16))
         return min(self.poll_most, max(self.poll_first, age_seconds / 4))
 
 
@@ -92,6 +96,7 @@ class Lifecycle:
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._working: set[str] = set()
         self._serving: set[int] = set()
+        self._broken: dict[str, str] = {}
         self._rests: dict[int, ReportRow] = {}
 
     async def see_through(self, rows: Sequence[ReportRow], load: Load, *, deadline: timedelta) -> list[ReportRow]:
@@ -161,10 +166,7 @@ class Lifecycle:
         """Go on with a report until nothing is left to do or its deadline is past; what Amazon has made is fetched."""
         while row.outstanding:
             held = row if row.lease_owner == self._owner else self._ledger.claim(row.id, self._owner)
-            if held is None:
-                row = await self._watch(row)
-                continue
-            row = await self._next(held, loading)
+            row = await self._watch(row) if held is None else await self._next(held, loading)
             left = (self._give_up_at(row, due_by, deadline) - self._ledger.clock()).total_seconds()
             if left <= 0 and not (row.state in _FETCHING and self._is_due(row)):
                 break
@@ -209,6 +211,10 @@ class Lifecycle:
         if row.account not in self._clients or row.report_type not in REPORT_TYPES:
             unknown = f"account {row.account!r} or report type {row.report_type!r} is no longer configured"
             return states.GivenUp(unknown, retryable=True)
+        if row.account in self._broken:  # it cannot log in: do not try for each of its reports
+            return states.GivenUp(self._broken[row.account], retryable=True)
+        if row.state in _ASKING and row.end_date < self._oldest_served(row):
+            return states.Unserved(self._oldest_served(row))
         try:
             event = await _STEPS[row.state](self, row)
         except AdsError as error:
@@ -263,6 +269,7 @@ class Lifecycle:
         if error.category is Category.MISCONFIGURED:
             self._roster.account_failed(row.account, str(error))
             self._working.discard(row.account)
+            self._broken[row.account] = str(error)
         return states.GivenUp(str(error), retryable=error.category is not Category.PERMANENT)
 
     def _note(self, row: ReportRow, event: Event | None) -> ReportRow:
@@ -290,6 +297,9 @@ class Lifecycle:
             window, row.columns_hash, fresh=timedelta(days=1), ordered_by=row.ordered_by, archived=self._archive.has
         )
 
+    def _oldest_served(self, row: ReportRow) -> date:
+        return self._ledger.clock().date() - timedelta(days=REPORT_TYPES[row.report_type].retention_days)
+
     # When
 
     def _age(self, row: ReportRow) -> float:
@@ -297,7 +307,7 @@ class Lifecycle:
         return (self._ledger.clock() - since).total_seconds()
 
     def _is_due(self, row: ReportRow) -> bool:
-        return row.not_before is None or row.not_before <= self._ledger.clock()
+        return row.is_due(self._ledger.clock())
 
     def _seconds_until_due(self, row: ReportRow) -> float:
         if not self._is_due(row) and row.not_before is not None:

@@ -49,8 +49,8 @@ def test_a_performance_record_counts_conversions_in_the_profiles_standard_window
 
 def test_a_performance_record_has_both_windows_and_says_whose_it_is_and_in_which_currency(filled):
     columns = (
-        "date, account, country_code, currency_code, ad_product, campaign_id, campaign_name, ad_group_id, ad_group_name,"
-        "target_id, target_kind, target_text, match_type, impressions, clicks, cost, purchases_7d, purchases_14d,"
+        "date, account, country_code, currency_code, ad_product, campaign_id, campaign_name, ad_group_id, "
+        "ad_group_name, target_id, target_kind, target_text, match_type, impressions, clicks, cost, purchases_7d, purchases_14d,"
         "sales_7d, sales_14d, units_7d, units_14d"
     )
     query = f"SELECT {columns} FROM performance_records WHERE profile_id = ?"
@@ -95,13 +95,9 @@ def test_no_two_performance_records_have_the_same_grain(filled, tmp_path):
 
 def test_amounts_of_different_currencies_are_never_added(connection, tmp_path):
     add_profile(connection, SELLER, "seller", "US", "USD")
-    load(connection, tmp_path, [targeting_row(cost=1, sales7d=10)])
-    load(connection, tmp_path, [targeting_row(NEXT, cost=2, sales7d=20)], NEXT, currency_code="CAD", profile_id=SELLER)
-    connection.execute("UPDATE report_sp_targeting SET currency_code = 'CAD' WHERE date = ?", [NEXT])
-    connection.execute("DELETE FROM report_sp_targeting WHERE date = ?", [NEXT])
-    load_more = targeting_row(NEXT, cost=2, sales7d=20)
-    load(connection, tmp_path, [load_more], NEXT, currency_code="CAD", requested_at=NOON + timedelta(hours=1))
-    load(connection, tmp_path, [targeting_row(cost=1, sales7d=10)], requested_at=NOON + timedelta(hours=2))
+    load(connection, tmp_path, [targeting_row(cost=1, sales7d=10), targeting_row(NEXT, cost=5)], NEXT)
+    file = report_file(tmp_path, [targeting_row(NEXT, cost=2, sales7d=20)], NEXT, currency_code="CAD")
+    load_files(connection, REPORT_TABLES["spTargeting"], [file], NOON)  # the profile's currency was another then
     summary = queries.profile_summary(connection, DAY, NEXT)
     assert dict(zip(summary["currency"], map(str, summary["cost"]), strict=True)) == {"CAD": "2.0", "USD": "1.0"}
     totals = queries.report_totals(connection, REPORT_TABLES["spTargeting"], DAY, NEXT)

@@ -1,0 +1,156 @@
+"""Bad input: one line that says what, where and what to do, exit code 2, and nothing written."""
+
+import sqlite3
+
+import pytest
+
+from ppc_pipeline_tests.cli.conftest import ppc, run
+from ppc_pipeline_tests.conftest import days_ago
+
+ACCOUNT = {
+    "AMAZON_ADS_CLIENT_ID": "amzn1.client",
+    "AMAZON_ADS_CLIENT_SECRET": "secret",
+    "AMAZON_ADS_REFRESH_TOKEN": "Atzr|token",
+    "AMAZON_ADS_REGION": "NA",
+    "AMAZON_ADS_API_URL": "http://127.0.0.1:9",
+    "AMAZON_ADS_TOKEN_URL": "http://127.0.0.1:9/auth/o2/token",
+}
+
+ENTRY = "{name: a, region: NA, client_id_env: A_ID, client_secret_env: A_SECRET, refresh_token_env: A_TOKEN}"
+
+
+@pytest.fixture(autouse=True)
+def _account(data_dir, monkeypatch):
+    for name, value in ACCOUNT.items():
+        monkeypatch.setenv(name, value)
+
+
+def refused(result, *words: str) -> None:
+    """Assert that a command refused its input as it must."""
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("error: ")
+    for word in words:
+        assert word in line
+
+
+COMMANDS = [("sync",), ("status",), ("doctor",), ("backfill", days_ago(4), days_ago(3)), ("demo",), ("dev",)]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"AMAZON_ADS_REFRESH_TOKEN": ""}, ("half set", "AMAZON_ADS_REFRESH_TOKEN")),
+        ({"AMAZON_ADS_REGION": "MARS"}, ("AMAZON_ADS_REGION", "'MARS'", "NA, EU or FE")),
+        ({"PPC_ACCOUNTS_FILE": "no/such.yaml"}, ("PPC_ACCOUNTS_FILE", "no/such.yaml")),
+        ({"PPC_REPORT_TYPES": "spTargeting,spNothing"}, ("PPC_REPORT_TYPES", "'spNothing'", "spCampaigns")),
+        ({"PPC_START_DATE": "yesterday"}, ("PPC_START_DATE", "yesterday")),
+        ({"PPC_REFETCH_DAYS": "0"}, ("PPC_REFETCH_DAYS",)),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_wrong_setting_is_refused_by_every_command(command, settings, words, monkeypatch, data_dir):
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    refused(ppc(*command), *words)
+    assert not data_dir.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("accounts: [", ("is not YAML",)),
+        ("accounts: []", ("accounts",)),
+        (f"accounts: [{ENTRY}, {ENTRY}]", ("two accounts have the same name",)),
+        (f"accounts: [{ENTRY.replace('NA', 'MOON')}]", ("'a'", "'MOON'")),
+        (f"accounts: [{ENTRY}]", ("'a'", "A_ID, A_SECRET, A_TOKEN", "not set")),
+        (f"accounts: [{ENTRY.replace('}', ', secret: x}')}]", ("secret",)),
+    ],
+)
+def test_a_bad_accounts_file_is_refused(content, words, monkeypatch, tmp_path, data_dir):
+    file = tmp_path / "accounts.yaml"
+    file.write_text(content)
+    monkeypatch.setenv("PPC_ACCOUNTS_FILE", str(file))
+    refused(ppc("sync"), "PPC_ACCOUNTS_FILE", str(file), *words)
+    assert not data_dir.exists()
+
+
+def test_urls_of_a_sandbox_without_its_account_are_refused(monkeypatch, data_dir):
+    for name in ("AMAZON_ADS_CLIENT_ID", "AMAZON_ADS_CLIENT_SECRET", "AMAZON_ADS_REFRESH_TOKEN", "AMAZON_ADS_REGION"):
+        monkeypatch.delenv(name)
+    refused(ppc("sync"), "AMAZON_ADS_API_URL", "no account")
+    assert not data_dir.exists()
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "words"),
+    [
+        (days_ago(3), days_ago(4), ("START", "is after END")),
+        ("yesterday", days_ago(3), ("START (yesterday)", "not a date", "YYYY-MM-DD")),
+        (days_ago(3), "2026-02-30", ("END (2026-02-30)", "not a date")),
+        (days_ago(3), days_ago(0), ("END", "not over yet", str(days_ago(1)))),
+        (days_ago(3), days_ago(-30), ("END", "not over yet")),
+        (days_ago(94), days_ago(3), ("START", "before what Amazon still serves", str(days_ago(93)))),
+        (days_ago(401), days_ago(3), ("START", "before PPC_START_DATE", str(days_ago(400)))),
+    ],
+)
+def test_dates_that_cannot_be_had_are_refused(start, end, words, data_dir):
+    refused(ppc("backfill", start, end), *words)
+    assert not data_dir.exists()
+
+
+def test_an_unknown_report_type_is_refused_with_those_there_are(data_dir):
+    result = ppc("backfill", days_ago(4), days_ago(3), "--report-type", "spTargetting")
+    refused(result, "--report-type", "'spTargetting'", "spTargeting", "spCampaigns:campaignPlacement")
+    assert not data_dir.exists()
+
+
+def test_an_unknown_profile_is_refused_and_no_row_written(start_sandbox, data_dir):
+    start_sandbox(profiles=1)
+    refused(ppc("backfill", days_ago(4), days_ago(3), "--profile", 123), "--profile", "123", "ppc status")
+    assert not (data_dir / "ppc.duckdb").exists()
+    with sqlite3.connect(data_dir / "ledger.db") as ledger:
+        for table in ("reports", "profiles"):
+            assert ledger.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+    ledger.close()
+
+
+def test_a_profile_that_is_not_worked_for_is_refused_with_the_reason(start_sandbox, data_dir):
+    start_sandbox(profiles=1, agency_profiles=1)
+    import httpx
+
+    url = ppc_url()
+    agency = next(p["profileId"] for p in httpx.get(f"{url}/_sandbox/profiles").json() if p["type"] == "agency")
+    refused(ppc("backfill", days_ago(4), days_ago(3), "--profile", agency), str(agency), "agency")
+
+
+def ppc_url() -> str:
+    from ppc_pipeline.settings import load_settings
+
+    return load_settings().api_url or ""
+
+
+def test_a_dagster_home_that_is_not_there_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "nowhere"))
+    monkeypatch.setattr("ppc_pipeline.cli.dev.WORKSPACE", tmp_path)
+    refused(ppc("dev"), "DAGSTER_HOME", "nowhere", "unset")
+
+
+def test_a_process_ends_with_the_exit_code_and_no_traceback(monkeypatch, data_dir):
+    monkeypatch.setenv("AMAZON_ADS_REGION", "MARS")
+    done = run("backfill", days_ago(4), days_ago(3))
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert "AMAZON_ADS_REGION" in line
+    assert not data_dir.exists()
+
+
+@pytest.mark.parametrize("command", ["", "demo", "sync", "backfill", "status", "doctor", "sandbox", "dev"])
+def test_every_command_has_help(command, data_dir):
+    result = ppc(*([command] if command else []), "--help")
+    assert result.exit_code == 0
+    assert "Usage:" in result.stdout
+    assert not data_dir.exists()

@@ -1,0 +1,31 @@
+"""A warehouse with its tables, and a roster with two profiles of one account and one of another."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ppc_pipeline.reports.ledger import Ledger
+from ppc_pipeline.reports.loader import prepare
+from ppc_pipeline.reports.roster import Roster
+from ppc_pipeline.warehouse.connection import Warehouse
+from ppc_pipeline_tests.fakes import Clock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def roster(tmp_path: Path, clock: Clock) -> Iterator[Roster]:
+    ledger = Ledger.open(f"sqlite:///{tmp_path}/ledger.db", clock)
+    yield Roster(ledger)
+    ledger.close()
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    made = Warehouse(str(tmp_path / "ppc.duckdb"))
+    prepare(made)
+    return made

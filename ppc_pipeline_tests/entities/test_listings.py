@@ -1,0 +1,288 @@
+"""Listing entities: versions, what is gone and what only could not be had."""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES
+from ppc_pipeline.amazon_ads.retries import Retries
+from ppc_pipeline.entities.listings import Lister
+from ppc_pipeline_tests.fakes import NOON, SELLER, VENDOR, client_of, facts, refusal
+
+KEYWORDS = ENTITY_TYPES["keywords"]
+
+
+@dataclass
+class FakeLists:
+    """Amazon's lists: pages by (profile, path), or an answer instead."""
+
+    pages: dict = field(default_factory=dict)
+
+    @property
+    def transport(self):
+        return httpx.MockTransport(self._answer)
+
+    def _answer(self, request):
+        if request.url.path == "/auth/o2/token":
+            return httpx.Response(200, json={"access_token": "Atza|x", "expires_in": 3600})
+        profile = int(request.headers["Amazon-Advertising-API-Scope"])
+        pages = self.pages.get((profile, request.url.path), [[]])
+        if isinstance(pages, httpx.Response):
+            return httpx.Response(pages.status_code, content=pages.content)
+        number = int(json.loads(request.content).get("nextToken", 0))
+        page = pages[number]
+        if isinstance(page, bytes):
+            return httpx.Response(200, content=page)
+        (key,) = {
+            listing.items_key
+            for entity in ENTITY_TYPES.values()
+            for listing in entity.listings
+            if listing.path == request.url.path
+        }
+        token = {"nextToken": str(number + 1)} if number + 1 < len(pages) else {}
+        return httpx.Response(200, json={key: page, "totalResults": sum(map(len, pages)), **token})
+
+
+@dataclass
+class Company:
+    amazon: FakeLists
+    roster: object
+    warehouse: object
+    aside: object
+    clock: object
+
+    def serve(self, *pages, profile=SELLER, path="/sp/keywords/list"):
+        self.amazon.pages[profile, path] = list(pages) if isinstance(pages[0], list | bytes) else pages[0]
+
+    def sync(self, *entities):
+        async def go():
+            retries = Retries(sleep=lambda _: asyncio.sleep(0))
+            async with client_of(self.amazon, retries=retries) as client:
+                lister = Lister({"acme": client}, self.roster, self.aside)
+                profiles = self.roster.active(["acme", "gone"])
+                return await lister.sync(entities or [KEYWORDS], profiles, self.warehouse, self.clock())
+
+        return asyncio.run(go())
+
+    def query(self, sql, *values):
+        with self.warehouse.connect() as connection:
+            return connection.execute(sql, values).fetchall()
+
+    def changes(self, *entities, profile=SELLER):
+        synced = self.sync(*entities)
+        (name,) = synced.outcomes
+        (found,) = [o for o in synced.outcomes[name] if o.profile_id == profile]
+        return found.rows, found.added, found.changed, found.removed
+
+
+@pytest.fixture
+def company(roster, warehouse, tmp_path, clock):
+    roster.save("acme", [facts()])
+    return Company(FakeLists(), roster, warehouse, tmp_path / "aside", clock)
+
+
+def keyword(number=1, **changes):
+    base = {
+        "keywordId": str(number),
+        "campaignId": "2834576461140",
+        "adGroupId": "388876823359664",
+        "keywordText": "towel",
+        "matchType": "EXACT",
+        "state": "ENABLED",
+        "bid": 0.75,
+    }
+    return base | changes
+
+
+def test_a_listing_is_loaded_with_exact_amounts_ids_and_the_profiles_currency(company):
+    company.serve([keyword(144346139432941903, bid=0.1), keyword(2, bid=None), keyword(3, bid=4)])
+    assert company.changes() == (3, 3, 0, 0)
+    found = company.query(
+        "SELECT keyword_id, bid, account, profile_id, currency_code, ad_product FROM keywords ORDER BY 1"
+    )
+    whose = ("acme", SELLER, "USD", "SPONSORED_PRODUCTS")
+    assert found == [(2, None, *whose), (3, Decimal(4), *whose), (144346139432941903, Decimal("0.1"), *whose)]
+
+
+def test_what_did_not_change_is_not_written_again(company):
+    company.serve([keyword()])
+    company.sync()
+    before = company.query("FROM keywords_history")
+    company.clock.forward(days=1)
+    assert company.changes() == (1, 0, 0, 0)
+    assert company.query("FROM keywords_history") == before
+
+
+def test_a_changed_bid_is_a_new_version_and_the_old_one_is_closed(company):
+    company.serve([keyword(bid=0.75), keyword(2)])
+    company.sync()
+    company.clock.forward(days=1)
+    company.serve([keyword(bid=0.80), keyword(2)])
+    assert company.changes() == (2, 0, 1, 0)
+    history = "SELECT bid, valid_from, valid_to FROM keywords_history WHERE keyword_id = 1 ORDER BY valid_from"
+    later = NOON + timedelta(days=1)
+    assert company.query(history) == [(Decimal("0.75"), NOON, later), (Decimal("0.80"), later, None)]
+    assert company.query("SELECT bid FROM keywords WHERE keyword_id = 1") == [(Decimal("0.80"),)]
+
+
+def test_what_is_no_longer_listed_is_marked_and_a_new_version_when_it_comes_back(company):
+    company.serve([keyword(1), keyword(2)])
+    company.sync()
+    company.clock.forward(days=1)
+    company.serve([keyword(1)])
+    assert company.changes() == (1, 0, 0, 1)
+    assert company.changes() == (1, 0, 0, 0), "it is marked once"
+    assert company.query("SELECT removed_at FROM keywords WHERE keyword_id = 2") == [(NOON + timedelta(days=1),)]
+    company.clock.forward(days=1)
+    company.serve([keyword(1), keyword(2)])
+    assert company.changes() == (2, 0, 1, 0)
+    assert company.query("SELECT removed_at, valid_from FROM keywords WHERE keyword_id = 2") == [
+        (None, NOON + timedelta(days=2))
+    ]
+
+
+def test_an_entity_that_stands_on_two_pages_is_counted_once_as_it_was_last_seen(company):
+    company.serve([keyword(1, bid=1), keyword(2)], [keyword(1, bid=2), keyword(3)])
+    assert company.changes() == (3, 3, 0, 0)
+    assert company.query("SELECT bid FROM keywords_history WHERE keyword_id = 1") == [(Decimal(2),)]
+
+
+@pytest.mark.parametrize(
+    ("item", "reason"),
+    [
+        ({"bid": "a lot"}, "bid is not an amount: a lot"),
+        ({"keywordId": None}, "keyword_id is missing"),
+        ({"campaignId": "12.5"}, "campaign_id is not a whole number: 12.5"),
+    ],
+)
+def test_an_item_that_cannot_be_read_is_in_quarantine_and_nothing_of_its_profile_is_taken_for_gone(
+    company, item, reason
+):
+    company.serve([keyword(1), keyword(2)])
+    company.sync()
+    company.serve([keyword(1, **item)])
+    synced = company.sync()
+    ((rejected, removed),) = [(o.rejected, o.removed) for o in synced.outcomes["keywords"]]
+    assert (rejected, removed) == (1, 0)
+    ((source, profile, said, raw),) = company.query("SELECT source, profile_id, reason, raw FROM rejected_rows")
+    assert (source, profile, said) == ("keywords", SELLER, reason)
+    assert json.loads(raw) == keyword(1, **item)
+    assert company.query("SELECT count(*) FROM keywords WHERE removed_at IS NULL") == [(2,)]
+    company.serve([keyword(1)])
+    assert company.changes()[3] == 1
+    assert company.query("SELECT count(*) FROM rejected_rows") == [(0,)], "quarantine holds the last listing's"
+
+
+def test_a_malformed_page_is_kept_aside_and_named_and_nothing_is_taken_for_gone(company):
+    company.serve([keyword(1), keyword(2)])
+    company.sync()
+    company.amazon.pages[SELLER, "/sp/keywords/list"] = [[keyword(1)], b"<html>sorry</html>"]
+    synced = company.sync()
+    (trouble,) = synced.troubles
+    kept = company.aside / f"keywords-{SELLER}.malformed"
+    assert (trouble.account, trouble.profile_id, trouble.what) == ("acme", SELLER, "keywords")
+    assert str(kept) in trouble.reason
+    assert kept.read_bytes() == b"<html>sorry</html>"
+    assert synced.outcomes["keywords"] == []
+    assert company.query("SELECT count(*) FROM keywords WHERE removed_at IS NULL") == [(2,)]
+
+
+def test_a_refused_profile_is_blocked_and_named_and_does_not_stop_the_others(company):
+    company.roster.save("acme", [facts(), facts(VENDOR)])
+    company.serve([keyword(1)])
+    company.amazon.pages[VENDOR, "/sp/keywords/list"] = refusal(401, "Not authorized to access scope")
+    synced = company.sync()
+    assert [(t.profile_id, t.what) for t in synced.troubles] == [(VENDOR, "keywords")]
+    assert [(o.profile_id, o.rows) for o in synced.outcomes["keywords"]] == [(SELLER, 1)]
+    blocked = {p.facts.profile_id: p.blocked for p in company.roster.profiles(["acme"])}
+    assert blocked == {SELLER: False, VENDOR: True}
+
+
+def test_a_profile_of_an_account_that_is_no_longer_configured_is_a_trouble_and_no_more(company):
+    company.roster.save("gone", [facts(VENDOR, account="gone")])
+    company.serve([keyword(1)])
+    synced = company.sync()
+    assert [(t.account, t.profile_id) for t in synced.troubles] == [("gone", VENDOR)]
+    assert [(o.profile_id, o.rows) for o in synced.outcomes["keywords"]] == [(SELLER, 1)]
+
+
+def test_one_kind_of_entity_that_fails_leaves_the_others_and_the_other_profiles_alone(company):
+    company.roster.save("acme", [facts(), facts(VENDOR)])
+    for profile in (SELLER, VENDOR):
+        company.serve([keyword(1)], profile=profile)
+        company.serve([{"campaignId": "5", "name": "x"}], profile=profile, path="/sp/campaigns/list")
+    company.amazon.pages[SELLER, "/sp/campaigns/list"] = httpx.Response(500)
+    synced = company.sync(KEYWORDS, ENTITY_TYPES["campaigns"])
+    assert [(t.profile_id, t.what) for t in synced.troubles] == [(SELLER, "campaigns")]
+    assert sorted(o.profile_id for o in synced.outcomes["keywords"]) == sorted([SELLER, VENDOR])
+    assert [o.profile_id for o in synced.outcomes["campaigns"]] == [VENDOR]
+
+
+NEGATIVES = ENTITY_TYPES["negative_keywords"]
+
+
+def test_negatives_of_ad_groups_and_of_campaigns_stand_in_one_table_even_with_the_same_id(company):
+    negative = {
+        "keywordId": "7",
+        "campaignId": "5",
+        "keywordText": "cheap",
+        "matchType": "NEGATIVE_EXACT",
+        "state": "ENABLED",
+    }
+    company.serve([negative | {"adGroupId": "6"}], path="/sp/negativeKeywords/list")
+    company.serve([negative], path="/sp/campaignNegativeKeywords/list")
+    assert company.changes(NEGATIVES) == (2, 2, 0, 0)
+    found = company.query("SELECT level, keyword_id, ad_group_id FROM negative_keywords ORDER BY level")
+    assert found == [("AD_GROUP", 7, 6), ("CAMPAIGN", 7, None)]
+    company.serve([], path="/sp/campaignNegativeKeywords/list")
+    assert company.changes(NEGATIVES) == (1, 0, 0, 1)
+
+
+def test_when_one_of_two_lists_fails_nothing_of_either_is_taken_for_gone(company):
+    negative = {"keywordId": "7", "campaignId": "5"}
+    company.serve([negative | {"adGroupId": "6"}], path="/sp/negativeKeywords/list")
+    company.serve([negative], path="/sp/campaignNegativeKeywords/list")
+    company.sync(NEGATIVES)
+    company.serve([], path="/sp/negativeKeywords/list")
+    company.amazon.pages[SELLER, "/sp/campaignNegativeKeywords/list"] = httpx.Response(500)
+    assert company.sync(NEGATIVES).outcomes["negative_keywords"] == []
+    assert company.query("SELECT count(*) FROM negative_keywords WHERE removed_at IS NULL") == [(2,)]
+
+
+def test_nested_objects_arrive_as_json_and_nested_fields_in_their_columns(company):
+    bidding = [{"placement": "PLACEMENT_TOP", "percentage": 100}]
+    campaign = {
+        "campaignId": "191249325250025",
+        "name": "Summer",
+        "state": "ENABLED",
+        "targetingType": "AUTO",
+        "budget": {"budget": 50.0, "budgetType": "DAILY"},
+        "dynamicBidding": {"strategy": "LEGACY_FOR_SALES", "placementBidding": bidding},
+        "startDate": "2022-07-08",
+        "endDate": None,
+        "tags": {"team": "a"},
+        "portfolioId": "253945852845204",
+    }
+    company.serve([campaign], path="/sp/campaigns/list")
+    company.sync(ENTITY_TYPES["campaigns"])
+    columns = "campaign_id, budget, budget_type, bidding_strategy, start_date::VARCHAR, end_date, portfolio_id"
+    ((*plain, placements, tags, raw),) = company.query(f"SELECT {columns}, placement_bidding, tags, raw FROM campaigns")
+    assert plain == [
+        *(191249325250025, Decimal(50), "DAILY", "LEGACY_FOR_SALES", "2022-07-08", None, 253945852845204),
+    ]
+    assert (json.loads(placements), json.loads(tags), json.loads(raw)) == (bidding, {"team": "a"}, campaign)
+    inside = company.query("SELECT placement_bidding->0->>'percentage' FROM campaigns")
+    assert inside == [("100",)]
+
+
+def test_every_entity_of_the_sandbox_sized_kind_can_be_listed_when_there_is_nothing(company):
+    synced = company.sync(*ENTITY_TYPES.values())
+    assert synced.troubles == []
+    assert {name: [o.rows for o in outcomes] for name, outcomes in synced.outcomes.items()} == {
+        name: [0] for name in ENTITY_TYPES
+    }

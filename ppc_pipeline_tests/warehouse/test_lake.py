@@ -1,0 +1,92 @@
+"""The same SQL on DuckLake: tables, reports, entities, views."""
+
+import importlib.util
+import json
+from datetime import timedelta
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from ppc_pipeline.amazon_ads.entities import KEYWORDS
+from ppc_pipeline.reports.loader import prepare
+from ppc_pipeline.reports.tables import ENTITY_TABLES, REPORT_TABLES
+from ppc_pipeline.warehouse import loading, queries
+from ppc_pipeline.warehouse.connection import Warehouse
+from ppc_pipeline.warehouse.entities import Pages, load_entities
+from ppc_pipeline.warehouse.loading import load_files
+from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, report_file, targeting_row
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("duckdb_extension_ducklake") is None,
+    reason="the package duckdb-extension-ducklake is not installed",
+)
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lake")
+    made = Warehouse(f"ducklake:{folder}/catalog.ducklake", str(folder / "files"))
+    prepare(made)
+    return made
+
+
+def test_a_lake_is_made_once_and_found_again(lake):
+    assert lake.exists
+    prepare(lake)
+    with lake.connect(read_only=True) as connection:
+        found = {name for (name,) in connection.execute("SELECT table_name FROM information_schema.tables").fetchall()}
+    assert {"load_log", "performance_records", "profiles", "report_sp_targeting", "keywords"} <= found
+
+
+def test_reports_are_loaded_restated_and_rolled_back_in_a_lake_as_in_a_file(lake, tmp_path, monkeypatch):
+    table = REPORT_TABLES["spTargeting"]
+    rows = [targeting_row(cost=0.1), targeting_row(keyword_id=2, cost=0.2), targeting_row(keyword_id=3, clicks=12.5)]
+    file = report_file(tmp_path, rows)
+    later = report_file(tmp_path, [targeting_row(cost=0.7)], requested_at=NOON + timedelta(hours=1))
+    with lake.connect() as connection:
+        (first,) = load_files(connection, table, [file], NOON)
+        (again,) = load_files(connection, table, [file], NOON)
+        assert (first.rows_loaded, first.rows_rejected, first.days_changed, again.days_changed) == (2, 1, 1, 0)
+        assert queries.daily_cost(connection, DAY, DAY) == [(DAY, "USD", Decimal("0.3"))]
+
+        def fail(*_):
+            raise duckdb.IOException("No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(loading, "_log_load", fail)
+            with pytest.raises(duckdb.IOException):
+                load_files(connection, table, [later], NOON)
+        assert queries.daily_cost(connection, DAY, DAY) == [(DAY, "USD", Decimal("0.3"))]
+        load_files(connection, table, [later], NOON)
+        restated = "SELECT before, after FROM restatements WHERE metric = 'cost'"
+        assert connection.execute(restated).fetchall() == [(Decimal("0.3"), Decimal("0.7"))]
+    with lake.connect(read_only=True) as connection:
+        assert queries.daily_cost(connection, DAY, DAY) == [(DAY, "USD", Decimal("0.7"))]
+        assert len(queries.rejected(connection, "spTargeting")) == 1
+        assert queries.profile_summary(connection, DAY, DAY)["cost"].tolist() == [Decimal("0.7").__float__()]
+
+
+def test_entities_have_versions_in_a_lake_as_in_a_file(lake, tmp_path):
+    (listing,) = KEYWORDS.listings
+
+    def sync(hours, *bids):
+        path = tmp_path / "keywords.json"
+        items = [{"keywordId": n, "campaignId": 1, "adGroupId": 2, "bid": bid} for n, bid in enumerate(bids)]
+        path.write_text(json.dumps({"keywords": items}))
+        pages = Pages(path, "acme", SELLER, "USD", listing.ad_product, listing.items_key, listing.fields)
+        with lake.connect() as connection:
+            now = NOON + timedelta(hours=hours)
+            (done,) = load_entities(connection, ENTITY_TABLES["keywords"], [pages], [SELLER], now)
+        return done.added, done.changed, done.removed
+
+    assert [sync(0, 1.5, 2), sync(1, 1.5, 2), sync(2, 1.75, 2), sync(3, 1.75)] == [
+        (2, 0, 0),
+        (0, 0, 0),
+        (0, 1, 0),
+        (0, 0, 1),
+    ]
+    with lake.connect(read_only=True) as connection:
+        now = "SELECT keyword_id, bid, removed_at IS NOT NULL FROM keywords ORDER BY keyword_id"
+        assert connection.execute(now).fetchall() == [(0, Decimal("1.75"), False), (1, Decimal(2), True)]
+        assert connection.execute("SELECT count(*) FROM keywords_history").fetchone() == (3,)

@@ -1,0 +1,48 @@
+"""Tables from declarations: made once, and widened when declarations gain columns."""
+
+from dataclasses import replace
+
+from ppc_pipeline.reports.loader import prepare
+from ppc_pipeline.reports.tables import ENTITY_TABLES, REPORT_TABLES, columns_hash
+from ppc_pipeline.warehouse.loading import load_files
+from ppc_pipeline.warehouse.tables import Column, ColumnType, create_tables, quoted
+from ppc_pipeline_tests.fakes import NOON, report_file, targeting_row
+
+TABLE = REPORT_TABLES["spTargeting"]
+
+
+def test_making_the_tables_again_keeps_what_is_in_them(warehouse, tmp_path):
+    with warehouse.connect() as connection:
+        load_files(connection, TABLE, [report_file(tmp_path, [targeting_row()])], NOON)
+    prepare(warehouse)
+    with warehouse.connect() as connection:
+        assert connection.execute("SELECT count(*) FROM performance_records").fetchone() == (1,)
+
+
+def test_a_column_that_a_declaration_gains_is_added_and_null_in_the_rows_before(connection, tmp_path):
+    load_files(connection, TABLE, [report_file(tmp_path, [targeting_row()])], NOON)
+    gained = Column("brand_new", ColumnType.MONEY, source="brandNew", metric=True)
+    wider = replace(TABLE, columns=(*TABLE.columns, gained))
+    entity = replace(ENTITY_TABLES["keywords"], columns=(*ENTITY_TABLES["keywords"].columns, gained))
+    create_tables(connection, [wider], [entity])
+    connection.execute("SELECT brand_new FROM keywords")
+    file = report_file(tmp_path, [targeting_row(keyword_id=2, brandNew=1.5)], profile_id=2)
+    load_files(connection, wider, [file], NOON)
+    found = connection.execute("SELECT brand_new::VARCHAR FROM report_sp_targeting ORDER BY keyword_id").fetchall()
+    assert found == [("1.500000",), (None,)]
+
+
+def test_the_order_of_columns_makes_no_other_request():
+    assert columns_hash(("date", "clicks")) == columns_hash(("clicks", "date")) != columns_hash(("date",))
+
+
+def test_identifiers_are_quoted():
+    assert quoted('a"b') == '"a""b"'
+
+
+def test_every_declared_report_type_and_entity_has_its_own_table():
+    names = [table.name for table in (*REPORT_TABLES.values(), *ENTITY_TABLES.values())]
+    assert len(set(names)) == len(names)
+    assert REPORT_TABLES["spCampaigns:campaignPlacement"].name == "report_sp_campaigns_campaign_placement"
+    for table in REPORT_TABLES.values():
+        assert {"date", *table.grain} <= {column.name for column in table.columns}
