@@ -108,7 +108,7 @@ async def sync_profiles(tools: Tools, accounts: Sequence[Account] | None = None)
     known = [profile.facts for profile in tools.roster.profiles([account.name for account in asked])]
     async with open_clients(tools.settings, asked, tools.ledger) as clients:
         found = await find_profiles(clients, asked, tools.roster)
-    before = [facts.profile_id for facts in known if facts.account in found.profiles]
+    before = [facts.profile_id for facts in known if facts.account in found.whole]
     await asyncio.to_thread(prepare, tools.warehouse)
     outcomes = await asyncio.to_thread(store_profiles, tools.warehouse, asked, found, before, tools.ledger.clock())
     return ProfilesSynced(outcomes, list(found.troubles))

@@ -9,9 +9,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-import pandas as pd
 import typer
 from rich.console import Console
 from rich.logging import RichHandler
@@ -20,6 +19,9 @@ from rich.table import Table
 
 from ppc_pipeline.settings import SettingsError
 from ppc_pipeline.warehouse.connection import WarehouseBusyError
+
+if TYPE_CHECKING:  # pandas takes a second to import, and most commands show no frame
+    import pandas as pd
 
 # Nobody can widen a pipe or a log file: give them room for a table's columns.
 _WIDTH = None if sys.stdout.isatty() else 150
@@ -73,9 +75,10 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[objec
     out.print(table)
 
 
-def print_frame(title: str, frame: pd.DataFrame) -> None:
+def print_frame(title: str, frame: "pd.DataFrame") -> None:
     """Print a data frame as a table for people."""
-    rows = [tuple(None if pd.isna(value) else value for value in row) for row in frame.itertuples(index=False)]
+    there = frame.astype(object).where(frame.notna(), None)
+    rows = [tuple(row) for row in there.itertuples(index=False)]
     print_table(title, list(frame.columns), rows)
 
 

@@ -129,6 +129,7 @@ def _reports(found: Sequence[Stretch], wanted: DayStatus) -> list[Row]:
             "report_type": s.report_type,
             "start": s.days.start,
             "end": s.days.end,
+            "since": s.since,
             "reason": s.reason,
         }
         for s in found
@@ -167,11 +168,22 @@ def _show(report: Report) -> None:
     )
     for title, some in (("Outstanding reports", report.outstanding), ("Failed reports", report.failed)):
         if some:
-            lines = [(str(r["profile_id"]), r["report_type"], r["start"], r["end"], r["reason"]) for r in some]
-            print_table(title, ("profile", "report type", "from", "to", "why"), lines)
+            lines = [
+                (
+                    r["account"],
+                    str(r["profile_id"]),
+                    r["report_type"],
+                    r["start"],
+                    r["end"],
+                    _moment(r["since"]),
+                    r["reason"],
+                )
+                for r in some
+            ]
+            print_table(title, ("account", "profile", "report type", "from", "to", "since", "why"), lines)
     if not report.profiles:
         out.print("No profile is known yet: run `ppc sync`, or materialize the asset `profiles`.")
 
 
 def _moment(value: object) -> str:
-    return f"{value:%Y-%m-%d %H:%M} UTC" if value else "never"
+    return f"{value:%Y-%m-%d %H:%M} UTC" if value else "-"

@@ -1,35 +1,17 @@
-"""What people see beside a materialization: counts, money by currency, small tables and plots.
+"""What people see beside a materialization: counts, money by currency, small tables.
 
-Here: from plain results to Dagster metadata values. Not here: the results.
+Here: from plain results to Dagster metadata values. Not here: the results, or pictures (``plots``).
 """
 
-import base64
-import io
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 
 import dagster as dg
-import numpy as np
-from matplotlib.colors import BoundaryNorm, ListedColormap
-from matplotlib.dates import DateFormatter
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
-from ppc_pipeline.reports.completeness import DayStatus, Stretch
+from ppc_pipeline.reports.completeness import Stretch
 
 MOST_ROWS = 50
 
 NO_PROFILE = "no account has answered yet, or none of its profiles is worked for: `ppc doctor` says why"
-
-COLORS: dict[DayStatus, str] = {
-    DayStatus.LOADED: "#3fa35b",
-    DayStatus.OUTSTANDING: "#e8b93a",
-    DayStatus.FAILED: "#c9372c",
-    DayStatus.MISSING: "#d8dce3",
-    DayStatus.BLOCKED: "#7a5c99",
-    DayStatus.NOT_OVER: "#ffffff",
-    DayStatus.NOT_SERVED: "#f0f1f4",
-}
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> dg.MarkdownMetadataValue:
@@ -52,78 +34,6 @@ def stretches_table(found: Iterable[Stretch]) -> dg.MarkdownMetadataValue:
 def money(amounts: Mapping[str, object]) -> dict[str, dg.MetadataValue]:
     """Return an amount for each currency, as a number that Dagster plots over time. Currencies are never added."""
     return {name: dg.MetadataValue.float(float(str(value))) for name, value in sorted(amounts.items())}
-
-
-def coverage_plot(found: Sequence[Stretch]) -> dg.MarkdownMetadataValue:
-    """Draw the profile x date grid: for each profile a row, for each date the worst of its report types."""
-    order = list(COLORS)
-    profiles = sorted({(s.account, s.profile_id, s.profile_name) for s in found})
-    dates = sorted({day for s in found for day in s.days})
-    rank = {status: n for n, status in enumerate(_WORST_FIRST)}
-    worst: dict[tuple[int, date], DayStatus] = {}
-    for s in found:
-        for day in s.days:
-            key = (s.profile_id, day)
-            if key not in worst or rank[s.status] < rank[worst[key]]:
-                worst[key] = s.status
-    grid = np.array([[order.index(worst[p[1], day]) for day in dates] for p in profiles])
-    figure = Figure(figsize=(10, 1.6 + 0.28 * len(profiles)), layout="constrained")
-    axes = figure.subplots()
-    axes.pcolormesh(
-        np.arange(len(dates) + 1),
-        np.arange(len(profiles) + 1),
-        grid,
-        cmap=ListedColormap([COLORS[status] for status in order]),
-        norm=BoundaryNorm(np.arange(len(order) + 1) - 0.5, len(order)),
-        edgecolors="white",
-        linewidth=0.3,
-    )
-    axes.set_yticks(np.arange(len(profiles)) + 0.5, [f"{p[2]} {p[1]}" for p in profiles], fontsize=7)
-    step = max(1, len(dates) // 12)
-    axes.set_xticks(np.arange(0, len(dates), step) + 0.5, [f"{day:%d %b}" for day in dates[::step]], fontsize=7)
-    axes.invert_yaxis()
-    axes.legend(
-        handles=[Patch(facecolor=COLORS[s], edgecolor="#999999", label=s.value) for s in order],
-        ncols=len(order),
-        fontsize=7,
-        loc="lower left",
-        bbox_to_anchor=(0, 1.01),
-        frameon=False,
-    )
-    return _picture(figure, "coverage")
-
-
-def daily_cost_plot(rows: Sequence[tuple[date, str, object]]) -> dg.MarkdownMetadataValue:
-    """Draw cost by day: (date, currency, cost) each, a panel for each currency."""
-    currencies = sorted({currency for _, currency, _ in rows})
-    figure = Figure(figsize=(8, 1.9 * len(currencies)), layout="constrained")
-    panels = np.atleast_1d(figure.subplots(len(currencies), 1, sharex=True))
-    for axes, currency in zip(panels, currencies, strict=True):
-        points = [(day, float(str(cost))) for day, name, cost in rows if name == currency]
-        axes.plot([day for day, _ in points], [cost for _, cost in points], marker="o", markersize=2.5, linewidth=1)
-        axes.set_ylabel(f"cost, {currency}", fontsize=8)
-        axes.set_ylim(bottom=0)
-        axes.tick_params(labelsize=7)
-        axes.xaxis.set_major_formatter(DateFormatter("%d %b"))
-    return _picture(figure, "cost by day")
-
-
-_WORST_FIRST = (
-    DayStatus.FAILED,
-    DayStatus.OUTSTANDING,
-    DayStatus.MISSING,
-    DayStatus.BLOCKED,
-    DayStatus.NOT_OVER,
-    DayStatus.LOADED,
-    DayStatus.NOT_SERVED,
-)
-
-
-def _picture(figure: Figure, title: str) -> dg.MarkdownMetadataValue:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110)
-    encoded = base64.b64encode(buffer.getvalue()).decode()
-    return dg.MetadataValue.md(f"![{title}](data:image/png;base64,{encoded})")
 
 
 def _cell(value: object) -> str:

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
 from ppc_pipeline.amazon_ads.entities import EntityType, Listing
-from ppc_pipeline.amazon_ads.errors import AdsError, Category, MalformedResponseError
+from ppc_pipeline.amazon_ads.errors import AdsError, Category, MalformedResponseError, PermanentError
 from ppc_pipeline.entities.profiles import Trouble
 from ppc_pipeline.progress import Progress, silent
 from ppc_pipeline.reports.roster import Profile, Roster
@@ -89,7 +89,8 @@ class Lister:
         facts = profile.facts
         client = self.clients.get(facts.account)
         if client is None:
-            raise AdsError("the account is no longer configured", account=facts.account, profile_id=facts.profile_id)
+            gone = "the account is no longer configured"
+            raise PermanentError(gone, account=facts.account, profile_id=facts.profile_id)
         with path.open("wb") as file:
             async for page in client.list_pages(facts.profile_id, listing):
                 file.write(page.body + b"\n")

@@ -40,45 +40,66 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The profiles of every account that answered, and the accounts that did not."""
+    """The profiles of every account that answered, and the accounts that did not.
+
+    Attributes:
+        profiles: Account -> what Amazon lists.
+        facts: The same, as the roster knows them.
+        troubles: What could not be had.
+        whole: Accounts whose every profile could be read: only theirs can be found to be gone.
+    """
 
     profiles: Mapping[str, Sequence[Profile]]
     facts: Mapping[str, Sequence[ProfileFacts]]
     troubles: Sequence[Trouble]
+    whole: frozenset[str]
 
 
 async def find_profiles(clients: Mapping[str, AmazonAdsClient], accounts: Sequence[Account], roster: Roster) -> Found:
     """List the profiles of every account, and write them into the roster.
 
-    An account that cannot be asked keeps the profiles it had. A profile that two accounts reach belongs to the first.
+    An account that cannot be asked keeps the profiles it had, and so does one of whose profiles some cannot be read. A
+    profile that two accounts reach belongs to the first.
     """
     answers = await asyncio.gather(*(_ask(clients[account.name], account, roster) for account in accounts))
     found: dict[str, Sequence[Profile]] = {}
     facts: dict[str, Sequence[ProfileFacts]] = {}
     troubles: list[Trouble] = []
+    whole: set[str] = set()
     taken: set[int] = set()
-    for account, (listed, failure) in zip(accounts, answers, strict=True):
-        if failure is not None:
-            troubles.append(failure)
+    for account, (listed, failures) in zip(accounts, answers, strict=True):
+        troubles += failures
+        if listed is None:
             continue
         own = [profile for profile in listed if profile.profile_id not in taken]
         taken.update(profile.profile_id for profile in own)
         found[account.name] = own
         facts[account.name] = [_facts(account, profile) for profile in own]
-        troubles += _unreached(account, listed)
-        roster.save(account.name, facts[account.name])
-    return Found(found, facts, troubles)
+        if not failures:
+            whole.add(account.name)
+            troubles += _unreached(account, listed)
+        roster.save(account.name, facts[account.name], whole=not failures)
+    return Found(found, facts, troubles, frozenset(whole))
 
 
-async def _ask(client: AmazonAdsClient, account: Account, roster: Roster) -> tuple[list[Profile], Trouble | None]:
+async def _ask(
+    client: AmazonAdsClient, account: Account, roster: Roster
+) -> tuple[list[Profile] | None, Sequence[Trouble]]:
+    """Return the profiles that could be read, if Amazon answered, and what could not be had."""
+    troubles: list[Trouble] = []
+
+    def note(error: AdsError) -> None:
+        troubles.append(Trouble(account.name, None, "profiles", str(error)))
+
     try:
-        profiles = await client.list_profiles()
+        profiles = await client.list_profiles(on_malformed=note)
     except AdsError as error:
         if error.category is Category.MISCONFIGURED:
             roster.account_failed(account.name, str(error))
-        return [], Trouble(account.name, None, "profiles", str(error))
+        note(error)
+        return None, troubles
     roster.account_ok(account.name)
-    return profiles, None
+    return profiles, troubles
 
 
 def _facts(account: Account, profile: Profile) -> ProfileFacts:
@@ -119,7 +140,7 @@ def store_profiles(
         warehouse: Where to.
         accounts: Every account.
         found: What they answered.
-        known: Profiles seen before, of the accounts that answered: those no longer listed are marked.
+        known: Profiles seen before, of accounts that were read whole: those no longer listed are marked.
         now: The moment from which new versions are valid.
     """
     with TemporaryDirectory() as directory, warehouse.connect() as connection:

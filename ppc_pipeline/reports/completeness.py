@@ -40,7 +40,11 @@ COMPLETE = frozenset({DayStatus.LOADED, DayStatus.NOT_OVER, DayStatus.NOT_SERVED
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Days of one profile and report type that stand alike."""
+    """Days of one profile and report type that stand alike.
+
+    Attributes:
+        since: When an outstanding report was asked for, or a failed one given up; None for other days.
+    """
 
     account: str
     profile_id: int
@@ -49,6 +53,7 @@ class Stretch:
     days: Days
     status: DayStatus
     reason: str
+    since: datetime | None = None
 
 
 def stretches(
@@ -98,13 +103,13 @@ def _of_profile(
             else:
                 newest[day] = row
     within = served(report_type, profile.facts.clock, now)
-    by_status: dict[tuple[DayStatus, str], list[date]] = defaultdict(list)
+    by_status: dict[tuple[DayStatus, str, datetime | None], list[date]] = defaultdict(list)
     for day in days:
         if day in expired and day not in newest:
             standing = (DayStatus.NOT_SERVED, "")
         else:
             standing = _status(day, newest.get(day), day in loaded, within, profile, now)
-        by_status[standing].append(day)
+        by_status[*standing, _since(standing[0], newest.get(day))].append(day)
     return [
         Stretch(
             profile.facts.account,
@@ -114,8 +119,9 @@ def _of_profile(
             piece,
             status,
             reason,
+            since,
         )
-        for (status, reason), some in by_status.items()
+        for (status, reason, since), some in by_status.items()
         for piece in runs_of(some)
     ]
 
@@ -139,6 +145,12 @@ def _status(
     if profile.blocked:
         return DayStatus.FAILED, profile.blocked_reason or ""
     return DayStatus.MISSING, "never ordered"
+
+
+def _since(status: DayStatus, row: ReportRow | None) -> datetime | None:
+    if row is None or status not in (DayStatus.OUTSTANDING, DayStatus.FAILED):
+        return None
+    return row.updated_at if status is DayStatus.FAILED else row.requested_at or row.ordered_at
 
 
 def _progress(row: ReportRow, now: datetime) -> str:

@@ -85,8 +85,8 @@ class Roster:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def save(self, account: str, found: Iterable[ProfileFacts]) -> None:
-        """Write down the profiles an account reaches now; those it no longer reaches become inactive."""
+    def save(self, account: str, found: Iterable[ProfileFacts], *, whole: bool = True) -> None:
+        """Write down the profiles an account reaches now; if that is all of them, the others become inactive."""
         now = self._ledger.clock()
         rows = {facts.profile_id: facts for facts in found}
         with self._ledger.transaction() as connection:
@@ -102,7 +102,7 @@ class Roster:
                     same = profiles.c.profile_id == profile_id
                     connection.execute(update(profiles).where(same).values(**values, seen_at=now))
             gone = [p for p, owner in known.items() if owner == account and p not in rows]
-            if gone:
+            if gone and whole:
                 reason = "Amazon no longer lists it for this account"
                 statement = update(profiles).where(profiles.c.profile_id.in_(gone))
                 connection.execute(statement.values(active=False, skip_reason=reason))

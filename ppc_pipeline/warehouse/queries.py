@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pandas as pd
 
 from ppc_pipeline.warehouse.tables import ReportTable, quoted, sql_file
+
+if TYPE_CHECKING:  # pandas takes a second to import: DuckDB does so where a frame is made
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def report_totals(connection: duckdb.DuckDBPyConnection, table: ReportTable, sta
 
 def duplicates(
     connection: duckdb.DuckDBPyConnection, table: str, grain: Sequence[str], start: date, end: date
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """Return examples of keys that stand more than once, with how often."""
     key = ", ".join(quoted(name) for name in grain)
     query = f"""
@@ -84,11 +86,11 @@ def daily_cost(connection: duckdb.DuckDBPyConnection, start: date, end: date) ->
     return connection.execute(query, [start, end]).fetchall()
 
 
-def profile_summary(connection: duckdb.DuckDBPyConnection, start: date, end: date) -> pd.DataFrame:
+def profile_summary(connection: duckdb.DuckDBPyConnection, start: date, end: date) -> "pd.DataFrame":
     """Return spend, sales, ACoS and ROAS of each profile over some days, with its currency."""
     return connection.execute(sql_file("profile_summary"), {"start": start, "end": end}).df()
 
 
-def top_keywords(connection: duckdb.DuckDBPyConnection, start: date, end: date, most: int) -> pd.DataFrame:
+def top_keywords(connection: duckdb.DuckDBPyConnection, start: date, end: date, most: int) -> "pd.DataFrame":
     """Return the keywords and targets with the highest cost of each profile, ``most`` for each."""
     return connection.execute(sql_file("top_keywords"), {"start": start, "end": end, "most": most}).df()

@@ -2,6 +2,7 @@
 
 import sqlite3
 
+import httpx
 import pytest
 
 from ppc_pipeline_tests.cli.conftest import ppc, run
@@ -65,7 +66,7 @@ def test_a_wrong_setting_is_refused_by_every_command(command, settings, words, m
         ("accounts: []", ("accounts",)),
         (f"accounts: [{ENTRY}, {ENTRY}]", ("two accounts have the same name",)),
         (f"accounts: [{ENTRY.replace('NA', 'MOON')}]", ("'a'", "'MOON'")),
-        (f"accounts: [{ENTRY}]", ("'a'", "A_ID, A_SECRET, A_TOKEN", "not set")),
+        (f"accounts: [{ENTRY.replace('A_TOKEN', 'B_TOKEN')}]", ("'a'", "B_TOKEN", "not set")),
         (f"accounts: [{ENTRY.replace('}', ', secret: x}')}]", ("secret",)),
     ],
 )
@@ -73,6 +74,8 @@ def test_a_bad_accounts_file_is_refused(content, words, monkeypatch, tmp_path, d
     file = tmp_path / "accounts.yaml"
     file.write_text(content)
     monkeypatch.setenv("PPC_ACCOUNTS_FILE", str(file))
+    for name in ("A_ID", "A_SECRET", "A_TOKEN"):
+        monkeypatch.setenv(name, "set")
     refused(ppc("sync"), "PPC_ACCOUNTS_FILE", str(file), *words)
     assert not data_dir.exists()
 
@@ -118,24 +121,14 @@ def test_an_unknown_profile_is_refused_and_no_row_written(start_sandbox, data_di
 
 
 def test_a_profile_that_is_not_worked_for_is_refused_with_the_reason(start_sandbox, data_dir):
-    start_sandbox(profiles=1, agency_profiles=1)
-    import httpx
-
-    url = ppc_url()
+    url = start_sandbox(profiles=1, agency_profiles=1)
     agency = next(p["profileId"] for p in httpx.get(f"{url}/_sandbox/profiles").json() if p["type"] == "agency")
     refused(ppc("backfill", days_ago(4), days_ago(3), "--profile", agency), str(agency), "agency")
 
 
-def ppc_url() -> str:
-    from ppc_pipeline.settings import load_settings
-
-    return load_settings().api_url or ""
-
-
 def test_a_dagster_home_that_is_not_there_is_refused(monkeypatch, tmp_path):
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "nowhere"))
-    monkeypatch.setattr("ppc_pipeline.cli.dev.WORKSPACE", tmp_path)
-    refused(ppc("dev"), "DAGSTER_HOME", "nowhere", "unset")
+    refused(ppc("sync", "--json"), "DAGSTER_HOME", "nowhere", "unset")
 
 
 def test_a_process_ends_with_the_exit_code_and_no_traceback(monkeypatch, data_dir):

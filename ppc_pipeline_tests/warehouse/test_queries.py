@@ -50,8 +50,8 @@ def test_a_performance_record_counts_conversions_in_the_profiles_standard_window
 def test_a_performance_record_has_both_windows_and_says_whose_it_is_and_in_which_currency(filled):
     columns = (
         "date, account, country_code, currency_code, ad_product, campaign_id, campaign_name, ad_group_id, "
-        "ad_group_name, target_id, target_kind, target_text, match_type, impressions, clicks, cost, purchases_7d, purchases_14d,"
-        "sales_7d, sales_14d, units_7d, units_14d"
+        "ad_group_name, target_id, target_kind, target_text, match_type, impressions, clicks, cost, "
+        "purchases_7d, purchases_14d, sales_7d, sales_14d, units_7d, units_14d"
     )
     query = f"SELECT {columns} FROM performance_records WHERE profile_id = ?"
     assert filled.execute(query, [SELLER]).fetchall() == [

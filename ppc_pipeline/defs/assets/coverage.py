@@ -6,7 +6,7 @@ import dagster as dg
 
 from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.defs.assets import OWNER
-from ppc_pipeline.defs.metadata import coverage_plot, stretches_table
+from ppc_pipeline.defs.metadata import stretches_table
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.pipeline import completeness
 from ppc_pipeline.reports.completeness import COMPLETE, DayStatus, by_status
@@ -33,6 +33,8 @@ def coverage_asset(report_types: tuple[ReportType, ...]) -> dg.AssetsDefinition:
         Drawn from the ledger for the last 95 days, as far back as Amazon serves most reports. A square shows the worst
         of the day's report types.
         """
+        from ppc_pipeline.defs.plots import coverage_plot  # matplotlib takes a second: only where it is drawn
+
         tools = amazon_ads.tools(ledger, warehouse)
         today = tools.ledger.clock().date()
         start = max(tools.settings.start_date, today - timedelta(days=SHOWN_DAYS))

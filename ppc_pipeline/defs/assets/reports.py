@@ -14,7 +14,7 @@ from pydantic import Field
 
 from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.defs.assets import OWNER
-from ppc_pipeline.defs.metadata import NO_PROFILE, daily_cost_plot, markdown_table, money
+from ppc_pipeline.defs.metadata import NO_PROFILE, markdown_table, money
 from ppc_pipeline.defs.partitions import days_of
 from ppc_pipeline.defs.progress import logged
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
@@ -102,6 +102,8 @@ def performance_asset(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefi
         that it changes with them in one transaction. `purchases`, `sales` and `units` are of the profile's standard
         window (Sponsored Products: sellers 7 days, vendors 14 days); Amazon restates them for weeks.
         """
+        from ppc_pipeline.defs.plots import daily_cost_plot  # matplotlib takes a second: only where it is drawn
+
         days = days_of(context)
         with warehouse.get_connection() as connection:
             found = profile_summary(connection, days.start, days.end)

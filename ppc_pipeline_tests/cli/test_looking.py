@@ -1,0 +1,189 @@
+"""``ppc status`` and ``ppc doctor``: what they show, for people and for programs, and what never shows."""
+
+import duckdb
+import pytest
+
+from ppc_pipeline.sandbox import SANDBOX_CLIENT_SECRET, SANDBOX_REFRESH_TOKEN
+from ppc_pipeline_tests.cli.conftest import ppc, ppc_json
+from ppc_pipeline_tests.conftest import REVOKED_TOKEN, days_ago
+
+CAMPAIGNS = ("--report-type", "spCampaigns")
+
+
+def findings() -> dict[str, dict[str, str]]:
+    return {finding["subject"]: finding for finding in ppc_json("doctor")}
+
+
+def wrong(subject: str, *words: str) -> None:
+    """Assert that ``ppc doctor`` calls something wrong, names it, and says what to do."""
+    result = ppc("doctor")
+    assert result.exit_code == 1
+    finding = findings()[subject]
+    assert finding["verdict"] == "wrong"
+    assert finding["remedy"]
+    for word in words:
+        assert word in finding["detail"] + finding["remedy"]
+    lines = result.stdout.splitlines()
+    (number,) = [n for n, line in enumerate(lines) if line.startswith(f"wrong    {subject}: ")]
+    assert lines[number + 1] == f"         -> {finding['remedy']}"
+
+
+# doctor
+
+
+def test_a_healthy_account_is_ok_in_every_line(start_sandbox, data_dir):
+    url = start_sandbox(profiles=2)
+    result = ppc("doctor")
+    assert result.exit_code == 0
+    found = findings()
+    assert set(found) == {"versions", "data directory", "ledger", "warehouse", "dagster", "account default"}
+    assert all(set(finding) == {"subject", "verdict", "detail", "remedy"} for finding in found.values())
+    assert url in found["account default"]["detail"]
+    assert "2 profiles" in found["account default"]["detail"]
+    # Without a daemon commands work all the same.
+    assert found.pop("dagster")["verdict"] == "warning"
+    assert {finding["verdict"] for finding in found.values()} <= {"ok", "warning"}
+    assert found["warehouse"]["verdict"] == "ok"
+
+
+def test_the_sandbox_in_place_of_an_account_is_said_but_not_wrong(data_dir):
+    result = ppc("doctor")
+    assert result.exit_code == 0
+    assert findings()["accounts"]["verdict"] == "warning"
+    assert "made-up" in findings()["accounts"]["detail"]
+
+
+def test_a_revoked_token_is_wrong(start_sandbox, data_dir):
+    start_sandbox(refresh_token=REVOKED_TOKEN)
+    wrong("account default", "revoked")
+
+
+def test_a_refused_profile_is_wrong_and_named(start_sandbox, data_dir):
+    start_sandbox(profiles=2, refused_profiles=1)
+    (subject,) = [subject for subject in findings() if subject.startswith("profile ")]
+    wrong(subject)
+    assert findings()["account default"]["verdict"] == "ok"
+
+
+def test_a_data_directory_that_cannot_be_written_is_wrong(start_sandbox, monkeypatch, tmp_path):
+    start_sandbox()
+    (tmp_path / "a file").touch()
+    monkeypatch.setenv("PPC_DATA_DIR", str(tmp_path / "a file" / "data"))
+    wrong("data directory", "a file", "PPC_DATA_DIR")
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", "nodialect://here", "postgresql+nodriver://here/ledger", "sqlite:////dev/null/ledger.db"]
+)
+def test_a_broken_ledger_url_is_wrong(start_sandbox, data_dir, monkeypatch, url):
+    start_sandbox()
+    monkeypatch.setenv("PPC_LEDGER_URL", url)
+    wrong("ledger", "PPC_LEDGER_URL")
+
+
+def test_a_warehouse_that_is_no_duckdb_file_is_wrong(start_sandbox, data_dir):
+    start_sandbox()
+    data_dir.mkdir()
+    (data_dir / "ppc.duckdb").write_bytes(b"this is no database" * 1000)
+    wrong("warehouse", "ppc.duckdb", "PPC_WAREHOUSE")
+
+
+@pytest.mark.parametrize("config", ["a: [", "no_such_key: 1"])
+def test_a_broken_dagster_yaml_is_wrong(start_sandbox, data_dir, config):
+    start_sandbox()
+    (data_dir / "dagster").mkdir(parents=True)
+    (data_dir / "dagster" / "dagster.yaml").write_text(config)
+    wrong("dagster", "dagster.yaml")
+
+
+def test_sandbox_figures_beside_real_ones_are_pointed_out(start_sandbox, data_dir, monkeypatch):
+    start_sandbox(profiles=1)
+    data_dir.mkdir()
+    with duckdb.connect(data_dir / "ppc.duckdb") as warehouse:
+        warehouse.execute("CREATE TABLE profiles AS SELECT 'sandbox' AS account")
+    result = ppc("doctor")
+    assert result.exit_code == 0
+    assert "made up" in result.stdout
+
+
+# status
+
+
+def test_status_says_what_is_there_by_account_and_profile(start_sandbox, data_dir):
+    start_sandbox(profiles=2, refused_profiles=1)
+    ppc("backfill", days_ago(4), days_ago(3), *CAMPAIGNS)
+    status = ppc_json("status")
+    assert set(status) == {
+        *("sandbox", "warehouse", "start", "end"),
+        *("accounts", "profiles", "outstanding", "failed"),
+    }
+    (account,) = status["accounts"]
+    assert (account["profiles"], account["active_profiles"], account["error"]) == (2, 2, None)
+    served, refused = sorted(status["profiles"], key=lambda profile: profile["blocked_since"] or "")
+    assert (served["report_days_loaded"], served["newest_day"]) == (2, str(days_ago(3)))
+    assert served["report_days_expected"] > 2
+    assert refused["blocked_because"]
+    assert refused["report_days_loaded"] == 0
+    assert {(row["profile_id"], row["report_type"]) for row in status["failed"]} >= {
+        (refused["profile_id"], "spCampaigns")
+    }
+    assert all(row["reason"] for row in status["failed"])
+    people = ppc("status")
+    assert people.exit_code == 0
+    assert str(served["profile_id"]) in people.stdout
+    assert "Failed reports" in people.stdout
+
+
+def test_status_names_outstanding_reports_with_their_age(start_sandbox, data_dir, monkeypatch):
+    start_sandbox(profiles=1, ready_seconds=3600)
+    monkeypatch.setenv("PPC_REPORT_DEADLINE_HOURS", "0.0001")
+    result = ppc("backfill", days_ago(4), days_ago(3), *CAMPAIGNS)
+    assert result.exit_code == 0
+    assert "Not complete" in result.stdout
+    (row,) = ppc_json("status")["outstanding"]
+    assert (row["start"], row["end"]) == (str(days_ago(4)), str(days_ago(3)))
+    assert "0.0 h old" in row["reason"]
+    assert "Outstanding reports" in ppc("status").stdout
+
+
+def test_status_works_while_another_process_has_the_warehouse(start_sandbox, data_dir):
+    start_sandbox(profiles=1)
+    data_dir.mkdir()
+    with duckdb.connect(data_dir / "ppc.duckdb"):
+        assert ppc("status").exit_code == 0
+
+
+def test_status_of_nothing_says_what_to_do(data_dir):
+    result = ppc("status")
+    assert result.exit_code == 0
+    assert "ppc sync" in result.stdout
+    assert "made-up" in result.stderr
+
+
+# Secrets
+
+
+def test_no_secret_is_shown_or_written_down(start_sandbox, data_dir, monkeypatch):
+    start_sandbox(profiles=1)
+    results = [
+        ppc("backfill", days_ago(3), days_ago(3), *CAMPAIGNS),
+        ppc("status", "--json"),
+        ppc("doctor", "--json"),
+    ]
+    monkeypatch.setenv("AMAZON_ADS_CLIENT_SECRET", "wrong-client-secret")
+    monkeypatch.setenv("AMAZON_ADS_REFRESH_TOKEN", REVOKED_TOKEN)
+    _forget_tokens()
+    results += [ppc("doctor"), ppc("sync"), ppc("status")]
+    assert results[3].exit_code == 1
+    shown = "".join(result.stdout + result.stderr for result in results)
+    written = b"".join(file.read_bytes() for file in data_dir.rglob("*") if file.is_file())
+    assert len(written) > 100_000
+    for secret in (SANDBOX_CLIENT_SECRET, SANDBOX_REFRESH_TOKEN, "wrong-client-secret", REVOKED_TOKEN, "Atza|"):
+        assert secret not in shown
+        assert secret.encode() not in written
+
+
+def _forget_tokens() -> None:
+    from ppc_pipeline.amazon_ads.auth import TOKENS
+
+    TOKENS.clear()

@@ -1,0 +1,188 @@
+"""Finding profiles: whom we work for, whom we do not, and whose trouble it is."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+
+from ppc_pipeline.amazon_ads.auth import Credentials
+from ppc_pipeline.amazon_ads.retries import Retries
+from ppc_pipeline.entities.profiles import AGENCY, NOT_WANTED, find_profiles, store_profiles
+from ppc_pipeline.settings import Account
+from ppc_pipeline_tests.fakes import SELLER, VENDOR, client_of
+
+
+@dataclass
+class FakeProfiles:
+    """What each account's grant opens: profiles, or an answer instead."""
+
+    listed: dict = field(default_factory=dict)
+    revoked: set = field(default_factory=set)
+
+    @property
+    def transport(self):
+        return httpx.MockTransport(self._answer)
+
+    def _answer(self, request):
+        if request.url.path == "/auth/o2/token":
+            account = httpx.QueryParams(request.content.decode())["refresh_token"].removeprefix("Atzr|")
+            if account in self.revoked:
+                return httpx.Response(400, json={"error": "invalid_grant", "error_description": "revoked"})
+            return httpx.Response(200, json={"access_token": f"Atza|{account}", "expires_in": 3600})
+        found = self.listed[request.headers["Authorization"].removeprefix("Bearer Atza|")]
+        return (
+            httpx.Response(found.status_code) if isinstance(found, httpx.Response) else httpx.Response(200, json=found)
+        )
+
+
+def profile(profile_id=SELLER, kind="seller", **changes):
+    return {
+        "profileId": profile_id,
+        "countryCode": "US",
+        "currencyCode": "USD",
+        "timezone": "America/Los_Angeles",
+        "accountInfo": {"id": "A1", "type": kind, "name": "Acme", "marketplaceStringId": "ATVPDKIKX0DER"},
+        "dailyBudget": 999999999.0,
+    } | changes
+
+
+@dataclass
+class Company:
+    amazon: FakeProfiles
+    roster: object
+    warehouse: object
+    clock: object
+    accounts: list = field(default_factory=list)
+
+    def add(self, name, *listed, wanted=None):
+        client = client_of(self.amazon, name)
+        credentials: Credentials = client._credentials
+        self.accounts.append(Account(name=name, credentials=credentials, profiles=wanted))
+        self.amazon.listed[name] = list(listed)
+
+    def find(self):
+        known = [p.facts for p in self.roster.profiles([account.name for account in self.accounts])]
+
+        async def go():
+            retries = Retries(sleep=lambda _: asyncio.sleep(0))
+            clients = {account.name: client_of(self.amazon, account.name, retries=retries) for account in self.accounts}
+            for client in clients.values():
+                await client.__aenter__()
+            try:
+                return await find_profiles(clients, self.accounts, self.roster)
+            finally:
+                for client in clients.values():
+                    await client.__aexit__(None, None, None)
+
+        found = asyncio.run(go())
+        before = [facts.profile_id for facts in known if facts.account in found.whole]
+        store_profiles(self.warehouse, self.accounts, found, before, self.clock())
+        return found
+
+    def active(self):
+        found = self.roster.active([account.name for account in self.accounts])
+        return [(p.facts.account, p.facts.profile_id) for p in found]
+
+    def query(self, sql):
+        with self.warehouse.connect() as connection:
+            return connection.execute(sql).fetchall()
+
+
+@pytest.fixture
+def company(roster, warehouse, clock):
+    return Company(FakeProfiles(), roster, warehouse, clock)
+
+
+def test_profiles_are_known_in_the_roster_and_in_the_warehouse_with_currency_and_time_zone(company):
+    company.add("acme", profile())
+    assert company.find().troubles == []
+    assert company.active() == [("acme", SELLER)]
+    query = "SELECT profile_id, currency_code, timezone, account_type, active, daily_budget::VARCHAR FROM profiles"
+    assert company.query(query) == [(SELLER, "USD", "America/Los_Angeles", "seller", True, "999999999.000000")]
+    accounts = company.query("SELECT account, region, sandbox, profiles, error FROM accounts")
+    assert accounts == [("acme", "NA", False, 1, None)]
+
+
+def test_an_agency_is_known_and_left_out_with_the_reason(company):
+    company.add("acme", profile(), profile(VENDOR, kind="agency"))
+    company.find()
+    assert company.active() == [("acme", SELLER)]
+    reason = "SELECT active, skip_reason FROM profiles WHERE account_type = 'agency'"
+    assert company.query(reason) == [(False, AGENCY)]
+
+
+def test_profiles_that_the_account_does_not_name_are_left_out_and_those_it_names_in_vain_are_troubles(company):
+    company.add("acme", profile(), profile(VENDOR), wanted=frozenset({SELLER, 42}))
+    found = company.find()
+    assert company.active() == [("acme", SELLER)]
+    assert company.query(f"SELECT skip_reason FROM profiles WHERE profile_id = {VENDOR}") == [(NOT_WANTED,)]
+    (trouble,) = found.troubles
+    assert (trouble.account, trouble.profile_id, trouble.what) == ("acme", 42, "profiles")
+    assert "correct the id, or ask for access" in trouble.reason
+
+
+def test_a_profile_that_two_accounts_reach_is_loaded_once_for_the_first(company):
+    company.add("first", profile())
+    company.add("second", profile(), profile(VENDOR))
+    for _ in range(2):
+        assert company.find().troubles == []
+        assert company.active() == [("first", SELLER), ("second", VENDOR)]
+        assert company.query("SELECT count(*) FROM profiles WHERE removed_at IS NULL") == [(2,)]
+    assert company.query("SELECT count(*) FROM profiles_history") == [(2,)]
+
+
+def test_an_account_whose_grant_was_revoked_is_named_keeps_its_profiles_and_does_not_stop_the_others(company):
+    company.add("acme", profile())
+    company.add("revoked", profile(VENDOR))
+    company.find()
+    company.amazon.revoked.add("revoked")
+    (trouble,) = company.find().troubles
+    assert (trouble.account, trouble.profile_id) == ("revoked", None)
+    assert "must authorise the application again" in trouble.reason
+    assert company.active() == [("acme", SELLER), ("revoked", VENDOR)]
+    assert company.roster.standings()["revoked"].error == trouble.reason
+    assert company.roster.standings()["acme"].error is None
+    accounts = company.query("SELECT account, profiles, error FROM accounts ORDER BY account")
+    assert accounts == [("acme", 1, None), ("revoked", None, trouble.reason)]
+    assert company.query("SELECT count(*) FROM profiles WHERE removed_at IS NULL") == [(2,)]
+
+
+def test_an_account_that_amazon_does_not_answer_for_now_is_a_trouble_and_not_called_broken(company):
+    company.add("acme", profile())
+    company.find()
+    company.amazon.listed["acme"] = httpx.Response(503)
+    assert len(company.find().troubles) == 1
+    assert company.active() == [("acme", SELLER)]
+    assert company.roster.standings()["acme"].error is None
+
+
+def test_a_profile_that_is_no_longer_listed_is_marked_and_not_worked_for(company):
+    company.add("acme", profile(), profile(VENDOR))
+    company.find()
+    company.amazon.listed["acme"] = [profile()]
+    company.find()
+    assert company.active() == [("acme", SELLER)]
+    assert company.query("SELECT profile_id FROM profiles WHERE removed_at IS NOT NULL") == [(VENDOR,)]
+
+
+def test_a_profile_that_cannot_be_read_is_named_and_costs_no_other_and_is_not_taken_for_gone(company):
+    company.add("acme", profile(), profile(VENDOR))
+    company.find()
+    company.amazon.listed["acme"] = [profile(), profile(VENDOR, timezone="Mars/Olympus"), profile(77)]
+    (trouble,) = company.find().troubles
+    assert str(VENDOR) in trouble.reason
+    assert "time zone" in trouble.reason
+    assert company.active() == [("acme", 77), ("acme", VENDOR), ("acme", SELLER)]
+    assert company.query("SELECT count(*) FROM profiles WHERE removed_at IS NULL") == [(3,)]
+    assert company.roster.standings()["acme"].error is None
+
+
+def test_a_profile_whose_time_zone_changed_has_a_new_version(company):
+    company.add("acme", profile())
+    company.find()
+    company.amazon.listed["acme"] = [profile(timezone="America/Denver")]
+    company.clock.forward(days=1)
+    company.find()
+    assert company.query("SELECT timezone FROM profiles") == [("America/Denver",)]
+    assert company.query("SELECT count(*) FROM profiles_history") == [(2,)]
