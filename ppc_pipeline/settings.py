@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
+from dotenv import dotenv_values
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -95,14 +96,16 @@ class Settings(BaseSettings):
     @field_validator("report_types", mode="before")
     @classmethod
     def _split_report_types(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
+        if not isinstance(value, str) or not value.strip():
+            return value  # blanks are the business of the validator above, which comes after this one
         names = tuple(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))
         return tuple(REPORT_TYPES) if names == ("all",) else names
 
     @field_validator("report_types")
     @classmethod
     def _known_report_types(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("no report type is named")
         for name in value:
             find_report_type(name)
         return value
@@ -195,17 +198,18 @@ class _AccountsFile(BaseModel):
     accounts: list[_AccountEntry] = Field(min_length=1)
 
 
-def load_accounts(settings: Settings, env: Mapping[str, str] | None = None) -> tuple[Account, ...]:
+def load_accounts(settings: Settings, env: Mapping[str, str | None] | None = None) -> tuple[Account, ...]:
     """Return the accounts to work for, or none where nothing is configured.
 
     Args:
         settings: The settings.
-        env: Where the names in the accounts file are looked up; the process environment by default.
+        env: Where the names in the accounts file are looked up; by default where the settings stand: in the process
+            environment, or else in the ``.env`` file.
 
     Raises:
         SettingsError: Credentials are half set, the region is unknown, or the accounts file is wrong.
     """
-    env = os.environ if env is None else env
+    env = {**dotenv_values(".env"), **os.environ} if env is None else env
     if settings.accounts_file is not None:
         return _accounts_from_file(settings, settings.accounts_file, env)
     given = {
@@ -239,12 +243,12 @@ def _refuse_urls_without_account(settings: Settings) -> None:
         )
 
 
-def _accounts_from_file(settings: Settings, path: Path, env: Mapping[str, str]) -> tuple[Account, ...]:
+def _accounts_from_file(settings: Settings, path: Path, env: Mapping[str, str | None]) -> tuple[Account, ...]:
     try:
         parsed = _AccountsFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise SettingsError(f"PPC_ACCOUNTS_FILE: cannot read {path}: {error.strerror}") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}: {getattr(error, 'problem', '')}" if mark else ""
         raise SettingsError(f"PPC_ACCOUNTS_FILE: {path} is not YAML{line}") from None
@@ -257,13 +261,13 @@ def _accounts_from_file(settings: Settings, path: Path, env: Mapping[str, str]) 
     return tuple(_account_from_entry(settings, path, entry, env) for entry in parsed.accounts)
 
 
-def _account_from_entry(settings: Settings, path: Path, entry: _AccountEntry, env: Mapping[str, str]) -> Account:
+def _account_from_entry(settings: Settings, path: Path, entry: _AccountEntry, env: Mapping[str, str | None]) -> Account:
     where = f"PPC_ACCOUNTS_FILE: {path}: account {entry.name!r}"
     names = (entry.client_id_env, entry.client_secret_env, entry.refresh_token_env)
     unset = [name for name in names if not env.get(name)]
     if unset:
         raise SettingsError(f"{where}: environment variable {', '.join(unset)} is not set")
-    client_id, client_secret, refresh_token = (env[name] for name in names)
+    client_id, client_secret, refresh_token = (env[name] or "" for name in names)
     credentials = _credentials(
         settings,
         entry.name,

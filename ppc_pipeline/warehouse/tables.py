@@ -4,12 +4,14 @@ Here: what a report table, an entity table and the warehouse's own tables look l
 (``loading``, ``entities``) or which report types and entities there are, which the callers declare.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import resources
 
 from duckdb import DuckDBPyConnection
+
+from ppc_pipeline.warehouse.connection import in_transaction
 
 
 class ColumnType(StrEnum):
@@ -167,25 +169,36 @@ def sql_file(name: str) -> str:
 def create_tables(
     connection: DuckDBPyConnection, report_tables: Iterable[ReportTable], entity_tables: Iterable[EntityTable]
 ) -> None:
-    """Make every table and view that is not there yet, and add the columns that declarations have gained."""
-    connection.execute(sql_file("own_tables"))
-    for statement in PROFILES.ddl():
-        connection.execute(statement)
-    for report_table in report_tables:
-        connection.execute(report_table.ddl())
-        _add_missing_columns(connection, report_table.name, report_table.columns)
-    for entity_table in entity_tables:
-        for statement in entity_table.ddl():
+    """Make every table and view that is not there yet, and add the columns that declarations have gained.
+
+    In one transaction: forty statements that are each made safe on disk take a second.
+    """
+    with in_transaction(connection):
+        there = _columns_there(connection)
+        connection.execute(sql_file("own_tables"))
+        for statement in PROFILES.ddl():
             connection.execute(statement)
-        _add_missing_columns(connection, entity_table.history, entity_table.columns)
-    connection.execute(sql_file("performance_records"))
+        for report_table in report_tables:
+            connection.execute(report_table.ddl())
+            _add_missing_columns(connection, there, report_table.name, report_table.columns)
+        for entity_table in entity_tables:
+            for statement in entity_table.ddl():
+                connection.execute(statement)
+            _add_missing_columns(connection, there, entity_table.history, entity_table.columns)
+        connection.execute(sql_file("performance_records"))
 
 
-def _add_missing_columns(connection: DuckDBPyConnection, table: str, columns: Iterable[Column]) -> None:
-    query = (
-        "SELECT column_name FROM information_schema.columns WHERE table_name = ? AND table_catalog = current_database()"
-    )
-    there = {name for (name,) in connection.execute(query, [table]).fetchall()}
+def _columns_there(connection: DuckDBPyConnection) -> dict[str, list[str]]:
+    query = """
+        SELECT table_name, list(column_name) FROM information_schema.columns
+        WHERE table_catalog = current_database() GROUP BY table_name
+    """
+    return dict(connection.execute(query).fetchall())
+
+
+def _add_missing_columns(
+    connection: DuckDBPyConnection, there: Mapping[str, Collection[str]], table: str, columns: Iterable[Column]
+) -> None:
     for column in columns:
-        if column.name not in there:
+        if table in there and column.name not in there[table]:
             connection.execute(f"ALTER TABLE {quoted(table)} ADD COLUMN {quoted(column.name)} {column.type}")

@@ -477,12 +477,13 @@ def test_a_link_that_expired_or_a_stream_that_broke_is_tried_again(play):
 
 def test_a_malformed_file_is_kept_aside_and_downloaded_again(play):
     async def scenario(world):
-        bad = [gzip.compress(b"[{}]")[:-3]]
+        cut = gzip.compress(b"[{}]", mtime=0)[:-3]
+        bad = [cut]
         world.amazon.on_download = lambda *_: httpx.Response(200, content=bad.pop()) if bad else None
         (done,) = await world.see_through([order(world.ledger)])
         assert (done.state, world.amazon.count("download")) == (State.LOADED, 2)
         (aside,) = world.archive.root.rglob("*.malformed")
-        assert aside.read_bytes() == gzip.compress(b"[{}]")[:-3]
+        assert aside.read_bytes() == cut
 
     play(scenario)
 
@@ -687,5 +688,36 @@ def test_steps_that_are_not_done_in_time_are_broken_off_and_the_others_are_writt
         world.amazon._create = create
         await world.ask_and_poll()
         assert len(world.amazon.reports) == 3
+
+    play(scenario)
+
+
+def test_an_account_that_cannot_log_in_is_not_tried_anew_for_each_of_its_reports(play):
+    async def scenario(world):
+        logins = []
+
+        def login(*_):
+            logins.append(1)
+            return httpx.Response(400, json={"error": "invalid_grant", "error_description": "no longer valid"})
+
+        world.amazon.on_login = login
+        done = await world.see_through([order(world.ledger, wanted) for wanted in days_back(60)])
+        assert states_of(done) == [State.FAILED] * 60
+        assert len(logins) == 1
+
+    play(scenario)
+
+
+def test_a_report_that_never_gets_ready_expires_when_amazon_no_longer_serves_its_days(play):
+    async def scenario(world):
+        world.amazon.ready_after = timedelta(days=400)
+        (row,) = await world.see_through([order(world.ledger)])
+        assert row.state is State.REQUESTED
+        await asyncio.sleep(timedelta(days=82).total_seconds())
+        await world.ask_and_poll()
+        assert world.now(row).state is State.REQUESTED
+        await asyncio.sleep(timedelta(days=3).total_seconds())
+        await world.ask_and_poll()
+        assert world.now(row).state is State.EXPIRED
 
     play(scenario)

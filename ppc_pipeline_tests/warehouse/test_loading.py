@@ -170,6 +170,15 @@ def test_a_column_that_is_missing_is_noticed_and_null_and_an_unknown_one_is_igno
     assert sorted(one(connection, "SELECT columns_missing FROM load_log")) == ["purchases30d", "sales30d"]
 
 
+def test_a_missing_column_is_noticed_in_a_row_that_is_longer_than_rows_usually_are_and_after_a_null(
+    connection, tmp_path
+):
+    row = targeting_row(keyword="x" * 100_000)
+    del row["sales30d"]
+    (outcome,) = load(connection, report_file(tmp_path, [None, row]))
+    assert (outcome.rows_loaded, outcome.columns_missing) == (1, ("sales30d",))
+
+
 def test_text_arrives_as_it_is_whatever_is_in_it(connection, tmp_path):
     text = "naïve “towel” \\ 'n\" \n ☂ '; DROP TABLE report_sp_targeting; --"
     load(connection, report_file(tmp_path, [targeting_row(keyword=text)]))

@@ -1,0 +1,345 @@
+"""The pipeline from end to end, on the sandbox behind a web server: what is created, loaded, resumed, rebuilt."""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES
+from ppc_pipeline.amazon_ads.fields import snake_case
+from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES, REPORT_TYPES
+from ppc_pipeline.pipeline import (
+    Tools,
+    bring_reports,
+    broken_accounts,
+    completeness,
+    finish_reports,
+    is_weekly,
+    order_day,
+    poll_outstanding,
+    sync_entities,
+    sync_profiles,
+)
+from ppc_pipeline.reports import states
+from ppc_pipeline.reports.completeness import DayStatus
+from ppc_pipeline.reports.ledger import Ledger
+from ppc_pipeline.reports.lifecycle import Pace
+from ppc_pipeline.reports.loader import Loader
+from ppc_pipeline.reports.states import State
+from ppc_pipeline.reports.windows import Days
+from ppc_pipeline.sandbox import SandboxOptions, running
+from ppc_pipeline.settings import load_settings
+from ppc_pipeline.warehouse.connection import Warehouse
+from ppc_pipeline_tests.conftest import account_environment
+from ppc_pipeline_tests.fakes import NOON, Clock, facts, order, window
+
+KINDS = [REPORT_TYPES[name] for name in DEFAULT_REPORT_TYPES]
+TARGETING = REPORT_TYPES["spTargeting"]
+DAYS_90 = Days(date(2026, 8, 23), date(2026, 11, 20))
+WEEK = Days(date(2026, 11, 14), date(2026, 11, 20))
+SPAWN = multiprocessing.get_context("spawn")
+
+
+@dataclass
+class Company:
+    """A sandbox, and the project's tools set to it."""
+
+    url: str
+    tools: Tools
+    clock: Clock
+
+    def bring(self, days=WEEK, kinds=KINDS, **more):
+        return asyncio.run(bring_reports(self.tools, kinds, days, ordered_by="a test", **more))
+
+    def calls(self):
+        return httpx.get(f"{self.url}/_sandbox/stats").json()["calls"]
+
+    def created(self):
+        return httpx.get(f"{self.url}/_sandbox/stats").json()["reportsCreated"]
+
+    def query(self, sql, *values):
+        with self.tools.warehouse.connect() as connection:
+            return connection.execute(sql, values).fetchall()
+
+    def assert_exact(self, days, kinds=KINDS):
+        """Every count and amount in the warehouse is the sandbox's own."""
+        profiles = self.tools.profiles()
+        assert profiles
+        for profile_id in (p.facts.profile_id for p in profiles):
+            for kind in kinds:
+                asked = {"profileId": profile_id, "reportType": kind.name, "startDate": days.start, "endDate": days.end}
+                truth = httpx.get(f"{self.url}/_sandbox/totals", params=asked).raise_for_status().json()
+                sums = ", ".join(f'sum("{snake_case(metric)}")::DECIMAL(38, 6)' for metric in truth["sums"])
+                where = "WHERE profile_id = ? AND date BETWEEN ? AND ?"
+                query = f"SELECT count(*), {sums} FROM {kind.table} {where}"
+                ((rows, *found),) = self.query(query, profile_id, days.start, days.end)
+                assert rows == truth["rows"] > 0
+                assert found == [Decimal(total) for total in truth["sums"].values()]
+
+
+@pytest.fixture
+def start(monkeypatch, tmp_path):
+    """Start a sandbox and gather the tools for it; both live by a clock that stands still."""
+    with ExitStack() as stack:
+
+        def go(*, settings=None, wait_seconds=30.0, **options):
+            clock = Clock(NOON)
+            wanted = {"ready_seconds": 0.0, "campaigns": 3, "keywords_per_campaign": 4} | options
+            url = stack.enter_context(running(SandboxOptions(**wanted), clock=clock))
+            for name, value in (account_environment(url) | (settings or {})).items():
+                monkeypatch.setenv(name, value)
+            loaded = load_settings()
+            ledger = Ledger.open(loaded.ledger_url, clock)
+            stack.callback(ledger.close)
+            warehouse = Warehouse(loaded.warehouse, wait_seconds=wait_seconds)
+            return Company(url, Tools.gather(loaded, ledger, warehouse, Pace(0.02, 0.1, watch=0.02)), clock)
+
+        yield go
+
+
+# Bringing reports
+
+
+def test_ninety_days_of_four_types_and_three_profiles_are_36_reports_exact_to_the_cent_and_asked_for_once(start):
+    company = start(campaigns=2, keywords_per_campaign=3)
+    brought = company.bring(DAYS_90)
+    assert (company.created(), brought.ordered, len(brought.rows)) == (36, 36, 36)
+    assert {row.state for row in brought.rows} == {State.LOADED}
+    company.assert_exact(DAYS_90)
+    before = (
+        company.query("SELECT count(*) FROM load_log"),
+        company.query("SELECT max(loaded_at) FROM report_sp_targeting"),
+    )
+
+    company.clock.forward(hours=5)
+    again = company.bring(DAYS_90)
+    assert (company.created(), again.ordered, again.outcomes) == (36, 0, {})
+    assert [row.id for row in again.rows] == [row.id for row in brought.rows]
+    after = (
+        company.query("SELECT count(*) FROM load_log"),
+        company.query("SELECT max(loaded_at) FROM report_sp_targeting"),
+    )
+    assert after == before
+
+
+def test_after_the_fresh_hours_the_days_are_fetched_again_and_what_amazon_restated_is_recorded(start):
+    company = start(profiles=1)
+    company.bring(kinds=[TARGETING])
+    company.clock.forward(days=3)
+    again = company.bring(kinds=[TARGETING])
+    assert (again.ordered, company.created()) == (1, 2)
+    company.assert_exact(WEEK, [TARGETING])
+    restated = company.query("SELECT sum(after - before) FROM restatements WHERE metric = 'sales_7d'")
+    assert restated[0][0] is not None
+
+
+def test_when_the_warehouse_is_deleted_it_is_filled_from_the_archive_and_amazon_is_not_asked(start):
+    company = start(profiles=2)
+    company.bring()
+    calls = company.calls()
+    Path(company.tools.warehouse.database).unlink()
+    brought = company.bring()
+    assert {row.state for row in brought.rows} == {State.LOADED}
+    assert len(brought.outcomes) == len(brought.rows) == 8
+    assert company.calls() == calls
+    company.assert_exact(WEEK)
+
+
+def test_when_warehouse_and_archived_file_are_gone_the_report_is_asked_for_again(start):
+    company = start(profiles=1)
+    (row,) = company.bring(kinds=[TARGETING]).rows
+    Path(company.tools.warehouse.database).unlink()
+    (company.tools.archive.root / row.raw_path).unlink()
+    (again,) = company.bring(kinds=[TARGETING]).rows
+    assert (again.id, again.state) == (row.id, State.LOADED)
+    company.assert_exact(WEEK, [TARGETING])
+
+
+def test_only_the_profiles_that_are_wanted_are_asked_for(start):
+    company = start(profiles=3)
+    asyncio.run(sync_profiles(company.tools))
+    wanted = company.tools.profiles()[1].facts.profile_id
+    brought = company.bring(kinds=[TARGETING], profiles=[wanted])
+    assert [row.profile_id for row in brought.rows] == [wanted]
+
+
+def test_a_refused_profile_fails_alone_is_left_alone_for_a_day_and_is_then_asked_again(start):
+    company = start(profiles=3, refused_profiles=1)
+    first = company.bring(kinds=[TARGETING])
+    assert sorted(row.state for row in first.rows) == [State.FAILED, State.LOADED, State.LOADED]
+    assert not first.hopeless
+    (refused,) = [p for p in company.tools.profiles() if p.blocked]
+    statuses = {s.profile_id: s.status for s in completeness(company.tools, [TARGETING], WEEK)}
+    assert statuses.pop(refused.facts.profile_id) is DayStatus.FAILED
+    assert set(statuses.values()) == {DayStatus.LOADED}
+    assert len(company.bring(kinds=[TARGETING]).rows) == 2
+    company.clock.forward(hours=25)
+    assert len(company.bring(kinds=[TARGETING]).rows) == 3
+
+
+def test_when_nothing_at_all_can_be_done_the_work_is_hopeless(start):
+    company = start(profiles=2, refused_profiles=2)
+    assert company.bring(kinds=[TARGETING]).hopeless
+
+
+# In steps
+
+
+def test_a_day_is_ordered_then_polled_then_fetched(start):
+    company = start(settings={"PPC_START_DATE": "2026-11-01"}, profiles=2)
+    ordered = asyncio.run(order_day(company.tools, weekly=False, holes=True, ordered_by="the schedule"))
+    assert (ordered.new, {row.state for row in ordered.rows}) == (8, {State.REQUESTED})
+    assert {str(row.days) for row in ordered.rows} == {"2026-11-01 to 2026-11-21"}
+    ready = asyncio.run(poll_outstanding(company.tools, seconds=30))
+    assert sorted(row.id for row in ready) == sorted(row.id for row in ordered.rows)
+    assert company.calls().get("download", 0) == 0
+    days = Days(date(2026, 11, 21), date(2026, 11, 21))
+    done = asyncio.run(finish_reports(company.tools, KINDS, days, wait=False))
+    assert (len(done.rows), {row.state for row in done.rows}) == (8, {State.LOADED})
+    company.assert_exact(Days(date(2026, 11, 1), date(2026, 11, 21)))
+    assert company.created() == 8
+    assert asyncio.run(poll_outstanding(company.tools, seconds=30)) == []
+    again = asyncio.run(order_day(company.tools, weekly=False, holes=True, ordered_by="the schedule"))
+    assert (again.new, company.created()) == (0, 8)
+
+
+def test_a_days_holes_are_bounded_and_newest_first_and_the_rest_comes_on_other_days(start):
+    company = start(settings={"PPC_START_DATE": "2026-08-25", "PPC_HOLE_REPORTS_PER_DAY": "1"}, profiles=1)
+
+    def day():
+        ordered = asyncio.run(order_day(company.tools, weekly=False, holes=True, ordered_by="the schedule"))
+        asyncio.run(poll_outstanding(company.tools, seconds=30))
+        return sorted({str(row.days) for row in ordered.rows if row.report_type == "spTargeting"})
+
+    assert day() == ["2026-10-22 to 2026-11-21"]  # the one hole was another report type's
+    seen = set()
+    for _ in range(8):
+        company.clock.forward(days=1)
+        seen.update(day())
+    assert "2026-09-21 to 2026-10-21" in seen
+    outstanding_or_done = company.tools.ledger.covering(
+        Days(date(2026, 8, 25), date(2026, 10, 21)), DEFAULT_REPORT_TYPES
+    )
+    assert len(outstanding_or_done) == 8
+
+
+def test_ordering_and_polling_need_no_warehouse_once_the_profiles_are_known(start):
+    company = start(settings={"PPC_START_DATE": "2026-11-15"}, profiles=1, wait_seconds=0.05)
+    asyncio.run(sync_profiles(company.tools))
+    with company.tools.warehouse.connect(read_only=True):  # a notebook has it
+        ordered = asyncio.run(order_day(company.tools, weekly=False, holes=False, ordered_by="the schedule"))
+        assert {row.state for row in ordered.rows} == {State.REQUESTED}
+        assert len(asyncio.run(poll_outstanding(company.tools, seconds=30))) == 4
+
+
+def test_reports_of_accounts_that_are_no_longer_configured_are_neither_polled_nor_called_ready(start):
+    company = start(profiles=1)
+    ledger = company.tools.ledger
+    row = ledger.claim(order(ledger, window(account="sold", profile_id=5)).id, "x")
+    for event in (states.Accepted("r"), states.Cooked()):
+        row = ledger.record(row, event)
+    ledger.release("x")
+    company.tools.roster.save("sold", [facts(5, account="sold")])
+    assert asyncio.run(poll_outstanding(company.tools, seconds=30)) == []
+    done = asyncio.run(finish_reports(company.tools, [TARGETING], window().days, wait=False))
+    assert done.rows == []
+    assert ledger.outstanding()[0].state is State.READY
+
+
+# Entities and accounts
+
+
+def test_entities_of_every_profile_are_listed_and_the_second_time_nothing_changed(start):
+    company = start(profiles=2, agency_profiles=1)
+    synced = asyncio.run(sync_entities(company.tools, list(ENTITY_TYPES.values())))
+    assert synced.troubles == []
+    assert {name: len(outcomes) for name, outcomes in synced.outcomes.items()} == dict.fromkeys(ENTITY_TYPES, 2)
+    assert all(o.rows == o.added for outcomes in synced.outcomes.values() for o in outcomes)
+    assert company.query("SELECT count(*) FROM campaigns") == [(6,)]
+    company.clock.forward(hours=1)
+    again = asyncio.run(sync_entities(company.tools, list(ENTITY_TYPES.values())))
+    changes = [(o.added, o.changed, o.removed) for outcomes in again.outcomes.values() for o in outcomes]
+    assert set(changes) == {(0, 0, 0)}
+
+
+def test_an_account_that_cannot_log_in_is_broken_until_it_can(start, monkeypatch):
+    company = start(settings={"AMAZON_ADS_REFRESH_TOKEN": "Atzr|revoked"})
+    synced = asyncio.run(sync_profiles(company.tools))
+    assert [(t.account, t.profile_id) for t in synced.troubles] == [("default", None)]
+    assert "must authorise the application again" in broken_accounts(company.tools)["default"]
+    assert company.bring().rows == []
+
+
+@pytest.mark.parametrize(("day", "weekly"), [(22, False), (23, True), (24, False)])
+def test_the_longer_look_back_is_due_on_mondays(day, weekly):
+    assert is_weekly(datetime(2026, 11, day, 5, tzinfo=UTC)) is weekly
+
+
+# Killed
+
+
+def bring_and_die(environment, point):
+    """Bring a week, and be killed by the system at one instant of it."""
+
+    def die(*_):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    record = Ledger.record
+
+    def record_or_die(ledger, row, event):
+        if isinstance(event, {"requested": states.Accepted, "loaded": states.Loaded}.get(point, ())):
+            die()
+        return record(ledger, row, event)
+
+    os.environ.update(environment)
+    Ledger.record = record_or_die
+    if point == "downloaded":
+        Loader.__call__ = die
+    settings = load_settings()
+    ledger = Ledger.open(settings.ledger_url)
+    tools = Tools.gather(settings, ledger, Warehouse(settings.warehouse), Pace(0.02, 0.1, watch=0.02))
+    asyncio.run(bring_reports(tools, KINDS, last_week(), ordered_by="the one that is killed"))
+
+
+def last_week():
+    end = datetime.now(UTC).date() - timedelta(days=3)
+    return Days(end - timedelta(days=6), end)
+
+
+@pytest.mark.parametrize("point", ["requested", "downloaded", "loaded"])
+def test_a_process_killed_after_a_step_and_before_it_is_written_down_costs_no_second_report_and_no_row(
+    tmp_path, monkeypatch, point
+):
+    ready_seconds = 4.0 if point == "requested" else 0.0  # requests collide while the first one's report is made
+    options = SandboxOptions(profiles=2, campaigns=2, keywords_per_campaign=3, ready_seconds=ready_seconds)
+    with running(options) as url:
+        environment = account_environment(url) | {"PPC_DATA_DIR": str(tmp_path / "data")}
+        process = SPAWN.Process(target=bring_and_die, args=(environment, point))
+        process.start()
+        process.join(60)
+        assert process.exitcode == -signal.SIGKILL
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        settings = load_settings()
+        # Two minutes later: the dead one's claims have run out.
+        ledger = Ledger.open(settings.ledger_url, lambda: datetime.now(UTC) + timedelta(minutes=2))
+        tools = Tools.gather(settings, ledger, Warehouse(settings.warehouse), Pace(0.02, 0.1, watch=0.02))
+        company = Company(url, tools, Clock())
+        brought = company.bring(last_week())
+        assert {row.state for row in brought.rows} == {State.LOADED}
+        assert (len(brought.rows), company.created()) == (8, 8)
+        company.assert_exact(last_week())
+        if point != "requested":
+            assert company.calls()["create 2xx"] == 8
+        if point == "loaded":
+            assert company.calls()["download"] == 8
+            assert company.query("SELECT sum(days_changed) FROM load_log GROUP BY report_id") == [(7,)] * 8
+        ledger.close()

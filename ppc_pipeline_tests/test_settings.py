@@ -1,0 +1,284 @@
+"""Settings and accounts: what is wrong is said in one line, and no secret with it."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from ppc_pipeline.amazon_ads.regions import Region
+from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES, REPORT_TYPES
+from ppc_pipeline.clients import sandbox_options, wanted_accounts
+from ppc_pipeline.settings import DEFAULT_ACCOUNT, SANDBOX_ACCOUNT, SettingsError, load_accounts, load_settings
+
+SECRET, TOKEN = "s3cret-of-the-application", "Atzr|the-refresh-token"
+ACCOUNT = {
+    "AMAZON_ADS_CLIENT_ID": "amzn1.application-oa2-client.x",
+    "AMAZON_ADS_CLIENT_SECRET": SECRET,
+    "AMAZON_ADS_REFRESH_TOKEN": TOKEN,
+    "AMAZON_ADS_REGION": "eu",
+}
+
+
+@pytest.fixture
+def setting(monkeypatch):
+    def put(**values):
+        for name, value in values.items():
+            monkeypatch.setenv(name, value)
+
+    return put
+
+
+def message_of(call, *args):
+    with pytest.raises(SettingsError) as raised:
+        call(*args)
+    message = str(raised.value)
+    assert "\n" not in message
+    assert SECRET not in message
+    assert TOKEN not in message
+    return message
+
+
+# Values
+
+
+def test_nothing_set_means_the_sandbox_and_defaults_below_data(tmp_path):
+    settings = load_settings()
+    assert load_accounts(settings) == ()
+    (account,) = wanted_accounts(settings)
+    assert (account.name, account.sandbox) == (SANDBOX_ACCOUNT, True)
+    assert settings.warehouse == str(tmp_path / "data" / "ppc.duckdb")
+    assert settings.ledger_url == f"sqlite:///{tmp_path}/data/ledger.db"
+    assert settings.raw_dir == tmp_path / "data" / "raw"
+    assert settings.report_types == DEFAULT_REPORT_TYPES
+    assert (settings.refetch_days, settings.fresh_hours, settings.report_deadline_hours) == (31, 6, 4)
+
+
+def test_a_blank_value_is_a_value_that_is_not_set(setting):
+    setting(PPC_DATA_DIR="", PPC_REPORT_TYPES=" ", PPC_START_DATE="", PPC_FRESH_HOURS="  ", AMAZON_ADS_REGION="")
+    setting(PPC_WAREHOUSE="", PPC_LEDGER_URL="", PPC_ACCOUNTS_FILE="", AMAZON_ADS_CLIENT_SECRET="")
+    settings = load_settings()
+    assert settings.data_dir == Path("data")
+    assert settings.report_types == DEFAULT_REPORT_TYPES
+    assert settings.client_secret is None
+    assert load_accounts(settings) == ()
+
+
+def test_a_file_named_dot_env_is_read_and_the_environment_overrules_it(tmp_path, setting):
+    (tmp_path / ".env").write_text("PPC_FRESH_HOURS=2\nPPC_REFETCH_DAYS=40\nUNKNOWN=1\n")
+    setting(PPC_REFETCH_DAYS="50")
+    settings = load_settings()
+    assert (settings.fresh_hours, settings.refetch_days) == (2, 50)
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ("all", tuple(REPORT_TYPES)),
+        ("spTargeting", ("spTargeting",)),
+        (" spTargeting , spCampaigns:campaignPlacement,", ("spTargeting", "spCampaigns:campaignPlacement")),
+        ("spTargeting,spTargeting", ("spTargeting",)),
+    ],
+)
+def test_report_types_are_named_in_a_list_or_all_of_them(setting, given, names):
+    setting(PPC_REPORT_TYPES=given)
+    assert tuple(kind.name for kind in load_settings().selected_report_types()) == names
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("PPC_REPORT_TYPES", "spKeywords", "unknown report type 'spKeywords'; known are spCampaigns,"),
+        ("PPC_REPORT_TYPES", "spTargeting,all", "unknown report type 'all'"),
+        ("PPC_REPORT_TYPES", ",", "no report type is named"),
+        ("PPC_START_DATE", "01.02.2026", "PPC_START_DATE"),
+        ("PPC_START_DATE", "2026-02-30", "(it is '2026-02-30')"),
+        ("PPC_FRESH_HOURS", "six", "PPC_FRESH_HOURS"),
+        ("PPC_FRESH_HOURS", "-1", "greater than or equal to 0"),
+        ("PPC_REFETCH_DAYS", "0", "greater than or equal to 1"),
+        ("PPC_REFETCH_DAYS", "94", "less than or equal to 93"),
+        ("PPC_REPORT_DEADLINE_HOURS", "0", "greater than 0"),
+        ("PPC_SANDBOX_PROFILES", "0", "greater than or equal to 1"),
+    ],
+)
+def test_a_wrong_value_is_one_line_that_names_the_setting_and_what_it_takes(setting, name, value, said):
+    setting(**{name: value})
+    message = message_of(load_settings)
+    assert message.startswith(name)
+    assert said in message
+
+
+def test_several_wrong_values_are_all_named(setting):
+    setting(PPC_FRESH_HOURS="x", PPC_START_DATE="y")
+    message = message_of(load_settings)
+    assert "PPC_FRESH_HOURS" in message
+    assert "PPC_START_DATE" in message
+
+
+@pytest.mark.parametrize(
+    ("warehouse", "expected"),
+    [("other/x.duckdb", "{cwd}/other/x.duckdb"), ("ducklake:postgres:dbname=lake", "ducklake:postgres:dbname=lake")],
+)
+def test_the_warehouse_is_a_file_or_a_lake(setting, tmp_path, warehouse, expected):
+    setting(PPC_WAREHOUSE=warehouse)
+    assert load_settings().warehouse == expected.format(cwd=tmp_path)
+
+
+def test_a_start_date_is_a_date(setting):
+    setting(PPC_START_DATE="2026-02-01")
+    assert load_settings().start_date == date(2026, 2, 1)
+
+
+def test_the_sandbox_is_as_large_and_quick_as_asked(setting):
+    setting(PPC_SANDBOX_PROFILES="5", PPC_SANDBOX_READY_SECONDS="0.5")
+    options = sandbox_options(load_settings())
+    assert (options.profiles, options.ready_seconds) == (5, 0.5)
+
+
+# One account
+
+
+def test_one_account_stands_in_the_environment(setting):
+    setting(**ACCOUNT)
+    (account,) = load_accounts(load_settings())
+    credentials = account.credentials
+    assert (account.name, account.sandbox, account.profiles) == (DEFAULT_ACCOUNT, False, None)
+    assert (credentials.region, credentials.api_url) == (Region.EU, "https://advertising-api-eu.amazon.com")
+    assert credentials.client_secret.get_secret_value() == SECRET
+
+
+@pytest.mark.parametrize("missing", ACCOUNT)
+def test_half_set_credentials_are_an_error_that_names_what_is_missing(setting, missing):
+    setting(**{name: value for name, value in ACCOUNT.items() if name != missing})
+    message = message_of(load_accounts, load_settings())
+    assert f"half set: {missing} missing" in message
+
+
+@pytest.mark.parametrize("region", ["US", "europe", "N A"])
+def test_an_unknown_region_is_an_error_that_names_the_three(setting, region):
+    setting(**ACCOUNT | {"AMAZON_ADS_REGION": region})
+    message = message_of(load_accounts, load_settings())
+    assert message == f"AMAZON_ADS_REGION: unknown region {region!r}; it is NA, EU or FE"
+
+
+def test_other_hosts_can_be_set_and_are_an_error_without_an_account(setting):
+    setting(AMAZON_ADS_API_URL="http://127.0.0.1:8000/", AMAZON_ADS_TOKEN_URL="http://127.0.0.1:8000/token")
+    assert "but no account" in message_of(load_accounts, load_settings())
+    setting(**ACCOUNT)
+    (account,) = load_accounts(load_settings())
+    assert account.credentials.api_url == "http://127.0.0.1:8000"
+    assert account.credentials.token_url == "http://127.0.0.1:8000/token"
+
+
+def test_secrets_are_in_no_repr(setting):
+    password = "pa55word"
+    setting(**ACCOUNT)
+    setting(PPC_LEDGER_URL=f"postgresql+psycopg://ppc:{password}@db/ledger")
+    setting(PPC_WAREHOUSE=f"ducklake:postgres:dbname=lake password={password}")
+    settings = load_settings()
+    for shown in (repr(settings), str(settings), repr(load_accounts(settings)), str(load_accounts(settings))):
+        for secret in (SECRET, TOKEN, password):
+            assert secret not in shown
+
+
+# Several accounts
+
+ENTRY = """
+  - name: {name}
+    region: NA
+    client_id_env: ACME_ID
+    client_secret_env: ACME_SECRET
+    refresh_token_env: ACME_TOKEN
+"""
+ENV = {"ACME_ID": "amzn1.x", "ACME_SECRET": SECRET, "ACME_TOKEN": TOKEN}
+
+
+@pytest.fixture
+def accounts_of(tmp_path, setting):
+    def load(text, env=ENV):
+        path = tmp_path / "accounts.yaml"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        setting(PPC_ACCOUNTS_FILE=str(path))
+        return load_accounts(load_settings(), env)
+
+    return load
+
+
+def entry(name="acme", **more):
+    return ENTRY.format(name=name) + "".join(f"    {key}: {value}\n" for key, value in more.items())
+
+
+def test_several_accounts_stand_in_a_file_with_their_secrets_elsewhere(accounts_of):
+    one, other = accounts_of("accounts:" + entry("acme", profiles="[123, '456']") + entry("beta"))
+    assert (one.name, one.profiles, one.credentials.region) == ("acme", frozenset({123, 456}), Region.NA)
+    assert (other.name, other.profiles) == ("beta", None)
+    assert one.credentials.refresh_token.get_secret_value() == TOKEN
+
+
+def test_the_file_goes_before_the_single_account(accounts_of, setting):
+    setting(**ACCOUNT)
+    (account,) = accounts_of("accounts:" + entry())
+    assert account.name == "acme"
+
+
+def test_secrets_of_the_accounts_file_may_stand_in_the_dot_env_file_like_every_other_setting(
+    accounts_of, tmp_path, setting
+):
+    (tmp_path / ".env").write_text(f"ACME_ID=amzn1.x\nACME_SECRET={SECRET}\nACME_TOKEN=another\n")
+    setting(ACME_TOKEN=TOKEN)
+    (account,) = accounts_of("accounts:" + entry(), env=None)
+    assert account.credentials.client_secret.get_secret_value() == SECRET
+    assert account.credentials.refresh_token.get_secret_value() == TOKEN
+
+
+WRONG = {
+    "not YAML": ("accounts: [", "is not YAML, line 1: "),
+    "not YAML, with a secret": (f'accounts:\n  - client_secret_env: "{SECRET}', "is not YAML, line 2: "),
+    "not text": (b"\xff\xfe\x00accounts", "is not YAML"),
+    "empty": ("", "valid dictionary"),
+    "no accounts": ("accounts: []", "accounts: List should have at least 1 item"),
+    "another key": ("profiles: []", "accounts: Field required"),
+    "an unknown key": ("accounts:" + entry(regoin="NA"), "accounts.0.regoin: Extra inputs are not permitted"),
+    "a secret in it": ("accounts:" + entry(client_secret=SECRET), "client_secret: Extra inputs are not permitted"),
+    "a token in it": ("accounts:" + entry(refresh_token=TOKEN), "refresh_token: Extra inputs are not permitted"),
+    "a secret instead of its name": (
+        "accounts:" + entry().replace("ACME_SECRET", "amzn1.oa2-cs.v1." + SECRET),
+        "client_secret_env: is not the name of an environment variable",
+    ),
+    "a token instead of its name": (
+        "accounts:" + entry().replace("ACME_TOKEN", TOKEN),
+        "refresh_token_env: is not the name of an environment variable",
+    ),
+    "a key missing beside a secret": (
+        f"accounts:\n  - name: acme\n    client_secret: {SECRET}\n",
+        "accounts.0.region: Field required",
+    ),
+    "an entry that is no entry": (f"accounts: {{client_secret: {SECRET}}}", "accounts: Input should be a valid list"),
+    "two of one name": ("accounts:" + entry() + entry(), "two accounts have the same name"),
+    "a name with a slash": ("accounts:" + entry("a/b"), "accounts.0.name: String should match pattern"),
+    "an unknown region": ("accounts:" + entry().replace("NA", "US"), "account 'acme': unknown region 'US'"),
+    "profiles that are none": ("accounts:" + entry(profiles="[abc]"), "accounts.0.profiles"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_accounts_file_is_one_line_that_names_the_file_and_the_place_and_no_secret(accounts_of, name, tmp_path):
+    text, said = WRONG[name]
+    message = message_of(accounts_of, text)
+    assert message.startswith(f"PPC_ACCOUNTS_FILE: {tmp_path / 'accounts.yaml'}")
+    assert said in message
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_variable_that_is_not_set_is_named(accounts_of, value):
+    env = {name: v for name, v in ENV.items() if name != "ACME_TOKEN"} | (
+        {} if value is None else {"ACME_TOKEN": value}
+    )
+    message = message_of(accounts_of, "accounts:" + entry(), env)
+    assert "account 'acme': environment variable ACME_TOKEN is not set" in message
+
+
+def test_an_accounts_file_that_is_not_there_is_named(setting):
+    setting(PPC_ACCOUNTS_FILE="nowhere.yaml")
+    assert message_of(load_accounts, load_settings()) == (
+        "PPC_ACCOUNTS_FILE: cannot read nowhere.yaml: No such file or directory"
+    )
