@@ -85,6 +85,12 @@ class Company:
                 assert found == [Decimal(total) for total in truth["sums"].values()]
 
 
+def gather(clock, wait_seconds=30.0):
+    settings = load_settings()
+    warehouse = Warehouse(settings.warehouse, wait_seconds=wait_seconds)
+    return Tools.gather(settings, Ledger.open(settings.ledger_url, clock), warehouse, Pace(0.02, 0.1, watch=0.02))
+
+
 @pytest.fixture
 def start(monkeypatch, tmp_path):
     """Start a sandbox and gather the tools for it; both live by a clock that stands still."""
@@ -96,11 +102,9 @@ def start(monkeypatch, tmp_path):
             url = stack.enter_context(running(SandboxOptions(**wanted), clock=clock))
             for name, value in (account_environment(url) | (settings or {})).items():
                 monkeypatch.setenv(name, value)
-            loaded = load_settings()
-            ledger = Ledger.open(loaded.ledger_url, clock)
-            stack.callback(ledger.close)
-            warehouse = Warehouse(loaded.warehouse, wait_seconds=wait_seconds)
-            return Company(url, Tools.gather(loaded, ledger, warehouse, Pace(0.02, 0.1, watch=0.02)), clock)
+            tools = gather(clock, wait_seconds)
+            stack.callback(tools.ledger.close)
+            return Company(url, tools, clock)
 
         yield go
 
@@ -212,23 +216,22 @@ def test_a_day_is_ordered_then_polled_then_fetched(start):
 
 
 def test_a_days_holes_are_bounded_and_newest_first_and_the_rest_comes_on_other_days(start):
-    company = start(settings={"PPC_START_DATE": "2026-08-25", "PPC_HOLE_REPORTS_PER_DAY": "1"}, profiles=1)
+    names = {"PPC_START_DATE": "2026-08-25", "PPC_HOLE_REPORTS_PER_DAY": "1", "PPC_REPORT_TYPES": "spTargeting"}
+    company = start(settings=names, profiles=1)
 
-    def day():
-        ordered = asyncio.run(order_day(company.tools, weekly=False, holes=True, ordered_by="the schedule"))
+    def day(**more):
+        ordered = asyncio.run(
+            order_day(company.tools, **({"weekly": False, "holes": True} | more), ordered_by="the schedule")
+        )
         asyncio.run(poll_outstanding(company.tools, seconds=30))
-        return sorted({str(row.days) for row in ordered.rows if row.report_type == "spTargeting"})
-
-    assert day() == ["2026-10-22 to 2026-11-21"]  # the one hole was another report type's
-    seen = set()
-    for _ in range(8):
         company.clock.forward(days=1)
-        seen.update(day())
-    assert "2026-09-21 to 2026-10-21" in seen
-    outstanding_or_done = company.tools.ledger.covering(
-        Days(date(2026, 8, 25), date(2026, 10, 21)), DEFAULT_REPORT_TYPES
-    )
-    assert len(outstanding_or_done) == 8
+        return [str(row.days) for row in ordered.rows]
+
+    assert day(holes=False) == ["2026-10-22 to 2026-11-21"]
+    assert day() == ["2026-10-23 to 2026-11-22", "2026-09-21 to 2026-10-21"]
+    assert day() == ["2026-10-24 to 2026-11-23", "2026-08-25 to 2026-09-20"]
+    assert day() == ["2026-10-25 to 2026-11-24"]
+    assert day(weekly=True) == ["2026-10-26 to 2026-11-25", "2026-09-25 to 2026-10-25"]
 
 
 def test_ordering_and_polling_need_no_warehouse_once_the_profiles_are_known(start):
@@ -303,43 +306,32 @@ def bring_and_die(environment, point):
     Ledger.record = record_or_die
     if point == "downloaded":
         Loader.__call__ = die
-    settings = load_settings()
-    ledger = Ledger.open(settings.ledger_url)
-    tools = Tools.gather(settings, ledger, Warehouse(settings.warehouse), Pace(0.02, 0.1, watch=0.02))
-    asyncio.run(bring_reports(tools, KINDS, last_week(), ordered_by="the one that is killed"))
-
-
-def last_week():
-    end = datetime.now(UTC).date() - timedelta(days=3)
-    return Days(end - timedelta(days=6), end)
+    asyncio.run(bring_reports(gather(Clock()), KINDS, WEEK, ordered_by="the one that is killed"))
 
 
 @pytest.mark.parametrize("point", ["requested", "downloaded", "loaded"])
 def test_a_process_killed_after_a_step_and_before_it_is_written_down_costs_no_second_report_and_no_row(
-    tmp_path, monkeypatch, point
+    start, tmp_path, point
 ):
-    ready_seconds = 4.0 if point == "requested" else 0.0  # requests collide while the first one's report is made
-    options = SandboxOptions(profiles=2, campaigns=2, keywords_per_campaign=3, ready_seconds=ready_seconds)
-    with running(options) as url:
-        environment = account_environment(url) | {"PPC_DATA_DIR": str(tmp_path / "data")}
-        process = SPAWN.Process(target=bring_and_die, args=(environment, point))
-        process.start()
-        process.join(60)
-        assert process.exitcode == -signal.SIGKILL
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        settings = load_settings()
-        # Two minutes later: the dead one's claims have run out.
-        ledger = Ledger.open(settings.ledger_url, lambda: datetime.now(UTC) + timedelta(minutes=2))
-        tools = Tools.gather(settings, ledger, Warehouse(settings.warehouse), Pace(0.02, 0.1, watch=0.02))
-        company = Company(url, tools, Clock())
-        brought = company.bring(last_week())
-        assert {row.state for row in brought.rows} == {State.LOADED}
-        assert (len(brought.rows), company.created()) == (8, 8)
-        company.assert_exact(last_week())
-        if point != "requested":
-            assert company.calls()["create 2xx"] == 8
-        if point == "loaded":
-            assert company.calls()["download"] == 8
-            assert company.query("SELECT sum(days_changed) FROM load_log GROUP BY report_id") == [(7,)] * 8
-        ledger.close()
+    ready_seconds = 600.0 if point == "requested" else 0.0  # requests collide while the first one's report is made
+    company = start(profiles=2, campaigns=2, keywords_per_campaign=3, ready_seconds=ready_seconds)
+    environment = account_environment(company.url) | {"PPC_DATA_DIR": str(tmp_path / "data")}
+    process = SPAWN.Process(target=bring_and_die, args=(environment, point))
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    assert company.created() >= 1
+    company.clock.forward(seconds=50)
+    company.tools.ledger.clock = lambda: company.clock() + timedelta(seconds=30)  # the dead one's claims have run out
+    asyncio.run(poll_outstanding(company.tools, seconds=30))
+    company.clock.forward(seconds=900)
+    brought = company.bring()
+    assert {row.state for row in brought.rows} == {State.LOADED}
+    assert (len(brought.rows), company.created()) == (8, 8)
+    company.assert_exact(WEEK)
+    if point == "requested":
+        assert company.calls()["create 425"] >= 1
+    if point == "loaded":
+        assert company.calls()["download"] == 8
+        assert company.query("SELECT count(*) > 8 FROM load_log") == [(True,)], "something was loaded again"
+        assert company.query("SELECT count(*) FROM restatements") == [(0,)]

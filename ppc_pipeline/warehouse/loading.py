@@ -27,7 +27,6 @@ from ppc_pipeline.warehouse.staging import (
 )
 from ppc_pipeline.warehouse.tables import ReportTable, quoted
 
-
 _JSON = json.JSONDecoder()
 _USUAL_ROW_CHARS = 2**16
 

@@ -231,7 +231,7 @@ def open_and_order(folder, rounds, together, found):
 
 
 def test_processes_that_open_a_new_ledger_and_order_the_same_window_at_once_make_one_row_and_one_claim(tmp_path):
-    processes, rounds = 3, 25
+    processes, rounds = 3, 15
     together, found = SPAWN.Barrier(processes), SPAWN.Queue()
     started = [
         SPAWN.Process(target=open_and_order, args=(str(tmp_path), rounds, together, found)) for _ in range(processes)
