@@ -34,9 +34,9 @@ def build_defs(settings: Settings, progress: Progress = silent) -> dg.Definition
             *([performance_asset(partitions)] if with_performance else []),
         ],
         asset_checks=[
-            complete_checks(report_types, partitions),
+            complete_checks(report_types),
             rejected_checks(report_types),
-            *([performance_check(partitions)] if with_performance else []),
+            *([performance_check()] if with_performance else []),
         ],
         jobs=[entities_job, reports_job, orders_job],
         schedules=[daily_entities, daily_orders],

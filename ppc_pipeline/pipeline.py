@@ -110,14 +110,21 @@ async def sync_profiles(tools: Tools, accounts: Sequence[Account] | None = None)
         found = await find_profiles(clients, asked, tools.roster)
     before = [facts.profile_id for facts in known if facts.account in found.whole]
     await asyncio.to_thread(prepare, tools.warehouse)
-    outcomes = await asyncio.to_thread(store_profiles, tools.warehouse, asked, found, before, tools.ledger.clock())
+    outcomes = await asyncio.to_thread(
+        store_profiles,
+        tools.warehouse,
+        asked,
+        found,
+        configured=tools.account_names,
+        known=before,
+        now=tools.ledger.clock(),
+    )
     return ProfilesSynced(outcomes, list(found.troubles))
 
 
 async def sync_entities(tools: Tools, entities: Sequence[EntityType], progress: Progress = silent) -> Synced:
     """List some kinds of entities for every profile, and bring the warehouse up to date."""
-    await know_profiles(tools)
-    await asyncio.to_thread(prepare, tools.warehouse)
+    await _make_ready(tools)
     now = tools.ledger.clock()
     profiles = [profile for profile in tools.profiles() if not profile.left_alone(now)]
     async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
@@ -131,6 +138,14 @@ async def know_profiles(tools: Tools) -> None:
     strangers = [account for account in tools.accounts if account.name not in known]
     if strangers:
         await sync_profiles(tools, strangers)
+
+
+async def _make_ready(tools: Tools) -> None:
+    """Have profiles known and tables made; a warehouse that is newer than the ledger gets its profiles again."""
+    await know_profiles(tools)
+    knows_profiles = await asyncio.to_thread(prepare, tools.warehouse)
+    if not knows_profiles and tools.profiles():
+        await sync_profiles(tools)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +191,7 @@ async def bring_reports(
         profiles: For whom; everyone by default.
         progress: Told how many reports are done.
     """
-    await know_profiles(tools)
-    await asyncio.to_thread(prepare, tools.warehouse)
+    await _make_ready(tools)
     desk = _desk(tools, ordered_by)
     ordered = desk.order_days(days, report_types, tools.profiles(profiles))
     rows = await asyncio.to_thread(_reopened, tools, ordered.rows)
@@ -201,7 +215,7 @@ async def finish_reports(
         wait: Whether to wait for reports that are not ready; without it only those that are ready are loaded.
         progress: Told how many reports are done.
     """
-    await asyncio.to_thread(prepare, tools.warehouse)
+    await _make_ready(tools)
     rows = [row for row in _outstanding(tools, report_types) if row.days.intersect(days)]
     loader = _loader(tools)
     async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
 
 from ppc_pipeline.settings import SettingsError
 from ppc_pipeline.warehouse.connection import WarehouseBusyError
@@ -34,8 +35,7 @@ BAD_INPUT = 2
 
 def refuse(message: str) -> NoReturn:
     """Say in one line what is wrong with the input, and end with exit code 2."""
-    err.print(f"[red]error:[/red] {_plain(message)}", soft_wrap=True, highlight=False)
-    raise typer.Exit(BAD_INPUT)
+    _fail(message, BAD_INPUT)
 
 
 @contextmanager
@@ -45,9 +45,16 @@ def one_line_errors() -> Iterator[None]:
         yield
     except SettingsError as error:
         refuse(str(error))
+    except SQLAlchemyError as error:
+        reason = " ".join(str(getattr(error, "orig", None) or error).split())
+        _fail(f"the ledger cannot be used: {reason} -> correct PPC_LEDGER_URL, or mend its database")
     except WarehouseBusyError as error:
-        err.print(f"[red]error:[/red] {_plain(str(error))}", soft_wrap=True, highlight=False)
-        raise typer.Exit(1) from None
+        _fail(str(error))
+
+
+def _fail(message: str, code: int = 1) -> NoReturn:
+    err.print(f"[red]error:[/red] {_plain(message)}", soft_wrap=True, highlight=False)
+    raise typer.Exit(code)
 
 
 def log_to_terminal() -> None:

@@ -48,7 +48,8 @@ def _sandbox_settings() -> tuple[Settings, str]:
     """Return settings for the sandbox, beside the real data where an account is configured, and how to open the UI."""
     settings = load_settings()
     if not load_accounts(settings):
-        return settings, "make dev"
+        elsewhere = os.environ.get("PPC_DATA_DIR")
+        return settings, f"PPC_DATA_DIR={elsewhere} make dev" if elsewhere else "make dev"
     directory = settings.data_dir / "demo"
     overrides = {"PPC_DATA_DIR": str(directory), **dict.fromkeys(_ACCOUNT_SETTINGS, "")}
     os.environ.update(overrides)

@@ -15,6 +15,7 @@ import typer
 from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.cli.console import err, print_json, print_table
 from ppc_pipeline.definitions import build_defs
+from ppc_pipeline.defs.partitions import RANGE_END_TAG, RANGE_START_TAG
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.pipeline import Tools, broken_accounts, completeness
 from ppc_pipeline.progress import Progress
@@ -82,8 +83,8 @@ def run_job(
     prepare_home(settings)
     tags = {}
     if days is not None:
-        tags["dagster/asset_partition_range_start"] = days.start.isoformat()
-        tags["dagster/asset_partition_range_end"] = days.end.isoformat()
+        tags[RANGE_START_TAG] = days.start.isoformat()
+        tags[RANGE_END_TAG] = days.end.isoformat()
     config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     if ops:
         config |= {"ops": {step: {"config": given.model_dump()} for step, given in ops.items()}}
@@ -156,8 +157,8 @@ def show_outcome(
                 (s.account, str(s.profile_id), s.report_type, str(s.days), s.status, s.reason) for s in incomplete
             ]
             print_table("Not complete", ("account", "profile", "report type", "days", "status", "why"), missing)
-        for account, reason in broken.items():
-            err.print(f"account {account}: {reason}", style="red", markup=False)
+        for reason in broken.values():
+            err.print(reason, style="red", markup=False, soft_wrap=True)
     if broken or any(stretch.status is DayStatus.FAILED for stretch in incomplete):
         raise typer.Exit(1)
 

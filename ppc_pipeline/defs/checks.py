@@ -1,19 +1,24 @@
 """The asset checks: what is missing and why, what is in quarantine, what must be unique.
 
 A check names the client, the reason and the remedy. ERROR where something failed or is wrong, WARN where it is only
-late. Not here: the checks of entity lists, which their own step reports (``assets.entities``).
+late. They look at the dates of their run, and are not partitioned themselves: in a run over a range Dagster records one
+evaluation, and would show those of the single partitions as skipped. Not here: the checks of entity lists, which their
+own step reports (``assets.entities``).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
 from ppc_pipeline.amazon_ads.report_types import ReportType
+from ppc_pipeline.defs.assets.reports import STEP
 from ppc_pipeline.defs.metadata import NO_PROFILE, markdown_table, stretches_table
-from ppc_pipeline.defs.partitions import days_of
+from ppc_pipeline.defs.partitions import days_of_run
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.pipeline import broken_accounts, completeness
 from ppc_pipeline.reports.completeness import COMPLETE, DayStatus, Stretch, by_status
+from ppc_pipeline.settings import load_settings
 from ppc_pipeline.warehouse.queries import duplicates, rejected
 
 COMPLETE_CHECK = "complete"
@@ -23,9 +28,7 @@ UNIQUE_CHECK = "grain_unique"
 PERFORMANCE_GRAIN = ("date", "profile_id", "ad_product", "campaign_id", "ad_group_id", "target_id")
 
 
-def complete_checks(
-    report_types: Sequence[ReportType], partitions: dg.DailyPartitionsDefinition
-) -> dg.AssetChecksDefinition:
+def complete_checks(report_types: Sequence[ReportType]) -> dg.AssetChecksDefinition:
     """Return the check ``complete`` of every report asset: which profile-days are missing, and why."""
     by_table = {report_type.table: report_type for report_type in report_types}
 
@@ -35,7 +38,6 @@ def complete_checks(
             dg.AssetCheckSpec(
                 COMPLETE_CHECK,
                 asset=table,
-                partitions_def=partitions,
                 description="Every profile-day of the range is loaded. WARN: on its way. ERROR: failed.",
             )
             for table in by_table
@@ -49,14 +51,23 @@ def complete_checks(
         warehouse: WarehouseResource,
     ) -> Iterator[dg.AssetCheckResult]:
         tools = amazon_ads.tools(ledger, warehouse)
-        days = days_of(context.op_execution_context)
+        run = context.op_execution_context.run
+        days = days_of_run(run, tools.settings)
+        wanted = profiles_of_run(run)
         broken = broken_accounts(tools)
         for key in sorted(context.selected_asset_check_keys):
             report_type = by_table[key.asset_key.to_user_string()]
-            found = completeness(tools, [report_type], days)
+            found = completeness(tools, [report_type], days, wanted)
             yield complete_result(key.asset_key, found, broken)
 
     return complete_reports
+
+
+def profiles_of_run(run: dg.DagsterRun) -> Sequence[int]:
+    """Return the profiles that a run was asked to work for; none where it works for all."""
+    ops: Any = run.run_config.get("ops") or {}
+    config: Any = (ops.get(STEP) or {}).get("config") or {}
+    return tuple(config.get("profiles") or ())
 
 
 def complete_result(asset_key: dg.AssetKey, found: Sequence[Stretch], broken: dict[str, str]) -> dg.AssetCheckResult:
@@ -128,19 +139,18 @@ def rejected_checks(report_types: Sequence[ReportType]) -> dg.AssetChecksDefinit
     return rejected_reports
 
 
-def performance_check(partitions: dg.DailyPartitionsDefinition) -> dg.AssetChecksDefinition:
+def performance_check() -> dg.AssetChecksDefinition:
     """Return the check that no key stands twice in ``performance_records``."""
 
     @dg.asset_check(
         asset="performance_records",
         name=UNIQUE_CHECK,
-        partitions_def=partitions,
         description=f"No two rows have the same {', '.join(PERFORMANCE_GRAIN)}.",
     )
     def performance_grain_unique(
         context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource
     ) -> dg.AssetCheckResult:
-        days = days_of(context.op_execution_context)
+        days = days_of_run(context.op_execution_context.run, load_settings())
         with warehouse.get_connection() as connection:
             found = duplicates(connection, "performance_records", PERFORMANCE_GRAIN, days.start, days.end)
         examples = markdown_table(list(found.columns), found.to_numpy().tolist())

@@ -4,6 +4,7 @@ Here: from plain results to Dagster metadata values. Not here: the results, or p
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 
 import dagster as dg
 
@@ -37,4 +38,6 @@ def money(amounts: Mapping[str, object]) -> dict[str, dg.MetadataValue]:
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, float | Decimal):
+        return "" if value != value else f"{value:,.2f}"  # NaN is how a frame says NULL
     return "" if value is None else str(value).replace("|", "\\|").replace("\n", " ")

@@ -9,7 +9,12 @@ from datetime import date
 
 import dagster as dg
 
-from ppc_pipeline.reports.windows import Days
+from ppc_pipeline.reports.windows import ONE_DAY, Days, utc_now
+from ppc_pipeline.settings import Settings
+
+PARTITION_TAG = "dagster/partition"
+RANGE_START_TAG = "dagster/asset_partition_range_start"
+RANGE_END_TAG = "dagster/asset_partition_range_end"
 
 
 def daily_partitions(start_date: date) -> dg.DailyPartitionsDefinition:
@@ -21,6 +26,20 @@ def days_of(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Days:
     """Return the dates that a run, of one partition or a range of them, is for."""
     keys = context.partition_keys
     return Days(date.fromisoformat(keys[0]), date.fromisoformat(keys[-1]))
+
+
+def days_of_run(run: dg.DagsterRun, settings: Settings) -> Days:
+    """Return the dates that a run is for, as its tags say; those of the daily order where it has none.
+
+    A check that somebody executes by itself has none.
+    """
+    key = run.tags.get(PARTITION_TAG)
+    start = run.tags.get(RANGE_START_TAG, key)
+    end = run.tags.get(RANGE_END_TAG, key)
+    if start and end:
+        return Days(date.fromisoformat(start), date.fromisoformat(end))
+    last = utc_now().date() - ONE_DAY
+    return Days(max(settings.start_date, last - ONE_DAY * (settings.refetch_days - 1)), last)
 
 
 def range_over(reports: Iterable[Days], start_date: date) -> Days | None:

@@ -14,7 +14,7 @@ from dagster import DagsterRunStatus, RunsFilter
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.defs.assets.reports import STEP, ReportRun
 from ppc_pipeline.defs.jobs import LOAD_TAG, reports_job
-from ppc_pipeline.defs.partitions import range_over
+from ppc_pipeline.defs.partitions import RANGE_END_TAG, RANGE_START_TAG, range_over
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.pipeline import poll_outstanding
 from ppc_pipeline.reports.ledger import ReportRow
@@ -81,8 +81,8 @@ def load_request(ready: Sequence[ReportRow], days: Days) -> dg.RunRequest:
         asset_selection=[dg.AssetKey(name) for name in (*tables, *derived)],
         run_config=dg.RunConfig(ops={STEP: ReportRun(order=False, wait=False)}),
         tags={
-            "dagster/asset_partition_range_start": days.start.isoformat(),
-            "dagster/asset_partition_range_end": days.end.isoformat(),
+            RANGE_START_TAG: days.start.isoformat(),
+            RANGE_END_TAG: days.end.isoformat(),
             LOAD_TAG: "true",
         },
     )

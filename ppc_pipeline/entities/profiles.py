@@ -132,14 +132,21 @@ def _unreached(account: Account, listed: Sequence[Profile]) -> list[Trouble]:
 
 
 def store_profiles(
-    warehouse: Warehouse, accounts: Sequence[Account], found: Found, known: Sequence[int], now: datetime
+    warehouse: Warehouse,
+    accounts: Sequence[Account],
+    found: Found,
+    *,
+    configured: Sequence[str],
+    known: Sequence[int],
+    now: datetime,
 ) -> list[EntityOutcome]:
     """Write the profiles that were found, and how each account fared, into the warehouse.
 
     Args:
         warehouse: Where to.
-        accounts: Every account.
+        accounts: The accounts that were asked.
         found: What they answered.
+        configured: The names of every account there is.
         known: Profiles seen before, of accounts that were read whole: those no longer listed are marked.
         now: The moment from which new versions are valid.
     """
@@ -161,7 +168,7 @@ def store_profiles(
             )
             for account in accounts
         ]
-        replace_accounts(connection, rows)
+        replace_accounts(connection, rows, configured)
     return outcomes
 
 

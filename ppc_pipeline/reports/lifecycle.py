@@ -97,6 +97,7 @@ class Lifecycle:
         self._working: set[str] = set()
         self._serving: set[int] = set()
         self._broken: dict[str, str] = {}
+        self._refused: dict[int, str] = {}
         self._rests: dict[int, ReportRow] = {}
 
     async def see_through(self, rows: Sequence[ReportRow], load: Load, *, deadline: timedelta) -> list[ReportRow]:
@@ -211,8 +212,9 @@ class Lifecycle:
         if row.account not in self._clients or row.report_type not in REPORT_TYPES:
             unknown = f"account {row.account!r} or report type {row.report_type!r} is no longer configured"
             return states.GivenUp(unknown, retryable=True)
-        if row.account in self._broken:  # it cannot log in: do not try for each of its reports
-            return states.GivenUp(self._broken[row.account], retryable=True)
+        hopeless = self._broken.get(row.account) or self._refused.get(row.profile_id)
+        if hopeless:  # do not try for each report of an account that cannot log in, or of a refused profile
+            return states.GivenUp(hopeless, retryable=True)
         if row.state in _ASKING and row.end_date < self._oldest_served(row):
             return states.Unserved(self._oldest_served(row))
         try:
@@ -266,6 +268,7 @@ class Lifecycle:
         if error.category is Category.REFUSED:
             self._roster.block(row.profile_id, str(error))
             self._serving.discard(row.profile_id)
+            self._refused[row.profile_id] = str(error)
         if error.category is Category.MISCONFIGURED:
             self._roster.account_failed(row.account, str(error))
             self._working.discard(row.account)

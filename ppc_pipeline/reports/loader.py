@@ -11,7 +11,6 @@ from pathlib import Path
 
 import duckdb
 
-from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.reports import states
 from ppc_pipeline.reports.archive import Archive
 from ppc_pipeline.reports.ledger import ReportRow
@@ -111,10 +110,15 @@ class Loader:
         )
 
 
-def prepare(warehouse: Warehouse) -> None:
-    """Make every table the declarations ask for."""
+def prepare(warehouse: Warehouse) -> bool:
+    """Make every table the declarations ask for.
+
+    Returns:
+        Whether the warehouse knows any profile.
+    """
     with warehouse.connect() as connection:
-        create_tables(connection, [REPORT_TABLES[name] for name in REPORT_TYPES], ENTITY_TABLES.values())
+        create_tables(connection, REPORT_TABLES.values(), ENTITY_TABLES.values())
+        return connection.execute("SELECT 1 FROM profiles LIMIT 1").fetchone() is not None
 
 
 def loaded_reports(warehouse: Warehouse, report_ids: Sequence[str]) -> set[str]:

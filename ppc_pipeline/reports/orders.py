@@ -50,14 +50,13 @@ class Desk:
     def order_days(self, days: Days, report_types: Iterable[ReportType], profiles: Sequence[Profile]) -> Ordered:
         """Order a range of dates: for each profile what is over there and still served, in request sizes.
 
-        Profiles that Amazon refused less than a day ago are left out.
+        A profile that Amazon refuses is tried all the same: somebody who asks may have had it mended.
         """
         now = self.ledger.clock()
         wanted = [
             (report_type, window)
             for report_type in report_types
             for profile in profiles
-            if not profile.left_alone(now)
             for window in windows_for(days, report_type, profile.facts.clock, now)
         ]
         return self._order(wanted)

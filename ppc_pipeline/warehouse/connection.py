@@ -17,6 +17,8 @@ import tenacity
 
 log = logging.getLogger(__name__)
 
+# password=..., or what stands between user and host in postgresql://user:...@host
+_PASSWORD = re.compile(r"""(?<=password=)('[^']*'|[^\s"']+)|(?<=:)(?<!//)[^\s"'/:@]+(?=@)""")
 _HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 
 
@@ -102,10 +104,15 @@ class Warehouse:
             given = f" ({', '.join(options)})" if options else ""
             connection.execute(f"ATTACH {_text(self.database)} AS lake{given}")
             connection.execute("USE lake")
-        except BaseException:
+        except duckdb.Error as error:
             connection.close()
-            raise
+            raise type(error)(without_password(str(error))) from None
         return connection
+
+
+def without_password(text: str) -> str:
+    """Take the password out of what quotes the address of a PostgreSQL catalog."""
+    return _PASSWORD.sub("***", text)
 
 
 @contextmanager

@@ -98,10 +98,19 @@ def load_entities(
 _NOTHING = {"rows": 0, "added": 0, "changed": 0, "removed": 0}
 
 
-def replace_accounts(connection: duckdb.DuckDBPyConnection, rows: Sequence[Sequence[object]]) -> None:
-    """Write what the accounts are now: (account, region, sandbox, profiles, error, checked_at) each."""
+def replace_accounts(
+    connection: duckdb.DuckDBPyConnection, rows: Sequence[Sequence[object]], configured: Sequence[str]
+) -> None:
+    """Write what some accounts are now: (account, region, sandbox, profiles, error, checked_at) each.
+
+    Args:
+        connection: The warehouse, with no transaction open.
+        rows: The accounts that were asked.
+        configured: Every account there is: the others are forgotten.
+    """
+    kept = sorted({*configured} - {str(row[0]) for row in rows})
     with in_transaction(connection):
-        connection.execute("DELETE FROM accounts")
+        connection.execute("DELETE FROM accounts WHERE NOT list_contains(?::VARCHAR[], account)", [kept])
         if rows:
             connection.executemany("INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?)", rows)
 

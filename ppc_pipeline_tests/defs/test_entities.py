@@ -76,7 +76,6 @@ def test_a_revoked_account_is_named_with_its_remedy_and_the_other_loads_fully(pr
     assert metadata_of(result, "campaigns")["profiles_listed"] == 2
 
 
-@pytest.mark.xfail(strict=True, reason="asking only accounts without a known profile forgets the others' rows")
 def test_the_warehouse_says_of_every_account_how_it_fares(project, two_accounts):
     here = project(two_accounts(profiles=1))
     here.run("entities_job", assets=["profiles", "campaigns"])

@@ -155,8 +155,8 @@ def test_coverage_draws_the_grid_and_counts_profile_days(project):
     result = here.run("reports_job", start=days_ago(4), end=days_ago(3), assets=["report_sp_campaigns", "coverage"])
     metadata = metadata_of(result, "coverage")
     assert metadata["coverage"].startswith("![coverage](data:image/png;base64,iVBOR")
-    assert metadata["profile_days_loaded"] == 2 * 2
-    assert metadata["profile_days_missing"] > 0
+    assert metadata["report_days_loaded"] == 2 * 2
+    assert metadata["report_days_missing"] > 0
     assert "never ordered" in metadata["not complete"]
 
 

@@ -145,7 +145,7 @@ def test_the_daily_path_from_order_to_warehouse(project):
         assert check_of(result, asset).metadata["profile_days_loaded"].value == 62
         assert metadata_of(result, asset)["reports_loaded_now"] == 2
     assert check_of(result, "performance_records", "grain_unique").passed
-    assert metadata_of(result, "coverage")["profile_days_loaded"] == 8 * 31
+    assert metadata_of(result, "coverage")["report_days_loaded"] == 8 * 31
     assert "no report is outstanding" in tick(here).skip_message
 
 

@@ -77,7 +77,8 @@ class Company:
 
         found = asyncio.run(go())
         before = [facts.profile_id for facts in known if facts.account in found.whole]
-        store_profiles(self.warehouse, self.accounts, found, before, self.clock())
+        configured = [account.name for account in self.accounts]
+        store_profiles(self.warehouse, self.accounts, found, configured=configured, known=before, now=self.clock())
         return found
 
     def active(self):

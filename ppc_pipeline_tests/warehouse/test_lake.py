@@ -39,6 +39,22 @@ def test_a_lake_is_made_once_and_found_again(lake):
     assert {"load_log", "performance_records", "profiles", "report_sp_targeting", "keywords"} <= found
 
 
+@pytest.mark.parametrize(
+    "catalog",
+    [
+        "dbname=lake host=127.0.0.1 port=1 user=ppc password=pa55word",
+        "dbname=lake host=127.0.0.1 port=1 user=ppc password='pa55word'",
+        "postgresql://ppc:pa55word@127.0.0.1:1/lake",
+    ],
+)
+def test_a_catalog_that_cannot_be_reached_is_named_without_its_password(tmp_path, catalog):
+    lake = Warehouse(f"ducklake:postgres:{catalog}", str(tmp_path))
+    with pytest.raises(duckdb.IOException) as raised, lake.connect():
+        pass
+    assert "127.0.0.1" in str(raised.value)
+    assert "pa55word" not in str(raised.value)
+
+
 def test_reports_are_loaded_restated_and_rolled_back_in_a_lake_as_in_a_file(lake, tmp_path, monkeypatch):
     table = REPORT_TABLES["spTargeting"]
     rows = [targeting_row(cost=0.1), targeting_row(keyword_id=2, cost=0.2), targeting_row(keyword_id=3, clicks=12.5)]

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ppc_pipeline.amazon_ads.fields import snake_case
 from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.warehouse import loading
@@ -45,29 +46,40 @@ def report(connection):
 # Values
 
 
-@pytest.mark.parametrize(
-    ("text", "exact"),
-    [
-        ("1534.58", "1534.58"),
-        ("0", "0"),
-        ("0.0", "0"),
-        ("400.0", "400"),
-        ("4", "4"),
-        ("-12.34", "-12.34"),
-        ("-0.0", "0"),
-        ("0.000001", "0.000001"),
-        ("1e-05", "0.00001"),
-        ("999999999.99", "999999999.99"),
-        ("123456789012.34", "123456789012.34"),
-        ('"1534.58"', "1534.58"),  # Amazon has been seen to put numbers in quotes
-        ("null", None),
-    ],
-)
-def test_an_amount_is_exactly_what_the_json_text_says(connection, tmp_path, text, exact):
-    content = json.dumps([targeting_row(cost="HERE")]).replace('"HERE"', text)
-    (outcome,) = load(connection, report_file(tmp_path, content))
-    assert (outcome.rows_loaded, outcome.rows_rejected) == (1, 0)
-    assert one(connection, "SELECT cost FROM report_sp_targeting") == (None if exact is None else Decimal(exact))
+def load_texts(connection, folder, column, texts):
+    """Load a row for each JSON text of a column; say which of them are there as what, and why the others are not."""
+    rows_given = [targeting_row(**{"keywordId": n, column: f"TEXT {n} HERE"}) for n in range(len(texts))]
+    content = json.dumps(rows_given)
+    for number, text in enumerate(texts):
+        content = content.replace(f'"TEXT {number} HERE"', text)
+    (outcome,) = load(connection, report_file(folder, content))
+    name = snake_case(column)
+    loaded = dict(rows(connection, f"SELECT keyword_id, {name} FROM report_sp_targeting"))
+    rejected = dict(rows(connection, "SELECT row_no - 1, reason FROM rejected_rows"))
+    assert (outcome.rows_loaded, outcome.rows_rejected) == (len(loaded), len(rejected))
+    assert sorted([*loaded, *rejected]) == list(range(len(texts)))
+    return {texts[n]: v for n, v in loaded.items()}, {texts[n]: reason for n, reason in rejected.items()}
+
+
+def test_an_amount_is_exactly_what_the_json_text_says(connection, tmp_path):
+    exact = {
+        "1534.58": "1534.58",
+        "0": "0",
+        "0.0": "0",
+        "400.0": "400",
+        "4": "4",
+        "-12.34": "-12.34",
+        "-0.0": "0",
+        "0.000001": "0.000001",
+        "1e-05": "0.00001",
+        "999999999.99": "999999999.99",
+        "123456789012.34": "123456789012.34",
+        '"1534.58"': "1534.58",  # Amazon has been seen to put numbers in quotes
+        "null": None,
+    }
+    loaded, rejected = load_texts(connection, tmp_path, "cost", list(exact))
+    assert rejected == {}
+    assert loaded == {text: None if value is None else Decimal(value) for text, value in exact.items()}
 
 
 def test_sums_of_amounts_are_exact_where_floats_are_not(connection, tmp_path):
@@ -84,34 +96,26 @@ def test_ids_that_no_double_holds_arrive_whole(connection, tmp_path, key):
     assert rows(connection, "SELECT keyword_id, campaign_id FROM report_sp_targeting") == [(key, key)]
 
 
-@pytest.mark.parametrize("text", ["176", "176.0", '"176"', '"176.00"'])
-def test_a_whole_number_is_one_however_it_is_spelled(connection, tmp_path, text):
-    load(connection, report_file(tmp_path, json.dumps([targeting_row(clicks="HERE")]).replace('"HERE"', text)))
-    assert one(connection, "SELECT clicks FROM report_sp_targeting") == 176
-
-
-NOT_WHOLE = [
-    "12.5",
-    "12.0000001",
-    '"12.5"',
-    "0.1",
-    '"1e-1"',
-    '"0x1F"',
-    '"1_000"',
-    '"many"',
-    "true",
-    '""',
-    "[1]",
-    "1e30",
-]
-
-
-@pytest.mark.parametrize("text", NOT_WHOLE)
-def test_what_is_no_whole_number_is_rejected_and_never_rounded(connection, tmp_path, text):
-    content = json.dumps([targeting_row(clicks="HERE"), targeting_row(keyword_id=2)]).replace('"HERE"', text)
-    (outcome,) = load(connection, report_file(tmp_path, content))
-    assert (outcome.rows_loaded, outcome.rows_rejected) == (1, 1)
-    assert reasons(connection)[0].startswith("clicks is not a whole number: ")
+def test_a_whole_number_is_one_however_it_is_spelled_and_nothing_else_is_or_is_rounded(connection, tmp_path):
+    whole = ["176", "176.0", '"176"', '"176.00"']
+    others = [
+        "12.5",
+        "12.0000001",
+        '"12.5"',
+        "0.1",
+        '"1e-1"',
+        '"0x1F"',
+        '"1_000"',
+        '"many"',
+        "true",
+        '""',
+        "[1]",
+        "1e30",
+    ]
+    loaded, rejected = load_texts(connection, tmp_path, "clicks", [*whole, *others])
+    assert loaded == dict.fromkeys(whole, 176)
+    assert set(rejected) == set(others)
+    assert all(reason.startswith("clicks is not a whole number: ") for reason in rejected.values())
 
 
 @pytest.mark.parametrize("text", ["90071992547409930.0", "1.2345678901234567e16"])
@@ -121,32 +125,32 @@ def test_an_id_that_went_through_a_double_and_may_be_another_is_rejected(connect
     assert (outcome.rows_loaded, outcome.rows_rejected) == (0, 1)
 
 
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        ({"keywordId": None}, "keyword_id is missing"),
-        ({"campaignId": None}, "campaign_id is missing"),
-        ({"date": None}, "date is missing"),
-        ({"date": "yesterday"}, "date is not a date: yesterday"),
-        ({"date": "2026-11-09"}, "date 2026-11-09 is outside the report (2026-11-10 to 2026-11-10)"),
-        ({"date": "2026-11-11"}, "date 2026-11-11 is outside the report (2026-11-10 to 2026-11-10)"),
-        ({"cost": "a lot"}, "cost is not an amount: a lot"),
-        ({"cost": 10**13}, "cost is not an amount: 10000000000000"),
-        ({"clickThroughRate": "high"}, "click_through_rate is not a number: high"),
-        ({"clicks": "x" * 500}, "clicks is not a whole number: " + "x" * 100),
-    ],
+REASONS = (
+    ({"keywordId": None}, "keyword_id is missing"),
+    ({"campaignId": None}, "campaign_id is missing"),
+    ({"date": None}, "date is missing"),
+    ({"date": "yesterday"}, "date is not a date: yesterday"),
+    ({"date": "2026-11-09"}, "date 2026-11-09 is outside the report (2026-11-10 to 2026-11-10)"),
+    ({"date": "2026-11-11"}, "date 2026-11-11 is outside the report (2026-11-10 to 2026-11-10)"),
+    ({"cost": "a lot"}, "cost is not an amount: a lot"),
+    ({"cost": 10**13}, "cost is not an amount: 10000000000000"),
+    ({"clickThroughRate": "high"}, "click_through_rate is not a number: high"),
+    ({"clicks": "x" * 500}, "clicks is not a whole number: " + "x" * 100),
 )
-def test_a_row_that_breaks_a_rule_is_in_quarantine_with_its_reason_its_json_and_its_place(
-    connection, tmp_path, changes, reason
-):
-    bad = targeting_row(**changes)
-    file = report_file(tmp_path, [targeting_row(keyword_id=1), bad, targeting_row(keyword_id=2)])
+
+
+def test_a_row_that_breaks_a_rule_is_in_quarantine_with_its_reason_its_json_and_its_place(connection, tmp_path):
+    bad = [targeting_row(**changes) for changes, _ in REASONS]
+    mixed = [row for n, each in enumerate(bad) for row in (targeting_row(keyword_id=n), each)]
+    file = report_file(tmp_path, mixed)
     (outcome,) = load(connection, file)
-    assert (outcome.rows_loaded, outcome.rows_rejected) == (2, 1)
-    ((account, profile_id, source, report_id, place, said, raw, at),) = rows(connection, "SELECT * FROM rejected_rows")
-    assert (account, profile_id, source, report_id) == ("acme", SELLER, "spTargeting", file.report_id)
-    assert (place, said, at) == (2, reason, NOON)
-    assert json.loads(raw) == bad
+    assert (outcome.rows_loaded, outcome.rows_rejected) == (len(bad), len(bad))
+    found = rows(connection, "SELECT * FROM rejected_rows ORDER BY row_no")
+    for (account, profile_id, source, report_id, place, said, raw, at), (_, reason), row in zip(
+        found, REASONS, bad, strict=True
+    ):
+        assert (account, profile_id, source, report_id, at) == ("acme", SELLER, "spTargeting", file.report_id, NOON)
+        assert (said, json.loads(raw), mixed[place - 1]) == (reason, row, row)
 
 
 def test_of_rows_with_the_same_keys_the_first_is_kept_and_the_rest_rejected(connection, tmp_path):

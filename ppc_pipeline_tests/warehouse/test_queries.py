@@ -63,26 +63,28 @@ def test_a_performance_record_has_both_windows_and_says_whose_it_is_and_in_which
     ]
 
 
-@pytest.mark.parametrize(
-    ("keyword_type", "keyword", "kind", "match_type"),
-    [
-        ("BROAD", "beach towel", "keyword", "BROAD"),
-        ("PHRASE", "beach towel", "keyword", "PHRASE"),
-        ("EXACT", "category killers", "keyword", "EXACT"),
-        ("TARGETING_EXPRESSION_PREDEFINED", "close-match", "auto", None),
-        ("TARGETING_EXPRESSION", 'asin="B000000001"', "product", None),
-        ("TARGETING_EXPRESSION", 'asin-expanded="B000000001"', "product", None),
-        ("TARGETING_EXPRESSION", 'category="4860253031"', "category", None),
-        ("TARGETING_EXPRESSION", 'keyword-group="category"', "keyword_group", None),
-        ("SOMETHING_NEW", "x", "other", None),
-        (None, None, "other", None),
-    ],
+KINDS = (
+    ("BROAD", "beach towel", "keyword", "BROAD"),
+    ("PHRASE", "beach towel", "keyword", "PHRASE"),
+    ("EXACT", "category killers", "keyword", "EXACT"),
+    ("TARGETING_EXPRESSION_PREDEFINED", "close-match", "auto", None),
+    ("TARGETING_EXPRESSION", 'asin="B000000001"', "product", None),
+    ("TARGETING_EXPRESSION", 'asin-expanded="B000000001"', "product", None),
+    ("TARGETING_EXPRESSION", 'category="4860253031"', "category", None),
+    ("TARGETING_EXPRESSION", 'keyword-group="category"', "keyword_group", None),
+    ("SOMETHING_NEW", "x", "other", None),
+    (None, None, "other", None),
 )
-def test_what_was_bid_on_is_told_from_type_and_text(connection, tmp_path, keyword_type, keyword, kind, match_type):
-    row = targeting_row(keywordType=keyword_type, keyword=keyword, matchType=keyword_type)
-    load(connection, tmp_path, [row])
-    found = connection.execute("SELECT target_kind, match_type FROM performance_records").fetchall()
-    assert found == [(kind, match_type)]
+
+
+def test_what_was_bid_on_is_told_from_type_and_text(connection, tmp_path):
+    rows = [
+        targeting_row(keyword_id=n, keywordType=kind, matchType=kind, keyword=keyword)
+        for n, (kind, keyword, _, _) in enumerate(KINDS)
+    ]
+    load(connection, tmp_path, rows)
+    found = connection.execute("SELECT target_kind, match_type FROM performance_records ORDER BY target_id").fetchall()
+    assert found == [(kind, match_type) for _, _, kind, match_type in KINDS]
 
 
 def test_no_two_performance_records_have_the_same_grain(filled, tmp_path):
