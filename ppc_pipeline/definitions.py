@@ -8,7 +8,7 @@ from ppc_pipeline.defs.assets.reports import performance_asset, report_assets
 from ppc_pipeline.defs.checks import complete_checks, performance_check, rejected_checks
 from ppc_pipeline.defs.jobs import entities_job, orders_job, reports_job
 from ppc_pipeline.defs.partitions import daily_partitions
-from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
+from ppc_pipeline.defs.resources import LAKE, AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.defs.schedules import daily_entities, daily_orders
 from ppc_pipeline.defs.sensors import report_readiness
 from ppc_pipeline.progress import Progress, silent
@@ -45,7 +45,9 @@ def build_defs(settings: Settings, progress: Progress = silent) -> dg.Definition
             "amazon_ads": AmazonAdsResource(),
             "ledger": LedgerResource(),
             "warehouse": WarehouseResource(
-                database=settings.warehouse, lake_path=settings.lake_path, wait_seconds=settings.warehouse_wait_seconds
+                database=LAKE if settings.is_lake else settings.warehouse,
+                lake_path=settings.lake_path,
+                wait_seconds=settings.warehouse_wait_seconds,
             ),
             "progress": progress,
         },

@@ -20,6 +20,8 @@ from ppc_pipeline.amazon_ads.auth import Credentials
 from ppc_pipeline.amazon_ads.regions import Region
 from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES, REPORT_TYPES, ReportType
 
+_PASSWORD = re.compile(r"(password\s*=\s*|://[^:/@]*:)('[^']*'|[^\s@]+)", re.IGNORECASE)
+
 DEFAULT_ACCOUNT = "default"
 SANDBOX_ACCOUNT = "sandbox"
 
@@ -111,11 +113,21 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def is_lake(self) -> bool:
+        """Whether the warehouse is kept in DuckLake."""
+        return (self.warehouse_setting or "").startswith("ducklake:")
+
+    @property
     def warehouse(self) -> str:
         """Where the warehouse is: a DuckDB file's absolute path, or ``ducklake:...``."""
-        if self.warehouse_setting and self.warehouse_setting.startswith("ducklake:"):
+        if self.warehouse_setting and self.is_lake:
             return self.warehouse_setting
         return str(Path(self.warehouse_setting or self.data_dir / "ppc.duckdb").absolute())
+
+    @property
+    def warehouse_name(self) -> str:
+        """The warehouse as it may be shown: without a password."""
+        return _PASSWORD.sub(r"\1***", self.warehouse)
 
     @property
     def ledger_url(self) -> str:

@@ -139,9 +139,11 @@ def _warehouse(tools: Tools) -> Iterator[Finding]:
     except (duckdb.Error, OSError) as error:
         first = str(error).strip().splitlines()[0]
         remedy = "correct PPC_WAREHOUSE, or restore the file from a copy; raw reports are in the archive"
-        yield Finding("warehouse", Verdict.WRONG, f"{warehouse.database} cannot be used: {first}", remedy)
+        yield Finding("warehouse", Verdict.WRONG, f"{tools.settings.warehouse_name} cannot be used: {first}", remedy)
         return
-    yield Finding("warehouse", Verdict.OK, f"{warehouse.database}, {tables[0] if tables else 0} tables and views")
+    yield Finding(
+        "warehouse", Verdict.OK, f"{tools.settings.warehouse_name}, {tables[0] if tables else 0} tables and views"
+    )
     if mixed:
         yield Finding(
             "warehouse",

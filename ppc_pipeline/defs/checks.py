@@ -124,7 +124,7 @@ def rejected_checks(report_types: Sequence[ReportType]) -> dg.AssetChecksDefinit
         keys = sorted(context.selected_asset_check_keys)
         with warehouse.get_connection() as connection:
             found = {key: rejected(connection, by_table[key.asset_key.to_user_string()].name) for key in keys}
-        header = ("account", "profile", "why", "rows", "example")
+        header = ("account", "profile", "why", "rows", "example", "its row")
         for key, rows in found.items():
             number = sum(row[3] for row in rows)
             yield dg.AssetCheckResult(

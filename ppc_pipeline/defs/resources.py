@@ -20,6 +20,9 @@ from ppc_pipeline.reports.lifecycle import Pace
 from ppc_pipeline.settings import load_settings
 from ppc_pipeline.warehouse.connection import Warehouse
 
+LAKE = "ducklake"
+"""Stands for ``PPC_WAREHOUSE`` where that is a lake's catalog, which may hold a password."""
+
 
 class LedgerResource(dg.ConfigurableResource):
     """The ledger of reports, at ``PPC_LEDGER_URL``."""
@@ -37,7 +40,8 @@ class WarehouseResource(DuckDBResource):
 
     def warehouse(self) -> Warehouse:
         """Return the plain warehouse."""
-        return Warehouse(self.database, self.lake_path, self.wait_seconds)
+        database = load_settings().warehouse if self.database == LAKE else self.database
+        return Warehouse(database, self.lake_path, self.wait_seconds)
 
     @contextmanager
     def get_connection(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:

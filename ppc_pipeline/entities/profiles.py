@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
-from ppc_pipeline.amazon_ads.errors import AdsError, Category
+from ppc_pipeline.amazon_ads.errors import AdsError
 from ppc_pipeline.amazon_ads.models import Profile
 from ppc_pipeline.reports.roster import ProfileFacts, Roster
 from ppc_pipeline.settings import Account
@@ -94,8 +94,7 @@ async def _ask(
     try:
         profiles = await client.list_profiles(on_malformed=note)
     except AdsError as error:
-        if error.category is Category.MISCONFIGURED:
-            roster.account_failed(account.name, str(error))
+        roster.account_failed(account.name, str(error))
         note(error)
         return None, troubles
     roster.account_ok(account.name)

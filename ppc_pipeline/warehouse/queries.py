@@ -69,10 +69,16 @@ def duplicates(
 
 
 def rejected(connection: duckdb.DuckDBPyConnection, source: str) -> list[tuple[Any, ...]]:
-    """Return what is in quarantine of a report type or entity: (account, profile, reason, rows, example) each."""
+    """Return what is in quarantine of a report type or entity, by kind of reason.
+
+    Returns:
+        (account, profile, kind of reason, rows, an example's whole reason, its row) each, the most rows first.
+    """
     query = """
-        SELECT account, profile_id, regexp_replace(reason, ':.*', ''), count(*), left(any_value(raw)::VARCHAR, 300)
-        FROM rejected_rows WHERE source = ? GROUP BY ALL ORDER BY 4 DESC, 1, 2
+        SELECT
+            account, profile_id, regexp_replace(reason, ':.*', '') AS kind, count(*) AS rows,
+            any_value(reason), left(any_value(raw)::VARCHAR, 2000)
+        FROM rejected_rows WHERE source = ? GROUP BY account, profile_id, kind ORDER BY rows DESC, account, profile_id
     """
     return connection.execute(query, [source]).fetchall()
 

@@ -1,5 +1,6 @@
 """A warehouse with its tables, and a roster with two profiles of one account and one of another."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,8 +25,14 @@ def roster(tmp_path: Path, clock: Clock) -> Iterator[Roster]:
     ledger.close()
 
 
+@pytest.fixture(scope="session")
+def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that each test gets a copy of."""
+    path = tmp_path_factory.mktemp("empty") / "ppc.duckdb"
+    prepare(Warehouse(str(path)))
+    return path
+
+
 @pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    made = Warehouse(str(tmp_path / "ppc.duckdb"))
-    prepare(made)
-    return made
+def warehouse(tmp_path: Path, empty_warehouse: Path) -> Warehouse:
+    return Warehouse(str(shutil.copy(empty_warehouse, tmp_path / "ppc.duckdb")))

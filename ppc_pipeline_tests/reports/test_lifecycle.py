@@ -296,7 +296,7 @@ def test_a_profile_that_is_served_again_is_blocked_no_longer(play):
     play(scenario)
 
 
-def test_a_profile_that_is_refused_for_a_moment_while_others_of_its_reports_work_ends_up_unblocked(play):
+def test_a_profile_that_was_refused_once_is_not_tried_further_in_this_go_and_is_served_in_the_next(play):
     async def scenario(world):
         world.roster.save("acme", [facts()])
         calls = []
@@ -307,8 +307,13 @@ def test_a_profile_that_is_refused_for_a_moment_while_others_of_its_reports_work
 
         world.amazon.on_create = refuse_the_second
         done = await world.see_through([order(world.ledger, wanted) for wanted in days_back(3)])
-        assert sorted(states_of(done)) == [State.FAILED, State.LOADED, State.LOADED]
-        assert not world.roster.profiles(["acme"])[0].blocked, "it was served after it was refused"
+        assert states_of(done) == [State.FAILED] * 3
+        assert all(row.retryable and "no access" in row.reason for row in done)
+        assert world.amazon.count("look") == 0
+        done = await world.see_through([order(world.ledger, wanted) for wanted in days_back(3)])
+        assert states_of(done) == [State.LOADED] * 3
+        assert not world.roster.profiles(["acme"])[0].blocked
+        assert len(world.amazon.reports) == 3
 
     play(scenario)
 
