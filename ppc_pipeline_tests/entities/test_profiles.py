@@ -149,12 +149,15 @@ def test_an_account_whose_grant_was_revoked_is_named_keeps_its_profiles_and_does
     assert company.query("SELECT count(*) FROM profiles WHERE removed_at IS NULL") == [(2,)]
 
 
-def test_an_account_that_amazon_does_not_answer_for_now_is_a_trouble_and_not_called_broken(company):
+def test_an_account_that_amazon_does_not_answer_for_now_is_named_until_it_answers(company):
     company.add("acme", profile())
     company.find()
     company.amazon.listed["acme"] = httpx.Response(503)
     assert len(company.find().troubles) == 1
     assert company.active() == [("acme", SELLER)]
+    assert "503" in company.roster.standings()["acme"].error
+    company.amazon.listed["acme"] = [profile()]
+    assert company.find().troubles == []
     assert company.roster.standings()["acme"].error is None
 
 
