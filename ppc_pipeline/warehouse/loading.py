@@ -198,7 +198,7 @@ def _typed_rows(table: ReportTable) -> str:
                 SELECT *, row_number() OVER () AS row_no
                 FROM read_json(
                     ?,
-                    format = 'array', records = 'true', filename = true, maximum_object_size = {MAX_OBJECT_BYTES},
+                    format = 'array', filename = true, maximum_object_size = {MAX_OBJECT_BYTES},
                     columns = {{{keys}}}
                 )
             ) AS r
