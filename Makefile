@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
+PORT ?= 3000
 
 .PHONY: demo dev test lint types check ci clean
 
@@ -11,7 +12,7 @@ demo: $(VENV)/ready  ## The whole pipeline on the sandbox, from nothing to figur
 	$(BIN)/ppc demo
 
 dev: $(VENV)/ready  ## The Dagster UI, with schedules and the sensor running.
-	$(BIN)/ppc dev
+	$(BIN)/ppc dev --port $(PORT)
 
 test: $(VENV)/ready  ## All tests.
 	$(BIN)/python -m pytest -q

@@ -46,9 +46,14 @@ def wanted_accounts(settings: Settings) -> tuple[Account, ...]:
 
 @asynccontextmanager
 async def open_clients(
-    settings: Settings, accounts: Sequence[Account], ledger: Ledger
+    settings: Settings, accounts: Sequence[Account], ledger: Ledger | None
 ) -> AsyncIterator[dict[str, AmazonAdsClient]]:
     """Open a client for each account, all of them sharing the ledger's cool-downs.
+
+    Args:
+        settings: The settings.
+        accounts: Whose clients.
+        ledger: Where cool-downs are shared; without one nothing is written down, not by the sandbox either.
 
     Yields:
         Account name -> client.
@@ -58,8 +63,8 @@ async def open_clients(
         for account in accounts:
             client = AmazonAdsClient(
                 account.credentials,
-                throttle=LedgerThrottle(ledger, account.name, account.credentials.region),
-                transport=_sandbox_transport(settings) if account.sandbox else None,
+                throttle=LedgerThrottle(ledger, account.name, account.credentials.region) if ledger else None,
+                transport=_sandbox_transport(settings, kept=ledger is not None) if account.sandbox else None,
             )
             clients[account.name] = await stack.enter_async_context(client)
         yield clients
@@ -88,9 +93,11 @@ def _sandbox_account() -> Account:
     return Account(name=SANDBOX_ACCOUNT, credentials=credentials, sandbox=True)
 
 
-def _sandbox_transport(settings: Settings) -> httpx.ASGITransport:
-    state = settings.data_dir.absolute() / "sandbox.db"
-    return httpx.ASGITransport(_sandbox_app(sandbox_options(settings), state))
+def _sandbox_transport(settings: Settings, *, kept: bool) -> httpx.ASGITransport:
+    options = sandbox_options(settings)
+    if not kept:
+        return httpx.ASGITransport(create_app(options))
+    return httpx.ASGITransport(_sandbox_app(options, settings.data_dir.absolute() / "sandbox.db"))
 
 
 @lru_cache(maxsize=4)

@@ -102,18 +102,17 @@ class ProfilesSynced:
     troubles: list[Trouble]
 
 
-async def sync_profiles(tools: Tools, accounts: Sequence[Account] | None = None) -> ProfilesSynced:
-    """Find the profiles of some accounts (all by default), and bring roster and warehouse up to date."""
-    asked = tools.accounts if accounts is None else tuple(accounts)
-    known = [profile.facts for profile in tools.roster.profiles([account.name for account in asked])]
-    async with open_clients(tools.settings, asked, tools.ledger) as clients:
-        found = await find_profiles(clients, asked, tools.roster)
+async def sync_profiles(tools: Tools) -> ProfilesSynced:
+    """Find the profiles of every account, and bring roster and warehouse up to date."""
+    known = [profile.facts for profile in tools.roster.profiles(tools.account_names)]
+    async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
+        found = await find_profiles(clients, tools.accounts, tools.roster, configured=tools.account_names)
     before = [facts.profile_id for facts in known if facts.account in found.whole]
     await asyncio.to_thread(prepare, tools.warehouse)
     outcomes = await asyncio.to_thread(
         store_profiles,
         tools.warehouse,
-        asked,
+        tools.accounts,
         found,
         configured=tools.account_names,
         known=before,
@@ -132,20 +131,31 @@ async def sync_entities(tools: Tools, entities: Sequence[EntityType], progress: 
         return await lister.sync(entities, profiles, tools.warehouse, now)
 
 
-async def know_profiles(tools: Tools) -> None:
-    """Find the profiles of accounts of which none is known yet; those that are known need no warehouse."""
+async def know_profiles(tools: Tools) -> list[int]:
+    """Find the profiles of accounts of which none is known yet, for the roster alone: a busy warehouse is no matter.
+
+    Returns:
+        The profiles that were found now: the warehouse may know nothing of them yet.
+    """
     known = {profile.facts.account for profile in tools.roster.profiles(tools.account_names)}
     strangers = [account for account in tools.accounts if account.name not in known]
-    if strangers:
-        await sync_profiles(tools, strangers)
+    async with open_clients(tools.settings, strangers, tools.ledger) as clients:
+        found = await find_profiles(clients, strangers, tools.roster, configured=tools.account_names)
+    return [facts.profile_id for account in found.facts.values() for facts in account]
 
 
 async def _make_ready(tools: Tools) -> None:
-    """Have profiles known and tables made; a warehouse that is newer than the ledger gets its profiles again."""
+    """Have profiles known and tables made.
+
+    A warehouse that lacks profiles of the roster gets them. One without a single load is new (the old one was deleted,
+    or another one is set): every report is loaded once more from the archive, without Amazon.
+    """
     await know_profiles(tools)
-    knows_profiles = await asyncio.to_thread(prepare, tools.warehouse)
-    if not knows_profiles and tools.profiles():
+    there = await asyncio.to_thread(prepare, tools.warehouse)
+    if any(profile.facts.profile_id not in there.profiles for profile in tools.profiles()):
         await sync_profiles(tools)
+    if not there.loads:
+        await asyncio.to_thread(tools.ledger.reopen_loaded, tools.archive.has_path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ where it is used. Nothing else in the package reads the environment.
 import os
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     start_date: date = Field(date(2026, 1, 1), validation_alias="PPC_START_DATE")
     refetch_days: int = Field(31, validation_alias="PPC_REFETCH_DAYS", ge=1, le=93)
     fresh_hours: float = Field(6, validation_alias="PPC_FRESH_HOURS", ge=0)
-    report_deadline_hours: float = Field(4, validation_alias="PPC_REPORT_DEADLINE_HOURS", gt=0)
+    report_deadline_hours: float = Field(4, validation_alias="PPC_REPORT_DEADLINE_HOURS", gt=0, le=20)
     hole_reports_per_day: int = Field(100, validation_alias="PPC_HOLE_REPORTS_PER_DAY", ge=0)
     raw_retention_days: int = Field(0, validation_alias="PPC_RAW_RETENTION_DAYS", ge=0)
 
@@ -102,6 +102,22 @@ class Settings(BaseSettings):
             return value  # blanks are the business of the validator above, which comes after this one
         names = tuple(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))
         return tuple(REPORT_TYPES) if names == ("all",) else names
+
+    @field_validator("start_date")
+    @classmethod
+    def _start_date_has_come(cls, value: date) -> date:
+        if value > utc_today():
+            raise ValueError("the first date of the project lies in the future")
+        return value
+
+    @field_validator("ledger_setting")
+    @classmethod
+    def _is_url(cls, value: str | None) -> str | None:
+        if value is not None and "://" not in value:
+            raise ValueError(
+                "it is no SQLAlchemy URL, such as sqlite:////srv/ledger.db or postgresql+psycopg://host/ppc"
+            )
+        return value
 
     @field_validator("report_types")
     @classmethod
@@ -147,6 +163,11 @@ class Settings(BaseSettings):
     def selected_report_types(self) -> tuple[ReportType, ...]:
         """Return the report types that are ordered daily and shown as assets."""
         return tuple(REPORT_TYPES[name] for name in self.report_types)
+
+
+def utc_today() -> date:
+    """Return today's date, in UTC."""
+    return datetime.now(UTC).date()
 
 
 def find_report_type(name: str) -> ReportType:

@@ -37,7 +37,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def data_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """An empty data directory, set as ``PPC_DATA_DIR``; what this process opens in it is closed at the end."""
-    from ppc_pipeline import clients
+    from ppc_pipeline import clients, pipeline
     from ppc_pipeline.amazon_ads.auth import TOKENS
     from ppc_pipeline.defs import resources
 
@@ -60,6 +60,7 @@ def data_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     monkeypatch.setenv("PPC_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("PPC_START_DATE", str(days_ago(400)))
     TOKENS.clear()
+    pipeline._say_sandbox.cache_clear()
     yield tmp_path / "data"
     TOKENS.clear()
     for one in opened:

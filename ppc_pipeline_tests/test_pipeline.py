@@ -161,7 +161,21 @@ def test_when_the_warehouse_is_deleted_it_is_filled_from_the_archive_and_amazon_
     brought = company.bring()
     assert {row.state for row in brought.rows} == {State.LOADED}
     assert len(brought.outcomes) == len(brought.rows) == 8
-    assert company.calls() == calls | {"profiles": 2}  # a new warehouse gets its profiles again, and no report
+    assert company.calls() == calls | {
+        "profiles": calls["profiles"] + 1
+    }  # a new warehouse gets its profiles again, and no report
+    company.assert_exact(WEEK)
+
+
+def test_a_new_warehouse_gets_every_report_back_from_the_archive_not_only_what_is_asked_for(start):
+    company = start(profiles=1)
+    company.bring()
+    created = company.created()
+    Path(company.tools.warehouse.database).unlink()
+    company.bring(Days(WEEK.end, WEEK.end), kinds=[TARGETING])
+    assert company.created() == created + 1
+    asyncio.run(finish_reports(company.tools, KINDS, WEEK, wait=False))
+    assert company.created() == created + 1
     company.assert_exact(WEEK)
 
 

@@ -132,7 +132,9 @@ class AmazonAdsClient:
             The pages, until Amazon names no next one.
 
         Raises:
-            MalformedResponseError: Amazon names a page it has named before; following it would never end.
+            MalformedResponseError: Amazon names a page it has named before, and following it would never end; or the
+                list ends with fewer objects than it said it has (the smallest number any page named counts, as
+                objects may go meanwhile), and what is missing would pass for removed.
         """
         body: dict[str, object] = {}
         if listing.states:
@@ -140,6 +142,8 @@ class AmazonAdsClient:
         if listing.page_size is not None:
             body["maxResults"] = listing.page_size
         seen: set[str] = set()
+        totals: list[int] = []
+        count = 0
         while True:
             page = await self._calls.send(
                 Call(
@@ -154,6 +158,16 @@ class AmazonAdsClient:
                 ),
                 lambda answer: parse_page(answer, listing),
             )
+            count += page.count
+            if page.total is not None:
+                totals.append(page.total)
+            if page.next_token is None and count < (total := min(totals, default=0)):
+                raise MalformedResponseError(
+                    f"the list {listing.path} ended after {count} of {total} objects",
+                    body=page.body,
+                    account=self._credentials.account,
+                    profile_id=profile_id,
+                )
             yield page
             if page.next_token is None:
                 return

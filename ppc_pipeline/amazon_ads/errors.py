@@ -150,7 +150,7 @@ class InvalidColumnsError(PermanentError):
 
 
 class RefusedError(AdsError):
-    """Amazon does not let the account see the profile (401 on its scope, 403)."""
+    """Amazon does not let the account see the profile (403, or a 401 that a new token does not mend)."""
 
     category = Category.REFUSED
 

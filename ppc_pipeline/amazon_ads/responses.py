@@ -96,7 +96,7 @@ def duplicate_of(answer: Answer) -> str | None:
 
 
 def is_about_scope(answer: Answer) -> bool:
-    """Say whether a 401 is about the profile, so that a new token would change nothing."""
+    """Say whether a 401 states that it is about the profile, so that a new token would change nothing."""
     return answer.status == 401 and _SCOPE.search(answer.text) is not None
 
 
@@ -131,11 +131,16 @@ def error_of(answer: Answer, operation: Operation) -> AdsError | None:
 
 
 def _unauthorised(answer: Answer, operation: Operation, message: str) -> AdsError:
+    """Judge a 401 or 403: in the name of a profile it is about that profile, whatever its text, else the account.
+
+    An account with many profiles must not lose the day for one of them; what is wrong with the account itself shows
+    in its login and its list of profiles.
+    """
     origin = answer.origin
-    if answer.profile_id is not None and (answer.status == 403 or is_about_scope(answer)):
-        return RefusedError(message, remedy=SCOPE_REMEDY, **origin)
-    if operation is Operation.POLL:
+    if operation is Operation.POLL and answer.status == 401 and not is_about_scope(answer):
         return RetryableError(message, **origin)  # seen to pass by itself while a report is being polled
+    if answer.profile_id is not None:
+        return RefusedError(message, remedy=SCOPE_REMEDY, **origin)
     return MisconfiguredError(message, remedy=APPLICATION_REMEDY, **origin)
 
 

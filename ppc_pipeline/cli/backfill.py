@@ -3,19 +3,24 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy import make_url
 
 from ppc_pipeline.amazon_ads.errors import AdsError
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, ReportType
 from ppc_pipeline.cli.console import Bars, log_to_terminal, one_line_errors, refuse
-from ppc_pipeline.cli.runs import run_job, show_outcome, tools_of
-from ppc_pipeline.clients import open_clients
+from ppc_pipeline.cli.runs import run_job, settings_here, show_outcome, tools_of
+from ppc_pipeline.clients import open_clients, wanted_accounts
 from ppc_pipeline.defs.assets.reports import STEP, ReportRun
-from ppc_pipeline.pipeline import Tools, sync_profiles
+from ppc_pipeline.entities.profiles import facts_of
+from ppc_pipeline.pipeline import sync_profiles
+from ppc_pipeline.reports.ledger import Ledger
+from ppc_pipeline.reports.roster import ProfileFacts, Roster
 from ppc_pipeline.reports.windows import ONE_DAY, RETENTION_SLACK_DAYS, Days, utc_now
-from ppc_pipeline.settings import Settings, find_report_type, load_settings
+from ppc_pipeline.settings import Account, Settings, find_report_type
 
 
 def backfill(
@@ -33,12 +38,14 @@ def backfill(
     """
     log_to_terminal()
     with one_line_errors():
-        settings = load_settings()
+        settings = settings_here()
         report_types = _report_types(settings, report_type or [])
         days = _days(settings, start, end, report_types)
         wanted = settings.model_copy(update={"report_types": tuple(t.name for t in report_types)})
+        has_new = _has_new(settings, profile or [])
         tools = tools_of(settings)
-        _check_profiles(tools, profile or [])
+        if has_new:
+            asyncio.run(sync_profiles(tools))
         with Bars(shown=not as_json) as bars:
             ops = {STEP: ReportRun(profiles=profile or [])}
             succeeded = run_job(wanted, "reports_job", bars, ops=ops, days=days)
@@ -83,32 +90,44 @@ def _date(name: str, value: str) -> date:
         refuse(f"{name} ({value}) is not a date; it is written YYYY-MM-DD")
 
 
-def _check_profiles(tools: Tools, wanted: Sequence[int]) -> None:
-    """Refuse profiles that no account reaches or that are not worked for; find those that are new."""
-    known = {p.facts.profile_id: p for p in tools.roster.profiles(tools.account_names)}
-    unknown = [profile_id for profile_id in wanted if profile_id not in known]
-    if unknown:
-        listed, silent = asyncio.run(_listed(tools))
-        unknown = [profile_id for profile_id in unknown if profile_id not in listed]
-        if unknown:
-            ids = ", ".join(str(profile_id) for profile_id in unknown)
-            but = "".join(f"; {error}" for error in silent)
-            refuse(f"--profile: no account reaches profile {ids}; `ppc status` lists the profiles there are{but}")
-        asyncio.run(sync_profiles(tools))
-        known = {p.facts.profile_id: p for p in tools.roster.profiles(tools.account_names)}
+def _has_new(settings: Settings, wanted: Sequence[int]) -> bool:
+    """Refuse profiles that no account reaches or that are not worked for, writing nothing; say whether some are new."""
+    accounts = wanted_accounts(settings)
+    ledger = Ledger.open(settings.ledger_url) if wanted and _has_ledger(settings) else None
+    try:
+        seen = Roster(ledger).profiles([account.name for account in accounts]) if ledger else []
+        known = {profile.facts.profile_id: profile.facts for profile in seen}
+        if new := set(wanted) - known.keys():
+            listed, silent = asyncio.run(_listed(settings, accounts, ledger))
+            known = listed | known
+    finally:
+        if ledger:
+            ledger.close()
+    if unknown := ", ".join(str(profile_id) for profile_id in wanted if profile_id not in known):
+        but = "".join(f"; {error}" for error in silent)
+        refuse(f"--profile: no account reaches profile {unknown}; `ppc status` lists the profiles there are{but}")
     for profile_id in wanted:
-        if profile_id in known and known[profile_id].facts.skip_reason:
-            refuse(f"--profile: profile {profile_id} is not worked for: {known[profile_id].facts.skip_reason}")
+        if reason := known[profile_id].skip_reason:
+            refuse(f"--profile: profile {profile_id} is not worked for: {reason}")
+    return bool(new)
 
 
-async def _listed(tools: Tools) -> tuple[set[int], list[AdsError]]:
-    """Ask every account for its profiles, writing nothing down; return them, and why accounts gave none."""
-    listed: set[int] = set()
+def _has_ledger(settings: Settings) -> bool:
+    url = make_url(settings.ledger_url)
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
+
+
+async def _listed(
+    settings: Settings, accounts: Sequence[Account], ledger: Ledger | None
+) -> tuple[dict[int, ProfileFacts], list[AdsError]]:
+    """Ask every account for its profiles; return them, the first account's first, and why accounts gave none."""
+    listed: dict[int, ProfileFacts] = {}
     silent: list[AdsError] = []
-    async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
-        for client in clients.values():
+    async with open_clients(settings, accounts, ledger) as clients:
+        for account in accounts:
             try:
-                listed |= {profile.profile_id for profile in await client.list_profiles()}
+                for profile in await clients[account.name].list_profiles(on_malformed=silent.append):
+                    listed.setdefault(profile.profile_id, facts_of(account, profile))
             except AdsError as error:
                 silent.append(error)
     return listed, silent

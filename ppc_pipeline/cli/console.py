@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
+import duckdb
 import typer
 from rich.console import Console
 from rich.logging import RichHandler
@@ -47,9 +48,14 @@ def one_line_errors() -> Iterator[None]:
         refuse(str(error))
     except SQLAlchemyError as error:
         reason = " ".join(str(getattr(error, "orig", None) or error).split())
-        _fail(f"the ledger cannot be used: {reason} -> correct PPC_LEDGER_URL, or mend its database")
+        remedy = "see that the data directory can be written, correct PPC_LEDGER_URL, or mend its database"
+        _fail(f"the ledger cannot be used: {reason} -> {remedy}")
     except WarehouseBusyError as error:
         _fail(str(error))
+    except duckdb.Error as error:
+        _fail(f"the warehouse cannot be used: {str(error).strip().splitlines()[0]} -> `ppc doctor` says more")
+    except OSError as error:
+        _fail(f"{error.filename or 'the disk'} cannot be used: {error.strerror} -> see PPC_DATA_DIR and `ppc doctor`")
 
 
 def _fail(message: str, code: int = 1) -> NoReturn:

@@ -6,7 +6,7 @@ import time
 import typer
 
 from ppc_pipeline.cli.console import Bars, log_to_terminal, one_line_errors, out, print_frame
-from ppc_pipeline.cli.runs import tools_of
+from ppc_pipeline.cli.runs import settings_here, tools_of
 from ppc_pipeline.cli.sync import sync_day, trailing_days
 from ppc_pipeline.settings import Settings, load_accounts, load_settings
 from ppc_pipeline.warehouse.queries import profile_summary, top_keywords
@@ -33,7 +33,7 @@ def demo() -> None:
             succeeded = sync_day(settings, tools, bars)
         seconds = time.monotonic() - started
         days = trailing_days(tools)
-        with tools.warehouse.connect() as connection:
+        with tools.warehouse.connect(read_only=True) as connection:
             summary = profile_summary(connection, days.start, days.end)
             keywords = top_keywords(connection, days.start, days.end, most=5)
     print_frame(f"Spend, sales, ACoS and ROAS by profile, {days} (made-up figures)", summary)
@@ -48,7 +48,7 @@ def demo() -> None:
 
 def _sandbox_settings() -> tuple[Settings, str]:
     """Return settings for the sandbox, beside the real data where an account is configured, and how to open the UI."""
-    settings = load_settings()
+    settings = settings_here()
     if not load_accounts(settings):
         elsewhere = os.environ.get("PPC_DATA_DIR")
         return settings, f"PPC_DATA_DIR={elsewhere} make dev" if elsewhere else "make dev"

@@ -1,6 +1,7 @@
 """``ppc dev``: the Dagster UI with its daemon, for this data directory."""
 
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -27,7 +28,8 @@ def dev(
             err.print(SANDBOX_WARNING, style="yellow", highlight=False)
         if not WORKSPACE.exists():
             refuse(f"there is no {WORKSPACE} here: run `ppc dev` in the project's directory")
-        prepare_home(settings)
+        _refuse_taken(host, port)
+    prepare_home(settings)
     err.print(f"The Dagster UI will be at http://{host}:{port}", highlight=False)
     command = [
         sys.executable,
@@ -44,3 +46,15 @@ def dev(
         str(port),
     ]
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """Refuse a port that something else listens on: Dagster would go on without its UI."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            refuse(
+                f"--port: cannot listen on {host}:{port} ({error.strerror}); choose another: make dev PORT={port + 1}"
+            )

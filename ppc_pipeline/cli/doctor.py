@@ -20,11 +20,11 @@ from ppc_pipeline.amazon_ads.entities import PORTFOLIOS
 from ppc_pipeline.amazon_ads.errors import AdsError
 from ppc_pipeline.amazon_ads.models import Profile
 from ppc_pipeline.cli.console import log_to_terminal, one_line_errors, out, print_json
-from ppc_pipeline.cli.runs import prepare_home, tools_of
+from ppc_pipeline.cli.runs import prepare_home, settings_here, tools_of
 from ppc_pipeline.clients import SANDBOX_WARNING, open_clients, wanted_accounts
 from ppc_pipeline.pipeline import Tools
 from ppc_pipeline.reports.ledger import Ledger
-from ppc_pipeline.settings import SANDBOX_ACCOUNT, Account, Settings, SettingsError, load_settings
+from ppc_pipeline.settings import SANDBOX_ACCOUNT, Account, Settings, SettingsError
 from ppc_pipeline.warehouse.connection import WarehouseBusyError
 
 _GIB = 2**30
@@ -57,7 +57,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print it for pr
     """Look at credentials, hosts, profiles, warehouse, ledger, versions and disk; exit code 1 if anything is wrong."""
     log_to_terminal()
     with one_line_errors():
-        settings = load_settings()
+        settings = settings_here()
         wanted_accounts(settings)
         findings = list(_look(settings))
     if as_json:
@@ -132,6 +132,7 @@ def _warehouse(tools: Tools) -> Iterator[Finding]:
     try:
         with warehouse.connect() as connection:
             tables = connection.execute("SELECT count(*) FROM information_schema.tables").fetchone()
+            empty = tables is not None and not _has_loads(connection)
             mixed = _sandbox_profiles(connection) if not tools.sandbox else 0
     except WarehouseBusyError as error:
         yield Finding("warehouse", Verdict.WARNING, str(error))
@@ -144,6 +145,13 @@ def _warehouse(tools: Tools) -> Iterator[Finding]:
     yield Finding(
         "warehouse", Verdict.OK, f"{tools.settings.warehouse_name}, {tables[0] if tables else 0} tables and views"
     )
+    if empty and tools.ledger.any_loaded():
+        yield Finding(
+            "warehouse",
+            Verdict.WARNING,
+            "the ledger calls reports loaded, and the warehouse has none of them: it is a new one",
+            "run `ppc sync` or a backfill, or let the daemon run: they are loaded again from the raw archive",
+        )
     if mixed:
         yield Finding(
             "warehouse",
@@ -151,6 +159,11 @@ def _warehouse(tools: Tools) -> Iterator[Finding]:
             f"it holds {mixed} profiles of the sandbox beside your own: their figures are made up",
             f"set PPC_DATA_DIR to a new directory, or leave out account '{SANDBOX_ACCOUNT}' in queries",
         )
+
+
+def _has_loads(connection: duckdb.DuckDBPyConnection) -> bool:
+    there = connection.execute("SELECT 1 FROM information_schema.tables WHERE table_name = 'load_log'").fetchone()
+    return bool(there) and connection.execute("SELECT 1 FROM load_log LIMIT 1").fetchone() is not None
 
 
 def _sandbox_profiles(connection: duckdb.DuckDBPyConnection) -> int:

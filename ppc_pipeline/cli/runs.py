@@ -4,6 +4,7 @@ Here: Dagster's home, one run, and what it left in the warehouse. Not here: what
 """
 
 import os
+import re
 from collections.abc import Collection, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -19,11 +20,30 @@ from ppc_pipeline.defs.partitions import RANGE_END_TAG, RANGE_START_TAG
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.pipeline import Tools, broken_accounts, completeness
 from ppc_pipeline.progress import Progress
-from ppc_pipeline.reports.completeness import COMPLETE, DayStatus
+from ppc_pipeline.reports.completeness import COMPLETE, DayStatus, Stretch
 from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.reports.windows import Days
-from ppc_pipeline.settings import Settings, SettingsError
+from ppc_pipeline.settings import Settings, SettingsError, load_settings
 from ppc_pipeline.warehouse.queries import Total, report_totals
+
+INTERRUPTED = 130
+
+_CLASS_NAME = re.compile(r"^[\w.]+: ")
+
+
+def settings_here() -> Settings:
+    """Read the settings, where it is clear which project's they are.
+
+    Raises:
+        SettingsError: They are wrong; or this is not the project's directory and no data directory is set, so that
+            the sandbox would take the place of the accounts in the project's ``.env``.
+    """
+    if not (Path("workspace.yaml").exists() or Path(".env").exists() or os.environ.get("PPC_DATA_DIR")):
+        raise SettingsError(
+            f"{Path.cwd()} is not the project's directory, and no data directory is set: "
+            "run ppc in the project's directory, or set PPC_DATA_DIR (and the account) in the environment"
+        )
+    return load_settings()
 
 
 def prepare_home(settings: Settings) -> Path:
@@ -97,7 +117,11 @@ def run_job(
     for event in result.all_events:
         if event.is_step_failure and event.step_failure_data.error is not None:
             error = event.step_failure_data.error
-            err.print(f"{event.step_key}: {(error.cause or error).message.strip()}", style="red", markup=False)
+            if error.cls_name == "DagsterExecutionInterruptedError":
+                err.print("interrupted: the same command goes on where this one stopped", style="yellow")
+                raise typer.Exit(INTERRUPTED)
+            reason = _CLASS_NAME.sub("", (error.cause or error).message.strip())
+            err.print(f"{event.step_key}: {reason}", style="red", markup=False, soft_wrap=True)
     return result.success
 
 
@@ -113,7 +137,7 @@ def show_outcome(
         as_json: Whether a program reads it.
         profiles: Whose; everyone's by default.
     """
-    with tools.warehouse.connect() as connection:
+    with tools.warehouse.connect(read_only=True) as connection:
         totals = {
             report_type.name: [
                 total
@@ -157,10 +181,21 @@ def show_outcome(
                 (s.account, str(s.profile_id), s.report_type, str(s.days), s.status, s.reason) for s in incomplete
             ]
             print_table("Not complete", ("account", "profile", "report type", "days", "status", "why"), missing)
+        for line in _not_over(found):
+            err.print(line, style="yellow", markup=False, soft_wrap=True)
         for reason in broken.values():
             err.print(reason, style="red", markup=False, soft_wrap=True)
     if broken or any(stretch.status is DayStatus.FAILED for stretch in incomplete):
         raise typer.Exit(1)
+
+
+def _not_over(found: Sequence[Stretch]) -> list[str]:
+    """Say for each profile which of the dates are not over in its time zone."""
+    days = {(s.profile_id, s.profile_name): s.days for s in found if s.status is DayStatus.NOT_OVER}
+    return [
+        f"{name} ({profile_id}): {some} is not over in its time zone, and not asked for yet"
+        for (profile_id, name), some in sorted(days.items())
+    ]
 
 
 def _total_row(name: str, total: Total) -> tuple[str, str, str, int, int, str, str, str]:

@@ -8,13 +8,11 @@ from typing import Annotated
 
 import typer
 
-from ppc_pipeline.cli.console import err, log_to_terminal, one_line_errors, out, print_json, print_table
-from ppc_pipeline.cli.runs import tools_of
-from ppc_pipeline.clients import SANDBOX_WARNING
+from ppc_pipeline.cli.console import log_to_terminal, one_line_errors, out, print_json, print_table
+from ppc_pipeline.cli.runs import settings_here, tools_of
 from ppc_pipeline.pipeline import Tools, completeness
 from ppc_pipeline.reports.completeness import DayStatus, Stretch
 from ppc_pipeline.reports.windows import Days
-from ppc_pipeline.settings import load_settings
 
 SHOWN_DAYS = 95
 
@@ -43,7 +41,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print it for pr
     """
     log_to_terminal()
     with one_line_errors():
-        settings = load_settings()
+        settings = settings_here()
         tools = tools_of(settings)
     today = tools.ledger.clock().date()
     days = Days(min(max(settings.start_date, today - timedelta(days=SHOWN_DAYS)), today), today)
@@ -138,8 +136,6 @@ def _reports(found: Sequence[Stretch], wanted: DayStatus) -> list[Row]:
 
 
 def _show(report: Report) -> None:
-    if report.sandbox:
-        err.print(SANDBOX_WARNING, style="yellow", highlight=False)
     print_table(
         "Accounts",
         ("account", "region", "profiles", "worked for", "last ok", "trouble"),

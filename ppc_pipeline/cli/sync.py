@@ -5,14 +5,14 @@ from typing import Annotated
 import typer
 
 from ppc_pipeline.cli.console import Bars, log_to_terminal, one_line_errors
-from ppc_pipeline.cli.runs import run_job, show_outcome, tools_of
+from ppc_pipeline.cli.runs import run_job, settings_here, show_outcome, tools_of
 from ppc_pipeline.defs.assets.reports import STEP, ReportRun
 from ppc_pipeline.defs.jobs import OrderRun
 from ppc_pipeline.defs.partitions import range_over
 from ppc_pipeline.pipeline import Tools
 from ppc_pipeline.progress import Progress
 from ppc_pipeline.reports.windows import ONE_DAY, Days
-from ppc_pipeline.settings import Settings, load_settings
+from ppc_pipeline.settings import Settings
 
 
 def sync(as_json: Annotated[bool, typer.Option("--json", help="Print the result for programs.")] = False) -> None:
@@ -22,7 +22,7 @@ def sync(as_json: Annotated[bool, typer.Option("--json", help="Print the result 
     """
     log_to_terminal()
     with one_line_errors():
-        settings = load_settings()
+        settings = settings_here()
         tools = tools_of(settings)
         with Bars(shown=not as_json) as bars:
             succeeded = sync_day(settings, tools, bars)

@@ -122,7 +122,7 @@ def rejected_checks(report_types: Sequence[ReportType]) -> dg.AssetChecksDefinit
         context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource
     ) -> Iterator[dg.AssetCheckResult]:
         keys = sorted(context.selected_asset_check_keys)
-        with warehouse.get_connection() as connection:
+        with warehouse.get_connection(read_only=True) as connection:
             found = {key: rejected(connection, by_table[key.asset_key.to_user_string()].name) for key in keys}
         header = ("account", "profile", "why", "rows", "example", "its row")
         for key, rows in found.items():
@@ -151,7 +151,7 @@ def performance_check() -> dg.AssetChecksDefinition:
         context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource
     ) -> dg.AssetCheckResult:
         days = days_of_run(context.op_execution_context.run, load_settings())
-        with warehouse.get_connection() as connection:
+        with warehouse.get_connection(read_only=True) as connection:
             found = duplicates(connection, "performance_records", PERFORMANCE_GRAIN, days.start, days.end)
         examples = markdown_table(list(found.columns), found.to_numpy().tolist())
         return dg.AssetCheckResult(

@@ -20,7 +20,7 @@ from ppc_pipeline.progress import Progress, silent
 from ppc_pipeline.reports.roster import Profile, Roster
 from ppc_pipeline.reports.tables import ENTITY_TABLES
 from ppc_pipeline.warehouse.connection import Warehouse
-from ppc_pipeline.warehouse.entities import EntityOutcome, Pages, load_entities
+from ppc_pipeline.warehouse.entities import EntityOutcome, Pages, UnreadablePagesError, load_entities
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class Lister:
 
     Attributes:
         clients: A client for each account.
-        roster: Where refusals are written down.
+        roster: Where refusals are written down, and their end.
         aside: Where the bytes of a malformed page are kept.
         progress: Told how many lists are done.
     """
@@ -59,7 +59,7 @@ class Lister:
         synced = Synced()
         with TemporaryDirectory() as directory:
             pages = await self._fetch(entities, profiles, Path(directory), synced)
-            await asyncio.to_thread(_load, entities, profiles, pages, warehouse, synced, now)
+            await asyncio.to_thread(self._load, entities, profiles, pages, warehouse, synced, now)
         return synced
 
     async def _fetch(
@@ -67,6 +67,7 @@ class Lister:
     ) -> Mapping[str, list[Pages]]:
         pages: dict[str, list[Pages]] = defaultdict(list)
         wanted = [(e, listing, p) for e in entities for listing in e.listings for p in profiles]
+        refused: set[int] = set()
         done = 0
         self.progress("lists", 0, len(wanted))
 
@@ -77,12 +78,18 @@ class Lister:
                 pages[entity.name].append(await self._list(path, listing, profile))
             except AdsError as error:
                 synced.troubles.append(self._trouble(entity, profile, error))
+                if error.category is Category.REFUSED:
+                    refused.add(profile.facts.profile_id)
             done += 1
             self.progress("lists", done, len(wanted))
 
         async with asyncio.TaskGroup() as group:
             for number, (entity, listing, profile) in enumerate(wanted):
                 group.create_task(one(number, entity, listing, profile))
+        served = {file.profile_id for files in pages.values() for file in files} - refused
+        for profile in profiles:
+            if profile.blocked and profile.facts.profile_id in served:
+                self.roster.unblock(profile.facts.profile_id)
         return pages
 
     async def _list(self, path: Path, listing: Listing, profile: Profile) -> Pages:
@@ -109,29 +116,45 @@ class Lister:
         facts = profile.facts
         reason = str(error)
         if isinstance(error, MalformedResponseError):
-            self.aside.mkdir(parents=True, exist_ok=True)
-            kept = self.aside / f"{entity.name}-{facts.profile_id}.malformed"
-            kept.write_bytes(error.body)
-            reason += f"; its bytes are kept in {kept}"
+            reason += self._keep(entity, facts.profile_id, error.body)
         elif error.category is Category.REFUSED:
             self.roster.block(facts.profile_id, reason)
         elif error.category is Category.MISCONFIGURED:
             self.roster.account_failed(facts.account, reason)
         return Trouble(facts.account, facts.profile_id, entity.name, reason)
 
+    def _keep(self, entity: EntityType, profile_id: int, body: bytes) -> str:
+        """Keep bytes that cannot be read aside, and say where."""
+        self.aside.mkdir(parents=True, exist_ok=True)
+        kept = self.aside / f"{entity.name}-{profile_id}.malformed"
+        kept.write_bytes(body)
+        return f"; its bytes are kept in {kept}"
 
-def _load(
-    entities: Sequence[EntityType],
-    profiles: Sequence[Profile],
-    pages: Mapping[str, list[Pages]],
-    warehouse: Warehouse,
-    synced: Synced,
-    now: datetime,
-) -> None:
-    """Load each kind of entity for the profiles whose every list of it was read to the end."""
-    with warehouse.connect() as connection:
-        for entity in entities:
-            broken = {t.profile_id for t in synced.troubles if t.what == entity.name}
-            whole = [p.facts.profile_id for p in profiles if p.facts.profile_id not in broken]
-            files = [file for file in pages.get(entity.name, []) if file.profile_id not in broken]
-            synced.outcomes[entity.name] = load_entities(connection, ENTITY_TABLES[entity.name], files, whole, now)
+    def _load(
+        self,
+        entities: Sequence[EntityType],
+        profiles: Sequence[Profile],
+        pages: Mapping[str, list[Pages]],
+        warehouse: Warehouse,
+        synced: Synced,
+        now: datetime,
+    ) -> None:
+        """Load each kind of entity for the profiles whose every list of it was read to the end."""
+        with warehouse.connect() as connection:
+            for entity in entities:
+                outcomes = None
+                while outcomes is None:
+                    broken = {t.profile_id for t in synced.troubles if t.what == entity.name}
+                    whole = [p.facts.profile_id for p in profiles if p.facts.profile_id not in broken]
+                    files = [file for file in pages.get(entity.name, []) if file.profile_id not in broken]
+                    try:
+                        outcomes = load_entities(connection, ENTITY_TABLES[entity.name], files, whole, now)
+                    except UnreadablePagesError as error:  # that profile keeps what it had, and the others are loaded
+                        synced.troubles.append(self._unreadable(entity, error))
+                synced.outcomes[entity.name] = outcomes
+
+    def _unreadable(self, entity: EntityType, error: UnreadablePagesError) -> Trouble:
+        file = error.pages
+        kept = self._keep(entity, file.profile_id, file.path.read_bytes())
+        reason = f"what Amazon listed cannot be read: {error}{kept}"
+        return Trouble(file.account, file.profile_id, entity.name, reason)

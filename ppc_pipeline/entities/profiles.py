@@ -5,16 +5,17 @@ Here: which profiles are worked for, and why not. Not here: the entities of a pr
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
-from ppc_pipeline.amazon_ads.errors import AdsError
+from ppc_pipeline.amazon_ads.errors import AdsError, Category
 from ppc_pipeline.amazon_ads.models import Profile
-from ppc_pipeline.reports.roster import ProfileFacts, Roster
+from ppc_pipeline.reports.roster import GONE, ProfileFacts, Roster
+from ppc_pipeline.reports.roster import Profile as Known
 from ppc_pipeline.settings import Account
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline.warehouse.entities import EntityOutcome, Pages, load_entities, replace_accounts
@@ -55,31 +56,54 @@ class Found:
     whole: frozenset[str]
 
 
-async def find_profiles(clients: Mapping[str, AmazonAdsClient], accounts: Sequence[Account], roster: Roster) -> Found:
-    """List the profiles of every account, and write them into the roster.
+async def find_profiles(
+    clients: Mapping[str, AmazonAdsClient], accounts: Sequence[Account], roster: Roster, *, configured: Collection[str]
+) -> Found:
+    """List the profiles of some accounts, and write them into the roster.
 
     An account that cannot be asked keeps the profiles it had, and so does one of whose profiles some cannot be read. A
-    profile that two accounts reach belongs to the first.
+    profile that several accounts reach stays with the one that has it, for as long as that one is configured and does
+    not answer without it; nobody's, it goes to the first that lists it.
+
+    Args:
+        clients: A client for each account that is asked.
+        accounts: The accounts to ask.
+        roster: Who has which profile.
+        configured: The names of every account there is, asked or not.
     """
-    answers = await asyncio.gather(*(_ask(clients[account.name], account, roster) for account in accounts))
+    asked = await asyncio.gather(*(_ask(clients[account.name], account, roster) for account in accounts))
+    answers = {account.name: answer for account, answer in zip(accounts, asked, strict=True)}
+    listed = {name: profiles for name, (profiles, _) in answers.items() if profiles is not None}
+    whole = frozenset(name for name in listed if not answers[name][1])
+    owners = _owners(roster.profiles(configured), listed, whole)
     found: dict[str, Sequence[Profile]] = {}
     facts: dict[str, Sequence[ProfileFacts]] = {}
     troubles: list[Trouble] = []
-    whole: set[str] = set()
-    taken: set[int] = set()
-    for account, (listed, failures) in zip(accounts, answers, strict=True):
-        troubles += failures
-        if listed is None:
+    for account in accounts:
+        name = account.name
+        troubles += answers[name][1]
+        if name not in listed:
             continue
-        own = [profile for profile in listed if profile.profile_id not in taken]
-        taken.update(profile.profile_id for profile in own)
-        found[account.name] = own
-        facts[account.name] = [_facts(account, profile) for profile in own]
-        if not failures:
-            whole.add(account.name)
-            troubles += _unreached(account, listed)
-        roster.save(account.name, facts[account.name], whole=not failures)
-    return Found(found, facts, troubles, frozenset(whole))
+        found[name] = [profile for profile in listed[name] if owners[profile.profile_id] == name]
+        facts[name] = [facts_of(account, profile) for profile in found[name]]
+        if name in whole:
+            troubles += _unreached(account, listed[name])
+        roster.save(name, facts[name], whole=name in whole)
+    return Found(found, facts, troubles, whole)
+
+
+def _owners(known: Sequence[Known], listed: Mapping[str, Sequence[Profile]], whole: Collection[str]) -> dict[int, str]:
+    """Say which account has which profile: the one that had it and has not lost it, else the first that lists it."""
+    listing = {name: {profile.profile_id for profile in profiles} for name, profiles in listed.items()}
+    owners = {
+        facts.profile_id: facts.account
+        for facts in (profile.facts for profile in known)
+        if facts.skip_reason != GONE and not (facts.account in whole and facts.profile_id not in listing[facts.account])
+    }
+    for name, ids in listing.items():
+        for profile_id in ids:
+            owners.setdefault(profile_id, name)
+    return owners
 
 
 async def _ask(
@@ -94,14 +118,17 @@ async def _ask(
     try:
         profiles = await client.list_profiles(on_malformed=note)
     except AdsError as error:
-        roster.account_failed(account.name, str(error))
+        # What may pass by itself says little of an account that has worked: its reports and lists will tell.
+        if error.category is not Category.RETRYABLE or not roster.profiles([account.name]):
+            roster.account_failed(account.name, str(error))
         note(error)
         return None, troubles
     roster.account_ok(account.name)
     return profiles, troubles
 
 
-def _facts(account: Account, profile: Profile) -> ProfileFacts:
+def facts_of(account: Account, profile: Profile) -> ProfileFacts:
+    """Return what the roster is to know of a profile that an account reaches, and why it is not worked for, if so."""
     info = profile.account_info
     skip = None
     if info.type == "agency":
@@ -173,7 +200,9 @@ def store_profiles(
 
 def _page(path: Path, account: str, found: Found) -> Pages:
     rows = [_row(profile, facts) for profile, facts in zip(found.profiles[account], found.facts[account], strict=True)]
-    path.write_text(json.dumps({"profiles": rows}), encoding="utf-8")
+    # Half an emoji (a lone surrogate) is a text for Python and none for DuckDB: it becomes a question mark.
+    text = json.dumps({"profiles": rows}, ensure_ascii=False).encode("utf-8", errors="replace")
+    path.write_bytes(text)
     columns = [column.name for column in PROFILES.columns]
     return Pages(
         path=path,

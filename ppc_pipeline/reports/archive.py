@@ -42,7 +42,11 @@ class Archive:
 
     def has(self, row: ReportRow) -> bool:
         """Say whether the file of a report that was archived is still there."""
-        return row.raw_path is not None and (self.root / row.raw_path).is_file()
+        return self.has_path(row.raw_path)
+
+    def has_path(self, raw_path: str | None) -> bool:
+        """Say whether a file is there, by its path as ``store`` returned it."""
+        return raw_path is not None and (self.root / raw_path).is_file()
 
     async def store(self, row: ReportRow, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
         """Write a report's file whole, or keep its bad bytes aside.

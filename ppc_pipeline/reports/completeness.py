@@ -99,7 +99,8 @@ def _of_profile(
             if row.state is State.LOADED:
                 loaded.add(day)
             if row.state is State.EXPIRED:
-                expired.add(day)
+                if row.served_from is None or day < row.served_from:
+                    expired.add(day)
             else:
                 newest[day] = row
     within = served(report_type, profile.facts.clock, now)

@@ -5,6 +5,7 @@ others ask of it. Not here: the rules of a report's life (``states``) or talking
 """
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -21,7 +22,6 @@ from sqlalchemy import (
     RowMapping,
     create_engine,
     event,
-    func,
     insert,
     or_,
     select,
@@ -32,13 +32,13 @@ from sqlalchemy.exc import IntegrityError
 
 from ppc_pipeline.reports import schema
 from ppc_pipeline.reports.schema import reports
-from ppc_pipeline.reports.states import OUTSTANDING, AskedAgain, Event, Standing, State, advance
-from ppc_pipeline.reports.windows import Days, Window, utc_now
+from ppc_pipeline.reports.states import OUTSTANDING, AskedAgain, Event, Lost, Standing, State, Unloaded, advance
+from ppc_pipeline.reports.windows import ONE_DAY, Days, Window, utc_now
 
 LEASE = timedelta(seconds=60)
 """How long a claim holds without being renewed: the longest a dead process's report waits for the next one."""
 
-_SQLITE_WAIT_SECONDS = 30
+_SQLITE_WAIT_SECONDS = 15
 _FOR_WRITING = "ppc_for_writing"
 _IDS_A_QUERY = 500
 
@@ -62,6 +62,7 @@ class ReportRow:
     reason: str | None
     retryable: bool | None
     not_before: datetime | None
+    served_from: date | None
     raw_path: str | None
     rows_loaded: int | None
     rows_rejected: int | None
@@ -105,19 +106,27 @@ class Decision(Enum):
     RETRY = auto()
 
 
-def decide(latest: ReportRow | None, now: datetime, fresh: timedelta) -> Decision:
+def decide(latest: ReportRow | None, now: datetime, fresh: timedelta, *, archived: bool) -> Decision:
     """Say what asking for a window means.
 
     A report still on its way is gone on with. One that was ordered less than ``fresh`` ago is not ordered again, so
-    that retries cost nothing; if it failed in a way that may pass, the same row is tried again.
+    that retries cost nothing; if it failed in a way that may pass, the same row is tried again. So is, at any age, one
+    that was downloaded and could not be loaded: nothing that was downloaded is downloaded again.
+
+    Args:
+        latest: The newest order of the window, if there is one.
+        now: This moment.
+        fresh: An order younger than this is not repeated.
+        archived: Whether the newest order's raw file is in the archive.
     """
     if latest is None:
         return Decision.ORDER
     if latest.outstanding:
         return Decision.REUSE
+    failed = latest.state is State.FAILED and bool(latest.retryable)
     if now - latest.ordered_at >= fresh:
-        return Decision.ORDER
-    return Decision.RETRY if latest.state is State.FAILED and latest.retryable else Decision.REUSE
+        return Decision.RETRY if failed and archived else Decision.ORDER
+    return Decision.RETRY if failed else Decision.REUSE
 
 
 class ClaimLostError(Exception):
@@ -210,9 +219,9 @@ class Ledger:
         }
         same = [reports.c[name] == value for name, value in key.items()]
         query = select(*_COLUMNS).where(*same).order_by(reports.c.order_no.desc()).limit(1)
-        latest = _row(connection.execute(query).mappings().first())
+        latest = _row(connection.execute(query.with_for_update()).mappings().first())
         now = self.clock()
-        decision = decide(latest, now, fresh)
+        decision = decide(latest, now, fresh, archived=latest is not None and archived(latest))
         if latest is not None and decision is Decision.REUSE:
             return latest, False
         if latest is not None and decision is Decision.RETRY:
@@ -320,12 +329,68 @@ class Ledger:
         with self.engine.connect() as connection:
             return [_existing(row) for row in connection.execute(query).mappings()]
 
-    def counts(self) -> dict[tuple[str, int, str], int]:
-        """Count the reports by (account, profile, state)."""
-        columns = (reports.c.account, reports.c.profile_id, reports.c.state)
-        query = select(*columns, func.count()).group_by(*columns)
+    def any_loaded(self) -> bool:
+        """Say whether any report is called loaded."""
         with self.engine.connect() as connection:
-            return {(account, profile, state): n for account, profile, state, n in connection.execute(query)}
+            query = select(reports.c.id).where(reports.c.state == State.LOADED).limit(1)
+            return connection.scalar(query) is not None
+
+    def known_days(self, since: date, report_types: Iterable[str]) -> dict[tuple[str, int], list[Days]]:
+        """Return the days that are loaded, on their way or no longer served, by report type and profile.
+
+        Args:
+            since: Days before it are not looked at.
+            report_types: Which.
+
+        Returns:
+            (report type, profile) -> ranges of days that neither touch nor overlap, oldest first.
+        """
+        columns = (reports.c.report_type, reports.c.profile_id, reports.c.start_date, reports.c.end_date)
+        there = (*OUTSTANDING, State.LOADED, State.EXPIRED)
+        query = (
+            select(*columns, reports.c.state, reports.c.served_from)
+            .where(
+                reports.c.report_type.in_(tuple(report_types)), reports.c.end_date >= since, reports.c.state.in_(there)
+            )
+            .order_by(*columns)
+        )
+        known: dict[tuple[str, int], list[Days]] = defaultdict(list)
+        with self.engine.connect() as connection:
+            for report_type, profile_id, start, end, state, served_from in connection.execute(query):
+                last = min(end, served_from - ONE_DAY) if state == State.EXPIRED and served_from else end
+                if last >= start:
+                    _join(known[report_type, profile_id], Days(start, last))
+        return known
+
+    def reopen_loaded(self, archived: Callable[[str | None], bool]) -> None:
+        """Take up again everything that is called loaded, because the warehouse is a new one.
+
+        What is in the archive is loaded from there; the rest has failed, and its days are ordered again as holes.
+
+        Args:
+            archived: Says whether a raw path is in the archive.
+        """
+        now = self.clock()
+        query = select(reports.c.id, reports.c.raw_path).where(reports.c.state == State.LOADED)
+        with self.engine.connect() as connection:
+            found = [(bool(archived(path)), id_) for id_, path in connection.execute(query)]
+        loaded = Standing(State.LOADED)
+        for there, happened in ((True, Unloaded(archived=True)), (False, Lost())):
+            values = {**advance(loaded, happened, now), "updated_at": now}
+            ids = [id_ for is_there, id_ in found if is_there is there]
+            for first in range(0, len(ids), _IDS_A_QUERY):
+                part = ids[first : first + _IDS_A_QUERY]
+                same = reports.c.id.in_(part) & (reports.c.state == State.LOADED)
+                with self.transaction() as connection:
+                    connection.execute(update(reports).where(same).values(**values))
+
+
+def _join(ranges: list[Days], days: Days) -> None:
+    """Add days to ranges that are in order, given in the order of their first day."""
+    if ranges and days.start <= ranges[-1].end + ONE_DAY:
+        ranges[-1] = Days(ranges[-1].start, max(ranges[-1].end, days.end))
+    else:
+        ranges.append(days)
 
 
 def _written(connection: Connection, where: ColumnElement[bool], values: dict[str, Any]) -> ReportRow | None:

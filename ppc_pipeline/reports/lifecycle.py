@@ -6,12 +6,16 @@ order (``orders``), how a file is loaded (``loader``).
 
 import asyncio
 import contextlib
+import logging
 import os
 import socket
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
 from ppc_pipeline.amazon_ads.errors import (
@@ -28,15 +32,14 @@ from ppc_pipeline.progress import Progress, silent
 from ppc_pipeline.reports import states
 from ppc_pipeline.reports.archive import Archive
 from ppc_pipeline.reports.ledger import LEASE, ClaimLostError, Ledger, ReportRow
+from ppc_pipeline.reports.load_queue import Load, LoadQueue, Tally
 from ppc_pipeline.reports.roster import Roster
 from ppc_pipeline.reports.states import Event, State
 from ppc_pipeline.reports.windows import Days, Window
 
-Load = Callable[[Sequence[ReportRow]], Mapping[int, Event]]
-"""Loads downloaded reports, blocking, and says for each row id what happened to it."""
+log = logging.getLogger(__name__)
 
-MAX_LOADED_AT_ONCE = 64
-"""Files loaded with the warehouse open once: then it is given free for others for a moment."""
+T = TypeVar("T")
 
 _ASKING = frozenset({State.PLANNED, State.REQUESTED})
 _FETCHING = frozenset({State.READY, State.DOWNLOADED})
@@ -99,6 +102,7 @@ class Lifecycle:
         self._broken: dict[str, str] = {}
         self._refused: dict[int, str] = {}
         self._rests: dict[int, ReportRow] = {}
+        self._watched: dict[int, ReportRow] = {}
 
     async def see_through(self, rows: Sequence[ReportRow], load: Load, *, deadline: timedelta) -> list[ReportRow]:
         """Take reports all the way into the warehouse.
@@ -111,12 +115,12 @@ class Lifecycle:
         """
         due_by = self._ledger.clock() + deadline
         async with self._claims():
-            loading = _LoadQueue(load)
-            tally = _Tally(self._progress, len(rows))
+            loading = LoadQueue(load)
+            tally = Tally(self._progress, len(rows))
             async with loading.running(), asyncio.TaskGroup() as group:
-                ends = [self._to_the_end(row, loading, due_by, deadline, tally) for row in rows]
-                tasks = [group.create_task(end) for end in ends]
-            return [row for task in tasks for row in task.result()]
+                ends = [(row, self._to_the_end(row, loading, due_by, deadline, tally)) for row in rows]
+                tasks = [(row, group.create_task(self._alone(row, end))) for row, end in ends]
+            return [found for row, task in tasks for found in task.result() or self._ledger.rows([row.id])]
 
     async def ask_and_poll(self, rows: Sequence[ReportRow], *, seconds: float) -> None:
         """Make one step for each report that is due: ask for it or look whether it is ready. Fetches nothing.
@@ -125,31 +129,44 @@ class Lifecycle:
         """
         async with self._claims():
             due = [row for row in rows if row.state in _ASKING and self._is_due(row)]
-            tasks = [asyncio.create_task(self._one_step(row)) for row in due]
+            tasks = [asyncio.create_task(self._alone(row, self._one_step(row))) for row in due]
             if not tasks:
                 return
-            done, late = await asyncio.wait(tasks, timeout=seconds)
+            _, late = await asyncio.wait(tasks, timeout=seconds)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-            for task in done:
-                task.result()
 
     async def fetch(self, rows: Sequence[ReportRow], load: Load) -> list[ReportRow]:
         """Download and load what is ready. Asks for nothing and waits for nothing."""
         ready = [row for row in rows if row.state in _FETCHING]
         async with self._claims():
-            loading = _LoadQueue(load)
-            tally = _Tally(self._progress, len(ready))
+            loading = LoadQueue(load)
+            tally = Tally(self._progress, len(ready))
             async with loading.running(), asyncio.TaskGroup() as group:
                 for row in ready:
-                    group.create_task(self._fetch_one(row, loading, tally))
+                    group.create_task(self._alone(row, self._fetch_one(row, loading, tally)))
         return self._ledger.rows([row.id for row in rows])
 
     # One report
 
+    async def _alone(self, row: ReportRow, work: Coroutine[None, None, T]) -> T | None:
+        """Do the work of one report so that whatever goes wrong with it stops no other one.
+
+        Trouble that is foreseen is written down by the work itself; this is for the rest.
+        """
+        try:
+            return await work
+        except Exception as error:
+            log.exception("%s: broken off, the next run goes on with it", row)
+            with contextlib.suppress(SQLAlchemyError, ClaimLostError):
+                (now,) = self._ledger.rows([row.id])
+                if now.outstanding and now.lease_owner == self._owner:
+                    self._ledger.record(now, states.Troubled(f"unexpected {type(error).__name__}, see the log"))
+            return None
+
     async def _to_the_end(
-        self, row: ReportRow, loading: "_LoadQueue", due_by: datetime, deadline: timedelta, tally: "_Tally"
+        self, row: ReportRow, loading: LoadQueue, due_by: datetime, deadline: timedelta, tally: Tally
     ) -> list[ReportRow]:
         done: list[ReportRow] = []
         while True:
@@ -162,11 +179,11 @@ class Lifecycle:
             row = rest
 
     async def _until_it_rests(
-        self, row: ReportRow, loading: "_LoadQueue", due_by: datetime, deadline: timedelta
+        self, row: ReportRow, loading: LoadQueue, due_by: datetime, deadline: timedelta
     ) -> ReportRow:
         """Go on with a report until nothing is left to do or its deadline is past; what Amazon has made is fetched."""
         while row.outstanding:
-            held = row if row.lease_owner == self._owner else self._ledger.claim(row.id, self._owner)
+            held = row if row.lease_owner == self._owner else self._claim_if_free(row)
             row = await self._watch(row) if held is None else await self._next(held, loading)
             left = (self._give_up_at(row, due_by, deadline) - self._ledger.clock()).total_seconds()
             if left <= 0 and not (row.state in _FETCHING and self._is_due(row)):
@@ -175,7 +192,7 @@ class Lifecycle:
                 await asyncio.sleep(max(0.0, min(left, self._seconds_until_due(row))))
         return row
 
-    async def _next(self, row: ReportRow, loading: "_LoadQueue") -> ReportRow:
+    async def _next(self, row: ReportRow, loading: LoadQueue) -> ReportRow:
         """Make the next step of a claimed report and write down what happened."""
         try:
             event = await loading.put(row) if row.state is State.DOWNLOADED else await self._step(row)
@@ -194,7 +211,7 @@ class Lifecycle:
                 event = states.Postponed("Amazon is still working on it", self._ledger.clock() + wait)
             self._note(claimed, event)
 
-    async def _fetch_one(self, row: ReportRow, loading: "_LoadQueue", tally: "_Tally") -> None:
+    async def _fetch_one(self, row: ReportRow, loading: LoadQueue, tally: Tally) -> None:
         while row.state in _FETCHING and self._is_due(row):
             claimed = self._ledger.claim(row.id, self._owner)
             if claimed is None or claimed.state not in _FETCHING:
@@ -202,10 +219,18 @@ class Lifecycle:
             row = await self._next(claimed, loading)
         tally.one_more()
 
+    def _claim_if_free(self, row: ReportRow) -> ReportRow | None:
+        """Claim a report, unless another process was seen to hold it: then there is no need to try."""
+        free = row.lease_until is None or row.lease_until < self._ledger.clock()
+        return self._ledger.claim(row.id, self._owner) if free else None
+
     async def _watch(self, row: ReportRow) -> ReportRow:
-        """Look how far another process is with a report."""
+        """Look how far another process is with a report: one question for all that are watched."""
+        self._watched[row.id] = row
         await asyncio.sleep(self._pace.watch)
-        return self._ledger.rows([row.id])[0]
+        if self._watched[row.id] is row:
+            self._watched |= {seen.id: seen for seen in self._ledger.rows([*self._watched])}
+        return self._watched.pop(row.id)
 
     async def _step(self, row: ReportRow) -> Event | None:
         """Ask, poll or download; say what happened, or None where Amazon is still working on it."""
@@ -333,7 +358,10 @@ class Lifecycle:
     async def _hold_claims(self) -> None:
         while True:
             await asyncio.sleep(LEASE.total_seconds() / 3)
-            self._ledger.renew(self._owner)
+            try:
+                self._ledger.renew(self._owner)
+            except SQLAlchemyError:
+                log.warning("the claims could not be renewed, trying again before they run out", exc_info=True)
 
 
 _STEPS = {
@@ -351,56 +379,3 @@ def _event_of_status(report: Report, before: State) -> Event | None:
     if before is State.READY:
         return states.Troubled(f"Amazon called the report ready, and now says {report.status}")
     return None
-
-
-@dataclass(slots=True)
-class _Tally:
-    """Counts what is done."""
-
-    progress: Progress
-    total: int
-    done: int = 0
-
-    def __post_init__(self) -> None:
-        self.progress("reports", 0, self.total)
-
-    def one_more(self) -> None:
-        self.done += 1
-        self.progress("reports", self.done, self.total)
-
-
-class _LoadQueue:
-    """Gathers downloaded reports while others are being loaded, and loads what has gathered in one go."""
-
-    def __init__(self, load: Load) -> None:
-        self._load = load
-        self._waiting: asyncio.Queue[tuple[ReportRow, asyncio.Future[Event]]] = asyncio.Queue()
-
-    async def put(self, row: ReportRow) -> Event:
-        """Have a report loaded, and say what happened."""
-        result: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
-        await self._waiting.put((row, result))
-        return await result
-
-    @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Load what is put, for as long as the context lasts."""
-        worker = asyncio.create_task(self._run())
-        try:
-            yield
-        finally:
-            worker.cancel()
-
-    async def _run(self) -> None:
-        while True:
-            batch = [await self._waiting.get()]
-            while not self._waiting.empty() and len(batch) < MAX_LOADED_AT_ONCE:
-                batch.append(self._waiting.get_nowait())
-            try:
-                events = await asyncio.to_thread(self._load, [row for row, _ in batch])
-            except Exception as error:
-                for _, result in batch:
-                    result.set_exception(error)
-                continue
-            for row, result in batch:
-                result.set_result(events[row.id])

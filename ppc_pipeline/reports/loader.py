@@ -6,7 +6,8 @@ Here: the bridge between the ledger's rows and ``warehouse.loading``. Not here: 
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -21,6 +22,9 @@ from ppc_pipeline.warehouse.loading import FileOutcome, ReportFile, UnreadableFi
 from ppc_pipeline.warehouse.tables import create_tables
 
 log = logging.getLogger(__name__)
+
+WAREHOUSE_PAUSE = timedelta(seconds=60)
+"""Before a load that the warehouse or the disk refused is tried again."""
 
 
 class Loader:
@@ -67,17 +71,19 @@ class Loader:
                 for report_type, some in by_type.items():
                     events |= self._load(connection, report_type, some)
         except (WarehouseBusyError, duckdb.Error, OSError) as error:
-            events |= {row.id: states.Troubled(str(error)) for row in rows if row.id not in events}
+            # The files are here and good: wait for the warehouse or the disk, however long that takes.
+            later = self._clock() + WAREHOUSE_PAUSE
+            events |= {row.id: states.Postponed(str(error), later) for row in rows if row.id not in events}
         return events
 
     def _load(
         self, connection: duckdb.DuckDBPyConnection, report_type: str, rows: Sequence[ReportRow]
     ) -> dict[int, Event]:
         """Load reports of one type together, or one by one when that fails, to find the one that is at fault."""
-        files = [self._file(row) for row in rows]
         try:
+            files = [self._file(row) for row in rows]
             outcomes = load_files(connection, REPORT_TABLES[report_type], files, self._clock())
-        except (UnreadableFileError, duckdb.Error) as error:
+        except Exception as error:  # whatever it is: one file must never keep those of other clients from loading
             if len(rows) == 1:
                 return {rows[0].id: self._failed(rows[0], error)}
             log.warning("loading %d files of %s together failed, trying them one by one", len(rows), report_type)
@@ -88,11 +94,17 @@ class Loader:
         return {key: states.Loaded(outcome.rows_loaded, outcome.rows_rejected) for key, outcome in done.items()}
 
     def _failed(self, row: ReportRow, error: Exception) -> Event:
-        if not isinstance(error, UnreadableFileError):
+        if isinstance(error, duckdb.Error | OSError):
             return states.Troubled(f"loading failed: {error}")
+        if not isinstance(error, UnreadableFileError):
+            log.error("loading %s failed unexpectedly", row, exc_info=error)
+            return states.GivenUp(f"loading failed: {type(error).__name__}: {error}", retryable=True)
         path = self._archive.root / (row.raw_path or "")
         aside = path.with_suffix(".malformed")
-        path.replace(aside)
+        try:
+            path.replace(aside)
+        except OSError as problem:
+            return states.Troubled(f"the report file cannot be read: {error}; nor can it be put aside: {problem}")
         return states.Unreadable(f"the report file cannot be read: {error}; its bytes are kept in {aside}")
 
     def _file(self, row: ReportRow) -> ReportFile:
@@ -110,19 +122,33 @@ class Loader:
         )
 
 
-def prepare(warehouse: Warehouse) -> bool:
-    """Make every table the declarations ask for.
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a warehouse has.
 
-    Returns:
-        Whether the warehouse knows any profile.
+    Attributes:
+        profiles: The ids of the profiles it knows.
+        loads: Whether any report was ever loaded.
     """
+
+    profiles: frozenset[int]
+    loads: bool
+
+
+def prepare(warehouse: Warehouse) -> Contents:
+    """Make every table the declarations ask for, and say what is in them."""
     with warehouse.connect() as connection:
         create_tables(connection, REPORT_TABLES.values(), ENTITY_TABLES.values())
-        return connection.execute("SELECT 1 FROM profiles LIMIT 1").fetchone() is not None
+        profiles = connection.execute("SELECT profile_id FROM profiles WHERE removed_at IS NULL").fetchall()
+        loads = connection.execute("SELECT 1 FROM load_log LIMIT 1").fetchone()
+    return Contents(frozenset(profile_id for (profile_id,) in profiles), loads is not None)
 
 
 def loaded_reports(warehouse: Warehouse, report_ids: Sequence[str]) -> set[str]:
     """Return those of some reports that the warehouse has loaded."""
-    with warehouse.connect() as connection:
-        query = "SELECT DISTINCT report_id FROM load_log WHERE list_contains(?, report_id)"
+    with warehouse.connect(read_only=True) as connection:
+        query = """
+            SELECT DISTINCT report_id FROM load_log
+            SEMI JOIN (SELECT unnest(?::VARCHAR[]) AS report_id) USING (report_id)
+        """
         return {report_id for (report_id,) in connection.execute(query, [list(report_ids)]).fetchall()}

@@ -5,7 +5,7 @@ Here: from profiles and dates to rows of the ledger. Not here: cutting ranges (`
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -13,7 +13,7 @@ from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.reports.archive import Archive
 from ppc_pipeline.reports.ledger import Ledger, ReportRow
 from ppc_pipeline.reports.roster import Profile
-from ppc_pipeline.reports.states import OUTSTANDING, State, Unloaded
+from ppc_pipeline.reports.states import State, Unloaded
 from ppc_pipeline.reports.tables import columns_hash
 from ppc_pipeline.reports.windows import Days, Window, daily_plan, windows_for
 
@@ -117,14 +117,14 @@ class Desk:
             ordered.new += new
         return ordered
 
-    def _known_days(self, report_types: Sequence[ReportType], start_date: date) -> dict[tuple[str, int], set[date]]:
+    def _known_days(self, report_types: Sequence[ReportType], start_date: date) -> Mapping[tuple[str, int], set[date]]:
         """Return the days of each report type and profile that are loaded, on their way, or no longer served."""
+        furthest = max((report_type.retention_days for report_type in report_types), default=0)
+        since = max(start_date, self.ledger.clock().date() - timedelta(days=furthest))
+        found = self.ledger.known_days(since, [report_type.name for report_type in report_types])
         known: dict[tuple[str, int], set[date]] = defaultdict(set)
-        names = [report_type.name for report_type in report_types]
-        since = Days(start_date, max(start_date, self.ledger.clock().date()))
-        for row in self.ledger.covering(since, names):
-            if row.state in OUTSTANDING or row.state in (State.LOADED, State.EXPIRED):
-                known[row.report_type, row.profile_id].update(row.days)
+        for key, ranges in found.items():
+            known[key].update(day for days in ranges for day in days)
         return known
 
 

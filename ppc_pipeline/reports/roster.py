@@ -14,8 +14,14 @@ from ppc_pipeline.reports.ledger import Ledger
 from ppc_pipeline.reports.schema import accounts, profiles
 from ppc_pipeline.reports.windows import ProfileClock
 
-BLOCK_RETRY = timedelta(days=1)
-"""How long a refused profile is left alone before Amazon is asked again."""
+BLOCK_RETRY = timedelta(hours=20)
+"""How long a refused profile is left alone before Amazon is asked again.
+
+Less than a day: it is refused some minutes into a daily run, and a whole day later the next run is already past it.
+"""
+
+GONE = "Amazon no longer lists it for this account"
+"""Why a profile is not worked for that its account has lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +109,8 @@ class Roster:
                     connection.execute(update(profiles).where(same).values(**values, seen_at=now))
             gone = [p for p, owner in known.items() if owner == account and p not in rows]
             if gone and whole:
-                reason = "Amazon no longer lists it for this account"
                 statement = update(profiles).where(profiles.c.profile_id.in_(gone))
-                connection.execute(statement.values(active=False, skip_reason=reason))
+                connection.execute(statement.values(active=False, skip_reason=GONE))
 
     def profiles(self, accounts_wanted: Iterable[str]) -> list[Profile]:
         """Return every profile of some accounts, active or not, by account and id."""

@@ -91,6 +91,8 @@ reports = Table(
     Column("reason", Text),
     Column("retryable", Boolean),
     Column("not_before", UtcDateTime),
+    # Of an expired report: the first day that Amazon still serves.
+    Column("served_from", Date),
     Column("raw_path", Text),
     Column("raw_bytes", BigInteger),
     Column("rows_loaded", BigInteger),
@@ -108,6 +110,7 @@ reports = Table(
         "account", "profile_id", "report_type", "start_date", "end_date", "columns_hash", "order_no", name="one_order"
     ),
     Index("reports_by_state", "state"),
+    Index("reports_by_owner", "lease_owner"),
     Index("reports_by_day", "report_type", "end_date"),
 )
 

@@ -35,11 +35,17 @@ OUTSTANDING = frozenset({State.PLANNED, State.REQUESTED, State.READY, State.DOWN
 MAX_REQUESTS = 3
 """How often Amazon is asked for one window when it answers FAILED or forgets the report."""
 
-MAX_TROUBLES = 4
-"""How often one step may fail in a row (download, load, request) before the report is given up."""
+MAX_TROUBLES = 10
+"""How often one step may fail in a row before the report is given up for now: an outage of half an hour is sat out."""
+
+MAX_UNREADABLE = 4
+"""How often a file that is no report is downloaded again before the report is given up."""
 
 TROUBLE_DELAY = timedelta(seconds=5)
 """Wait after the first failure of a step; it doubles with each further one."""
+
+LONGEST_DELAY = timedelta(minutes=5)
+"""It doubles up to this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +164,11 @@ class Unloaded:
     archived: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The warehouse does not have what the ledger calls loaded, and the raw file is gone too."""
+
+
 Event = (
     Accepted
     | Cooked
@@ -171,6 +182,7 @@ Event = (
     | Unreadable
     | AskedAgain
     | Unloaded
+    | Lost
 )
 
 Change = dict[str, Any]
@@ -233,11 +245,11 @@ def _loaded(_: Standing, event: Loaded, now: datetime) -> Change:
     return _fresh(State.LOADED, rows_loaded=event.rows, rows_rejected=event.rejected, loaded_at=now)
 
 
-def _troubled(standing: Standing, event: Troubled, now: datetime) -> Change:
+def _troubled(standing: Standing, event: Troubled, now: datetime, most: int = MAX_TROUBLES) -> Change:
     troubles = standing.troubles + 1
-    if troubles >= MAX_TROUBLES:
+    if troubles >= most:
         return _given_up(standing, GivenUp(f"failed {troubles} times; the last: {event.reason}", retryable=True), now)
-    delay = TROUBLE_DELAY * 2 ** (troubles - 1)
+    delay = min(LONGEST_DELAY, TROUBLE_DELAY * 2 ** (troubles - 1))
     return {"state": standing.state, "troubles": troubles, "reason": event.reason, "not_before": now + delay}
 
 
@@ -250,11 +262,12 @@ def _given_up(_: Standing, event: GivenUp, __: datetime) -> Change:
 
 
 def _unserved(_: Standing, event: Unserved, __: datetime) -> Change:
-    return {**_fresh(State.EXPIRED), "reason": f"Amazon serves this report type from {event.served_from} on"}
+    reason = f"Amazon serves this report type from {event.served_from} on"
+    return {**_fresh(State.EXPIRED), "reason": reason, "served_from": event.served_from}
 
 
 def _unreadable(standing: Standing, event: Unreadable, now: datetime) -> Change:
-    change = _troubled(standing, Troubled(event.reason), now)
+    change = _troubled(standing, Troubled(event.reason), now, MAX_UNREADABLE)
     if change["state"] is State.FAILED:
         return {**change, "report_id": None, "raw_path": None}
     return {**change, "state": State.READY, "raw_path": None}
@@ -274,6 +287,10 @@ def _unloaded(_: Standing, event: Unloaded, __: datetime) -> Change:
     return _fresh(State.PLANNED, report_id=None, requests=0)
 
 
+def _lost(standing: Standing, _: Lost, now: datetime) -> Change:
+    return _given_up(standing, GivenUp("the warehouse does not have it, and its raw file is gone", retryable=True), now)
+
+
 _RULES: dict[type[Any], tuple[frozenset[State], Callable[[Standing, Any, datetime], Change]]] = {
     Accepted: (frozenset({State.PLANNED}), _accepted),
     Cooked: (frozenset({State.REQUESTED}), _cooked),
@@ -287,4 +304,5 @@ _RULES: dict[type[Any], tuple[frozenset[State], Callable[[Standing, Any, datetim
     Unreadable: (frozenset({State.READY, State.DOWNLOADED}), _unreadable),
     AskedAgain: (frozenset({State.FAILED}), _asked_again),
     Unloaded: (frozenset({State.LOADED}), _unloaded),
+    Lost: (frozenset({State.LOADED}), _lost),
 }

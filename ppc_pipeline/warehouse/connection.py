@@ -56,6 +56,10 @@ class Warehouse:
     def connect(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open the warehouse, and close it whatever happens.
 
+        Args:
+            read_only: Several processes can read at once. A file that is not there yet is made all the same, so that
+                what is missing is a table, which says more than a missing file.
+
         Raises:
             WarehouseBusyError: Another process had it for longer than ``wait_seconds``.
         """
@@ -83,7 +87,7 @@ class Warehouse:
             reraise=True,
         )
         try:
-            return retrying(duckdb.connect, self.database, read_only=read_only)
+            return retrying(duckdb.connect, self.database, read_only=read_only and self.exists)
         except (duckdb.IOException, duckdb.ConnectionException) as error:
             if not _is_busy(error):
                 raise

@@ -45,6 +45,14 @@ class Pages:
     constants: Mapping[str, str] = field(default_factory=dict)
 
 
+class UnreadablePagesError(Exception):
+    """A file of pages that DuckDB cannot read, though Python could: a lone surrogate in a name is enough."""
+
+    def __init__(self, pages: Pages, reason: str) -> None:
+        super().__init__(reason)
+        self.pages = pages
+
+
 @dataclass(frozen=True, slots=True)
 class EntityOutcome:
     """What loading the entities of one profile did.
@@ -80,6 +88,9 @@ def load_entities(
         pages: Every page of the profiles.
         profiles: The profiles whose whole listing is in ``pages``: only theirs can be found to be gone.
         now: The moment from which new versions are valid.
+
+    Raises:
+        UnreadablePagesError: A file cannot be read. Nothing was loaded.
     """
     scope = sorted(set(profiles))
     if not scope:
@@ -165,7 +176,10 @@ def _stage(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: Seq
     for file in pages:
         sql, values = _item_sql(table, file)
         insert = f"INSERT INTO temp.texts SELECT row_number() OVER () + ?, * FROM ({sql})"
-        found = connection.execute(insert, [done, *values]).fetchone()
+        try:
+            found = connection.execute(insert, [done, *values]).fetchone()
+        except duckdb.InvalidInputException as error:  # others are about the disk or the memory, not about this file
+            raise UnreadablePagesError(file, str(error).strip().splitlines()[0]) from None
         done += found[0] if found else 0
     types = {"profile_id": Column("profile_id", ColumnType.INTEGER), **{c.name: c for c in table.columns}}
     typed = ", ".join(

@@ -7,8 +7,9 @@ is recorded in ``restatements``. Loading a file again changes nothing. Here: rep
 
 import gzip
 import json
+import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -32,7 +33,11 @@ _USUAL_ROW_CHARS = 2**16
 
 
 class UnreadableFileError(Exception):
-    """A report file that DuckDB cannot read as a JSON array of objects."""
+    """A report file that is not a JSON array of objects, or that lacks what no report can do without.
+
+    A single character that UTF-8 cannot hold (a lone surrogate in a name) makes the whole file unreadable: DuckDB reads
+    no further, and to leave out the row would be to load a day without it, unnoticed.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,8 @@ def load_files(
         now: The moment written to ``loaded_at``.
 
     Raises:
-        UnreadableFileError: A file is not a JSON array of objects. Nothing of its group was loaded.
+        UnreadableFileError: A file is not a JSON array of objects, or none of its rows has a metric or a key that was
+            asked for. Nothing of its group was loaded.
     """
     outcomes: list[FileOutcome] = []
     for group in without_overlaps(files):
@@ -120,11 +126,12 @@ def _load_group(
 ) -> list[FileOutcome]:
     _stage_files(connection, table, files)
     _stage_rows(connection, table, files)
+    missing = {file.report_id: _missing_columns(connection, table, file) for file in files}
+    _forget_rejected(connection, table)
     rejected = _reject(connection, table, files, now)
     _find_changed_days(connection, table)
     _record_restatements(connection, table, now)
     _replace_days(connection, table, now)
-    missing = {file.report_id: _missing_columns(table, file) for file in files}
     return _log_load(connection, table, files, rejected, missing, now)
 
 
@@ -244,6 +251,29 @@ def _grain(table: ReportTable) -> str:
     return ", ".join(["profile_id", "date", *(quoted(name) for name in table.grain)])
 
 
+def _forget_rejected(connection: duckdb.DuckDBPyConnection, table: ReportTable) -> None:
+    """Take out of quarantine what these files bring anew: rows of days that they cover, of reports asked for before.
+
+    A row without a usable date may be of any day of its report, and goes when all of them are covered.
+    """
+    source = next(column.source for column in table.columns if column.name == "date")
+    connection.execute(
+        """
+        DELETE FROM rejected_rows WHERE (report_id, row_no) IN (
+            SELECT r.report_id, r.row_no
+            FROM (SELECT *, TRY_CAST(raw->>? AS DATE) AS date FROM rejected_rows WHERE source = ?) AS r
+            JOIN load_log AS l USING (report_id)
+            JOIN temp.staged_files AS f ON f.profile_id = r.profile_id AND f.requested_at >= l.requested_at
+            WHERE CASE
+                WHEN r.date BETWEEN l.start_date AND l.end_date THEN r.date BETWEEN f.start_date AND f.end_date
+                ELSE f.start_date <= l.start_date AND l.end_date <= f.end_date
+            END
+        )
+        """,
+        [source, table.report_type],
+    )
+
+
 def _reject(
     connection: duckdb.DuckDBPyConnection, table: ReportTable, files: Sequence[ReportFile], now: datetime
 ) -> dict[str, int]:
@@ -355,21 +385,41 @@ def _replace_days(connection: duckdb.DuckDBPyConnection, table: ReportTable, now
     )
 
 
-def _missing_columns(table: ReportTable, file: ReportFile) -> tuple[str, ...]:
-    """Say which columns the first row of a file lacks: Amazon gives every row every column asked for, NULL or not.
+def _missing_columns(connection: duckdb.DuckDBPyConnection, table: ReportTable, file: ReportFile) -> tuple[str, ...]:
+    """Say which columns no row of a file has: Amazon gives every row every column asked for, NULL or not.
 
-    Read here, and not by DuckDB, which would unzip megabytes for it.
+    Raises:
+        UnreadableFileError: A metric or a key is among them. Its NULLs would take the place of good figures.
     """
+    try:
+        first = _first_row(file)
+    except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:  # DuckDB reads more than JSON allows
+        raise UnreadableFileError(f"its first row is not JSON: {error}") from None
+    if first is None or all(c.source in first for c in table.columns):
+        return ()
+    keys = (
+        "SELECT DISTINCT unnest(json_keys(json)) FROM read_json_objects(?, format = 'array', maximum_object_size = ?)"
+    )
+    there = {key for (key,) in connection.execute(keys, [str(file.path), MAX_OBJECT_BYTES]).fetchall()}
+    missing = [c for c in table.columns if c.source not in there]
+    needed = [c.source for c in missing if c.metric or c.name in ("date", *table.grain)]
+    if needed:
+        raise UnreadableFileError(f"columns that were asked for are not in it: {', '.join(needed)}")
+    return tuple(c.source for c in missing)
+
+
+def _first_row(file: ReportFile) -> Collection[str] | None:
+    """Return the first row of a file: read here, and not by DuckDB, which would unzip megabytes for it."""
     with gzip.open(file.path, "rt", encoding="utf-8") as text:
         head = text.read(_USUAL_ROW_CHARS)
         if "{" not in head:
-            return ()
+            return None
         try:
             row, _ = _JSON.raw_decode(head, head.index("{"))
         except ValueError:
             head += text.read(MAX_OBJECT_BYTES)
             row, _ = _JSON.raw_decode(head, head.index("{"))
-    return tuple(c.source for c in table.columns if c.source not in row)
+    return dict(row)
 
 
 def _log_load(

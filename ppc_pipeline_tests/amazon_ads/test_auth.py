@@ -101,12 +101,22 @@ async def test_calls_refused_together_renew_the_token_once(amazon: FakeAmazon, c
     assert len(amazon.logins) == 2
 
 
-async def test_a_second_refusal_is_the_accounts_trouble(amazon: FakeAmazon, client: AmazonAdsClient):
+async def test_a_second_refusal_without_a_profile_is_the_accounts_trouble(amazon: FakeAmazon, client: AmazonAdsClient):
     amazon.always = lambda _: refuse(401, "HTTP 401 Unauthorized")
     async with client:
         with pytest.raises(MisconfiguredError, match="account 'acme'"):
             await client.list_profiles()
     assert len(amazon.requests) == 2
+
+
+async def test_a_second_refusal_in_the_name_of_a_profile_is_that_profiles_trouble(
+    amazon: FakeAmazon, client: AmazonAdsClient
+):
+    amazon.always = lambda _: refuse(401, "HTTP 401 Unauthorized")
+    async with client:
+        with pytest.raises(RefusedError, match=f"profile {fakes.PROFILE_ID}.* give the user who authorised"):
+            await client.delete_report(fakes.PROFILE_ID, fakes.REPORT_ID)
+    assert len(amazon.requests) == len(amazon.logins) == 2
 
 
 async def test_a_second_refusal_while_polling_may_pass(amazon: FakeAmazon, client: AmazonAdsClient):

@@ -80,6 +80,41 @@ class TestLists:
                 await pages(client)
         assert len(amazon.requests) == 2
 
+    @pytest.mark.parametrize(
+        ("replies", "numbers"),
+        [
+            ([{"campaigns": [{}, {}], "totalResults": 3}], "2 of 3"),
+            ([{"campaigns": [{}], "totalResults": 4, "nextToken": "t2"}, {"campaigns": [{}]}], "2 of 4"),
+            (
+                [{"campaigns": [{}], "totalResults": 9, "nextToken": "t2"}, {"campaigns": [], "totalResults": 2}],
+                "1 of 2",
+            ),
+        ],
+    )
+    async def test_a_list_that_ends_before_its_total_is_an_error_that_names_both_numbers(
+        self, amazon: FakeAmazon, client: AmazonAdsClient, replies: list, numbers: str
+    ):
+        amazon.script(*map(ok, replies))
+        async with client:
+            with pytest.raises(errors.MalformedResponseError, match=f"ended after {numbers} objects") as caught:
+                await pages(client)
+        assert caught.value.profile_id == PROFILE_ID
+        assert b"campaigns" in caught.value.body
+
+    @pytest.mark.parametrize(
+        "totals", [(4, 2), (2, 4), (1, 1), (None, None)], ids=["went", "came", "came twice", "unsaid"]
+    )
+    async def test_a_list_whose_objects_come_and_go_meanwhile_is_whole_with_the_smallest_total(
+        self, amazon: FakeAmazon, client: AmazonAdsClient, totals: tuple
+    ):
+        first, last = totals
+        amazon.script(
+            ok({"campaigns": [{}], "totalResults": first, "nextToken": "t2"}),
+            ok({"campaigns": [{}], "totalResults": last}),
+        )
+        async with client:
+            assert [page.count for page in await pages(client)] == [1, 1]
+
     @pytest.mark.parametrize("status", [404, 410])
     async def test_a_list_that_is_not_there_is_never_an_empty_one(
         self, amazon: FakeAmazon, client: AmazonAdsClient, status: int

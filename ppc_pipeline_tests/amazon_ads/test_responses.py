@@ -59,8 +59,12 @@ CREATE, POLL, LIST, PROFILES, DELETE = (
         (CREATE, answer(403, HTML), errors.RefusedError),
         (PROFILES, answer(403, "no", profile_id=None), errors.MisconfiguredError),
         (PROFILES, answer(401, GATEWAY_401, profile_id=None), errors.MisconfiguredError),
-        (LIST, answer(401, GATEWAY_401), errors.MisconfiguredError),
-        (CREATE, answer(401, HTML), errors.MisconfiguredError),
+        (LIST, answer(401, GATEWAY_401), errors.RefusedError),
+        (CREATE, answer(401, HTML), errors.RefusedError),
+        (CREATE, answer(401, "Not authorized to manage this profile"), errors.RefusedError),
+        (DELETE, answer(401, GATEWAY_401), errors.RefusedError),
+        (POLL, answer(401, "Not authorized to manage this profile"), errors.RetryableError),
+        (POLL, answer(403, "no"), errors.RefusedError),
         (POLL, answer(401, GATEWAY_401), errors.RetryableError),
         (POLL, answer(404, "Not found"), errors.ReportNotFoundError),
         (DELETE, answer(404, "Not found"), errors.ReportNotFoundError),
@@ -94,7 +98,7 @@ def test_no_status_of_an_error_passes_for_success(operation: Operation):
 
 def test_a_refused_profile_and_a_refused_account_come_with_a_remedy():
     refused = error_of(answer(401, "Not authorized to access scope 1"), LIST)
-    misconfigured = error_of(answer(401, "no"), LIST)
+    misconfigured = error_of(answer(401, "no", profile_id=None), PROFILES)
     assert refused is not None
     assert misconfigured is not None
     assert "access to this advertiser" in refused.remedy

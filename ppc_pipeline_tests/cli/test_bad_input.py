@@ -1,6 +1,7 @@
 """Bad input: one line that says what, where and what to do, exit code 2, and nothing written."""
 
 import sqlite3
+from contextlib import closing
 
 import httpx
 import pytest
@@ -110,20 +111,34 @@ def test_an_unknown_report_type_is_refused_with_those_there_are(data_dir):
     assert not data_dir.exists()
 
 
-def test_an_unknown_profile_is_refused_and_no_row_written(start_sandbox, data_dir):
+def test_an_unknown_profile_is_refused_and_nothing_is_written(start_sandbox, data_dir):
     start_sandbox(profiles=1)
     refused(ppc("backfill", days_ago(4), days_ago(3), "--profile", 123), "--profile", "123", "ppc status")
+    assert not data_dir.exists()
+
+
+def test_an_unknown_profile_is_refused_by_the_built_in_sandbox_too_and_nothing_is_written(monkeypatch, data_dir):
+    for name in ACCOUNT:
+        monkeypatch.delenv(name)
+    refused(ppc("backfill", days_ago(4), days_ago(3), "--profile", 123), "--profile", "123", "ppc status")
+    assert not data_dir.exists()
+
+
+def test_an_unknown_profile_is_refused_and_no_row_written_into_a_ledger_that_is_there(start_sandbox, data_dir):
+    start_sandbox(profiles=1)
+    ppc("status")
+    refused(ppc("backfill", days_ago(4), days_ago(3), "--profile", 123), "--profile", "123", "ppc status")
     assert not (data_dir / "ppc.duckdb").exists()
-    with sqlite3.connect(data_dir / "ledger.db") as ledger:
-        for table in ("reports", "profiles"):
+    with closing(sqlite3.connect(data_dir / "ledger.db")) as ledger:
+        for table in ("reports", "profiles", "accounts"):
             assert ledger.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
-    ledger.close()
 
 
 def test_a_profile_that_is_not_worked_for_is_refused_with_the_reason(start_sandbox, data_dir):
     url = start_sandbox(profiles=1, agency_profiles=1)
     agency = next(p["profileId"] for p in httpx.get(f"{url}/_sandbox/profiles").json() if p["type"] == "agency")
     refused(ppc("backfill", days_ago(4), days_ago(3), "--profile", agency), str(agency), "agency")
+    assert not data_dir.exists()
 
 
 def test_a_dagster_home_that_is_not_there_is_refused(monkeypatch, tmp_path):

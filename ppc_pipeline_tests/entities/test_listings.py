@@ -192,6 +192,32 @@ def test_a_malformed_page_is_kept_aside_and_named_and_nothing_is_taken_for_gone(
     assert company.query("SELECT count(*) FROM keywords WHERE removed_at IS NULL") == [(2,)]
 
 
+def test_a_page_that_only_duckdb_cannot_read_is_kept_aside_and_named_and_the_other_profiles_and_entities_are_loaded(
+    company,
+):
+    others = [VENDOR, 5, 6]
+    company.roster.save("acme", [facts(), *map(facts, others)])
+    for profile in (SELLER, *others):
+        company.serve([keyword(1)], profile=profile)
+        company.serve([{"campaignId": "5", "name": "x"}], profile=profile, path="/sp/campaigns/list")
+    company.sync()
+    half = json.dumps({"keywords": [keyword(2, keywordText="\ud83d")]}).encode()
+    for profile in (SELLER, 5):
+        company.serve(half, profile=profile)
+    synced = company.sync(KEYWORDS, ENTITY_TYPES["campaigns"])
+    assert sorted((t.account, t.profile_id, t.what) for t in synced.troubles) == [
+        ("acme", 5, "keywords"),
+        ("acme", SELLER, "keywords"),
+    ]
+    for trouble in synced.troubles:
+        kept = company.aside / f"keywords-{trouble.profile_id}.malformed"
+        assert str(kept) in trouble.reason
+        assert kept.read_bytes().strip() == half
+    assert sorted(o.profile_id for o in synced.outcomes["keywords"]) == sorted([VENDOR, 6])
+    assert sorted(o.profile_id for o in synced.outcomes["campaigns"]) == sorted([SELLER, *others])
+    assert company.query("SELECT count(*) FROM keywords WHERE removed_at IS NULL") == [(4,)]
+
+
 def test_a_refused_profile_is_blocked_and_named_and_does_not_stop_the_others(company):
     company.roster.save("acme", [facts(), facts(VENDOR)])
     company.serve([keyword(1)])
@@ -201,6 +227,39 @@ def test_a_refused_profile_is_blocked_and_named_and_does_not_stop_the_others(com
     assert [(o.profile_id, o.rows) for o in synced.outcomes["keywords"]] == [(SELLER, 1)]
     blocked = {p.facts.profile_id: p.blocked for p in company.roster.profiles(["acme"])}
     assert blocked == {SELLER: False, VENDOR: True}
+
+
+def test_a_profile_whose_lists_work_again_is_blocked_no_longer(company):
+    company.roster.block(SELLER, "401")
+    company.sync(*ENTITY_TYPES.values())
+    assert not company.roster.profiles(["acme"])[0].blocked
+
+
+def test_a_profile_of_which_one_list_is_still_refused_stays_blocked(company):
+    company.roster.block(SELLER, "401")
+    company.amazon.pages[SELLER, "/sp/campaigns/list"] = refusal(403, "no")
+    company.sync(KEYWORDS, ENTITY_TYPES["campaigns"])
+    assert company.roster.profiles(["acme"])[0].blocked
+
+
+def test_a_list_that_ends_early_is_named_and_nothing_is_taken_for_gone(company):
+    company.serve([keyword(1), keyword(2)])
+    company.sync()
+    company.amazon.pages[SELLER, "/sp/keywords/list"] = [b'{"keywords": [], "totalResults": 2}']
+    (trouble,) = company.sync().troubles
+    assert (trouble.profile_id, trouble.what) == (SELLER, "keywords")
+    assert "ended after 0 of 2 objects" in trouble.reason
+    assert company.query("SELECT count(*) FROM keywords WHERE removed_at IS NULL") == [(2,)]
+
+
+def test_a_profile_that_answers_401_in_any_words_is_refused_and_its_account_works_on(company):
+    company.roster.save("acme", [facts(), facts(VENDOR)])
+    company.roster.account_ok("acme")
+    company.serve([keyword(1)])
+    company.amazon.pages[VENDOR, "/sp/keywords/list"] = refusal(401, "Not authorized to manage this profile")
+    assert [t.profile_id for t in company.sync().troubles] == [VENDOR]
+    assert {p.facts.profile_id for p in company.roster.profiles(["acme"]) if p.blocked} == {VENDOR}
+    assert company.roster.standings()["acme"].error is None
 
 
 def test_a_profile_of_an_account_that_is_no_longer_configured_is_a_trouble_and_no_more(company):

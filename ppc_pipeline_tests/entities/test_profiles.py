@@ -8,8 +8,10 @@ import pytest
 
 from ppc_pipeline.amazon_ads.auth import Credentials
 from ppc_pipeline.amazon_ads.retries import Retries
+from ppc_pipeline.cli.runs import tools_of
 from ppc_pipeline.entities.profiles import AGENCY, NOT_WANTED, find_profiles, store_profiles
-from ppc_pipeline.settings import Account
+from ppc_pipeline.pipeline import know_profiles
+from ppc_pipeline.settings import Account, load_settings
 from ppc_pipeline_tests.fakes import SELLER, VENDOR, client_of
 
 
@@ -61,24 +63,26 @@ class Company:
         self.accounts.append(Account(name=name, credentials=credentials, profiles=wanted))
         self.amazon.listed[name] = list(listed)
 
-    def find(self):
-        known = [p.facts for p in self.roster.profiles([account.name for account in self.accounts])]
+    def find(self, *names):
+        """Ask every account, or those that are named."""
+        asked = [account for account in self.accounts if not names or account.name in names]
+        configured = [account.name for account in self.accounts]
+        known = [p.facts for p in self.roster.profiles([account.name for account in asked])]
 
         async def go():
             retries = Retries(sleep=lambda _: asyncio.sleep(0))
-            clients = {account.name: client_of(self.amazon, account.name, retries=retries) for account in self.accounts}
+            clients = {account.name: client_of(self.amazon, account.name, retries=retries) for account in asked}
             for client in clients.values():
                 await client.__aenter__()
             try:
-                return await find_profiles(clients, self.accounts, self.roster)
+                return await find_profiles(clients, asked, self.roster, configured=configured)
             finally:
                 for client in clients.values():
                     await client.__aexit__(None, None, None)
 
         found = asyncio.run(go())
         before = [facts.profile_id for facts in known if facts.account in found.whole]
-        configured = [account.name for account in self.accounts]
-        store_profiles(self.warehouse, self.accounts, found, configured=configured, known=before, now=self.clock())
+        store_profiles(self.warehouse, asked, found, configured=configured, known=before, now=self.clock())
         return found
 
     def active(self):
@@ -149,16 +153,91 @@ def test_an_account_whose_grant_was_revoked_is_named_keeps_its_profiles_and_does
     assert company.query("SELECT count(*) FROM profiles WHERE removed_at IS NULL") == [(2,)]
 
 
-def test_an_account_that_amazon_does_not_answer_for_now_is_named_until_it_answers(company):
+def test_an_account_that_does_not_answer_for_now_is_a_trouble_and_keeps_its_good_standing(company):
     company.add("acme", profile())
     company.find()
     company.amazon.listed["acme"] = httpx.Response(503)
-    assert len(company.find().troubles) == 1
+    (trouble,) = company.find().troubles
+    assert (trouble.account, trouble.profile_id, trouble.what) == ("acme", None, "profiles")
+    assert "503" in trouble.reason
     assert company.active() == [("acme", SELLER)]
+    assert company.roster.standings()["acme"].error is None
+
+
+def test_an_account_that_never_answered_is_broken_until_it_does(company):
+    company.add("acme")
+    company.amazon.listed["acme"] = httpx.Response(503)
+    assert len(company.find().troubles) == 1
     assert "503" in company.roster.standings()["acme"].error
     company.amazon.listed["acme"] = [profile()]
     assert company.find().troubles == []
     assert company.roster.standings()["acme"].error is None
+
+
+def owned(company):
+    """Two accounts that reach one profile, the second of which has it: it listed it first."""
+    company.add("first")
+    company.add("second", profile())
+    company.find()
+    assert company.active() == [("second", SELLER)]
+    company.amazon.listed["first"] = [profile()]
+
+
+def test_a_profile_stays_with_its_account_when_another_lists_it_too(company):
+    owned(company)
+    company.find()
+    assert company.active() == [("second", SELLER)]
+
+
+def test_a_profile_stays_with_its_account_while_that_one_does_not_answer(company):
+    owned(company)
+    company.amazon.listed["second"] = httpx.Response(503)
+    company.find()
+    assert company.active() == [("second", SELLER)]
+
+
+def test_a_profile_stays_with_its_account_when_only_another_is_asked(company):
+    owned(company)
+    company.find("first")
+    assert company.active() == [("second", SELLER)]
+
+
+def test_a_profile_stays_with_its_account_when_that_ones_list_cannot_be_read_whole(company):
+    owned(company)
+    company.amazon.listed["second"] = [profile(timezone="Mars/Olympus")]
+    company.find()
+    assert company.active() == [("second", SELLER)]
+
+
+def test_a_profile_that_its_account_no_longer_lists_goes_to_another_at_once_or_later(company):
+    owned(company)
+    company.amazon.listed |= {"first": [], "second": []}
+    company.find()
+    assert company.active() == []
+    company.amazon.listed |= {"first": [profile()], "second": httpx.Response(503)}
+    company.find()
+    assert company.active() == [("first", SELLER)]
+    company.amazon.listed |= {"first": [], "second": [profile()]}
+    company.find()
+    assert company.active() == [("second", SELLER)]
+    assert company.query("SELECT account FROM profiles WHERE removed_at IS NULL") == [("second",)]
+
+
+def test_a_profile_of_an_account_that_is_no_longer_configured_goes_to_the_first_that_lists_it(company):
+    owned(company)
+    del company.accounts[1]
+    company.find()
+    assert company.active() == [("first", SELLER)]
+
+
+def test_knowing_profiles_needs_no_warehouse_and_says_which_are_new(start_sandbox, data_dir):
+    start_sandbox(profiles=2)
+    tools = tools_of(load_settings())
+    new = asyncio.run(know_profiles(tools))
+    assert sorted(new) == sorted(p.facts.profile_id for p in tools.profiles())
+    assert len(new) == 2
+    assert asyncio.run(know_profiles(tools)) == []
+    assert not (data_dir / "ppc.duckdb").exists()
 
 
 def test_a_profile_that_is_no_longer_listed_is_marked_and_not_worked_for(company):

@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import signal
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from ppc_pipeline.reports import states
 from ppc_pipeline.reports.ledger import LEASE, ClaimLostError, Ledger
 from ppc_pipeline.reports.states import State
+from ppc_pipeline.reports.windows import Days
 from ppc_pipeline_tests.fakes import DAY, NOON, order, window
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -203,7 +204,7 @@ def test_rows_are_found_by_day_by_type_and_by_what_is_left_to_do(ledger):
     assert [row.id for row in ledger.outstanding()] == [old.id, other.id]
     assert [row.id for row in ledger.outstanding(["spCampaigns"])] == [other.id]
     assert ledger.outstanding([]) == []
-    assert ledger.counts() == {("acme", old.profile_id, "planned"): 2, ("acme", old.profile_id, "loaded"): 1}
+    assert ledger.any_loaded()
 
 
 def test_more_rows_than_one_query_takes_are_all_found(ledger):
@@ -271,3 +272,43 @@ def test_what_a_killed_process_had_claimed_is_free_after_a_lease(url, ledger, cl
     assert ledger.claim(row.id, "the next") is None
     clock.forward(seconds=LEASE.total_seconds() + 60)
     assert ledger.claim(row.id, "the next").lease_owner == "the next"
+
+
+def test_a_failed_report_whose_file_is_archived_is_taken_up_again_at_any_age(ledger, clock):
+    row = ledger.claim(order(ledger).id, "me")
+    for happened in (states.Accepted("r-1"), states.Cooked(), states.Archived("a", 1)):
+        row = ledger.record(row, happened)
+    ledger.record(row, states.GivenUp("the warehouse is broken", retryable=True))
+    clock.forward(days=3)
+    again, new = ledger.order(
+        window(), row.columns_hash, fresh=timedelta(hours=6), ordered_by="me", archived=lambda _: True
+    )
+    assert (again.id, new, again.state) == (row.id, True, State.DOWNLOADED)
+
+
+def test_known_days_are_joined_and_leave_out_what_failed_and_what_is_still_served_of_an_expired_window(ledger):
+    def ordered(start, end, *events):
+        row = ledger.claim(order(ledger, window(date(2026, 11, start), date(2026, 11, end))).id, "me")
+        for happened in events:
+            row = ledger.record(row, happened)
+
+    loaded = (states.Accepted("r"), states.Cooked(), states.Archived("a", 1), states.Loaded(1, 0))
+    ordered(1, 3, *loaded)
+    ordered(3, 6)
+    ordered(7, 8, states.Accepted("r"))
+    ordered(10, 14, states.Unserved(date(2026, 11, 12)))
+    ordered(16, 17, states.GivenUp("no", retryable=False))
+    (ranges,) = ledger.known_days(date(2026, 11, 1), ["spTargeting"]).values()
+    assert ranges == [Days(date(2026, 11, 1), date(2026, 11, 8)), Days(date(2026, 11, 10), date(2026, 11, 11))]
+
+
+def test_for_a_new_warehouse_everything_archived_is_loaded_again_and_the_rest_has_failed(ledger):
+    for day, path in ((1, "kept"), (2, "gone")):
+        row = ledger.claim(order(ledger, window(date(2026, 11, day))).id, "me")
+        for happened in (states.Accepted("r"), states.Cooked(), states.Archived(path, 1), states.Loaded(1, 0)):
+            row = ledger.record(row, happened)
+    ledger.reopen_loaded(lambda path: path == "kept")
+    (kept,) = ledger.outstanding()
+    assert (kept.state, kept.raw_path, kept.lease_owner) == (State.DOWNLOADED, "kept", None)
+    (failed,) = [row for row in ledger.covering(Days(date(2026, 11, 2), date(2026, 11, 2)), ["spTargeting"])]
+    assert (failed.state, failed.retryable) == (State.FAILED, True)

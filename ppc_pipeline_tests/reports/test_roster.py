@@ -55,7 +55,7 @@ def test_a_profile_that_is_left_out_is_known_with_the_reason_and_not_worked_for(
     assert only(roster).facts.skip_reason == "an agency"
 
 
-def test_a_refused_profile_is_left_alone_for_a_day_and_the_first_refusal_is_remembered(roster, clock):
+def test_a_refused_profile_is_left_alone_until_its_retry_and_the_first_refusal_is_remembered(roster, clock):
     roster.save("acme", [facts()])
     assert not only(roster).blocked
     roster.block(SELLER, "401: not authorized")
@@ -66,6 +66,14 @@ def test_a_refused_profile_is_left_alone_for_a_day_and_the_first_refusal_is_reme
     blocked = only(roster)
     assert (blocked.blocked_since, blocked.blocked_reason) == (NOON, "403: still not")
     assert blocked.retry_at == clock.now + BLOCK_RETRY
+
+
+def test_a_refused_profile_is_tried_again_in_every_daily_run(roster, clock):
+    roster.save("acme", [facts()])
+    clock.forward(minutes=40)  # into the run
+    roster.block(SELLER, "401")
+    assert only(roster).left_alone(NOON + timedelta(hours=12))
+    assert not only(roster).left_alone(NOON + timedelta(days=1))
 
 
 def test_being_listed_again_does_not_lift_a_refusal_but_being_served_does(roster):

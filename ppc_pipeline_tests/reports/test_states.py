@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from ppc_pipeline.reports import states
 from ppc_pipeline.reports.states import (
+    LONGEST_DELAY,
     MAX_REQUESTS,
     MAX_TROUBLES,
+    MAX_UNREADABLE,
     OUTSTANDING,
     TROUBLE_DELAY,
     IllegalEventError,
@@ -94,7 +96,7 @@ def test_troubles_in_a_row_wait_twice_as_long_each_and_are_then_given_up_for_now
     while (change := advance(standing, states.Troubled("cut off"), NOON))["state"] is R:
         waits.append(change["not_before"] - NOON)
         standing = Standing(R, troubles=change["troubles"])
-    assert waits == [TROUBLE_DELAY * 2**n for n in range(MAX_TROUBLES - 1)]
+    assert waits == [min(LONGEST_DELAY, TROUBLE_DELAY * 2**n) for n in range(MAX_TROUBLES - 1)]
     assert (change["state"], change["retryable"]) == (F, True)
     assert change["reason"] == f"failed {MAX_TROUBLES} times; the last: cut off"
 
@@ -115,7 +117,7 @@ def test_being_put_off_is_no_trouble(state):
 
 def test_a_file_that_cannot_be_read_is_downloaded_again_but_not_for_ever_and_its_report_is_forgotten_then():
     standing = Standing(R)
-    for _ in range(MAX_TROUBLES - 1):
+    for _ in range(MAX_UNREADABLE - 1):
         change = advance(standing, states.Archived("p", 1), NOON)
         change = advance(Standing(D, troubles=change["troubles"]), states.Unreadable("not JSON"), NOON)
         assert (change["state"], change["raw_path"]) == (R, None)

@@ -54,6 +54,19 @@ def test_the_warehouse_is_closed_after_an_error_so_that_another_process_can_open
     process.join(60)
 
 
+def test_several_processes_can_read_at_once(warehouse, holder):
+    holder(read_only=True)
+    impatient = Warehouse(warehouse.database, wait_seconds=0.2)
+    with impatient.connect(read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM accounts").fetchone() == (0,)
+
+
+def test_to_read_a_warehouse_that_is_not_there_yet_makes_it(tmp_path):
+    warehouse = Warehouse(str(tmp_path / "new" / "ppc.duckdb"), wait_seconds=0.2)
+    with warehouse.connect(read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM duckdb_tables()").fetchone() == (0,)
+
+
 @pytest.mark.parametrize("read_only", [False, True])
 def test_a_warehouse_that_stays_busy_is_an_error_that_names_the_holder_and_the_remedy(warehouse, holder, read_only):
     process, _ = holder(read_only=read_only)

@@ -167,20 +167,39 @@ def test_a_row_that_is_rejected_anyway_does_not_make_another_a_duplicate(connect
 
 def test_a_column_that_is_missing_is_noticed_and_null_and_an_unknown_one_is_ignored(connection, tmp_path):
     row = targeting_row(brandNewMetric=5)
-    del row["sales30d"], row["purchases30d"]
+    del row["campaignName"], row["keywordBid"]
     (outcome,) = load(connection, report_file(tmp_path, [row]))
-    assert sorted(outcome.columns_missing) == ["purchases30d", "sales30d"]
-    assert rows(connection, "SELECT sales_30d, purchases_30d, clicks FROM report_sp_targeting") == [(None, None, 176)]
-    assert sorted(one(connection, "SELECT columns_missing FROM load_log")) == ["purchases30d", "sales30d"]
+    assert sorted(outcome.columns_missing) == ["campaignName", "keywordBid"]
+    assert rows(connection, "SELECT campaign_name, keyword_bid, clicks FROM report_sp_targeting") == [(None, None, 176)]
+    assert sorted(one(connection, "SELECT columns_missing FROM load_log")) == ["campaignName", "keywordBid"]
 
 
 def test_a_missing_column_is_noticed_in_a_row_that_is_longer_than_rows_usually_are_and_after_a_null(
     connection, tmp_path
 ):
     row = targeting_row(keyword="x" * 100_000)
-    del row["sales30d"]
+    del row["keywordBid"]
     (outcome,) = load(connection, report_file(tmp_path, [None, row]))
-    assert (outcome.rows_loaded, outcome.columns_missing) == (1, ("sales30d",))
+    assert (outcome.rows_loaded, outcome.columns_missing) == (1, ("keywordBid",))
+
+
+@pytest.mark.parametrize("gone", [["cost"], ["purchases30d", "sales7d"], ["campaignId"], ["date"]])
+def test_a_file_without_a_metric_or_a_key_is_not_loaded_names_it_and_the_old_day_stays(connection, tmp_path, gone):
+    load(connection, report_file(tmp_path, [targeting_row()]))
+    before = report(connection)
+    poor = [{name: value for name, value in targeting_row().items() if name not in gone}] * 2
+    with pytest.raises(UnreadableFileError) as raised:
+        load(connection, later_file(tmp_path, poor))
+    assert all(name in str(raised.value) for name in gone)
+    assert report(connection) == before
+
+
+def test_a_column_that_some_row_has_is_not_missing(connection, tmp_path):
+    short = targeting_row(keyword_id=1)
+    del short["cost"], short["keywordBid"]
+    (outcome,) = load(connection, report_file(tmp_path, [short, targeting_row(keyword_id=2, cost=3)]))
+    assert (outcome.rows_loaded, outcome.columns_missing) == (2, ())
+    assert rows(connection, "SELECT keyword_id, cost FROM report_sp_targeting ORDER BY 1") == [(1, None), (2, 3)]
 
 
 def test_text_arrives_as_it_is_whatever_is_in_it(connection, tmp_path):
@@ -199,6 +218,9 @@ def test_text_arrives_as_it_is_whatever_is_in_it(connection, tmp_path):
         b'[{"date": "2026-11-10"}, 5]',
         b'[{"a": 1} {"a": 2}]',
         b'[{"a": "\xff"}]',
+        b'[{"a": "\\ud83d"}]',
+        b'[{"date": "2026-11-10",}]',  # DuckDB reads these two, and JSON does not allow them
+        b'[{"date": "2026-11-10", "cost": inf}]',
     ],
 )
 def test_a_file_that_is_no_array_of_objects_is_unreadable_and_changes_nothing(connection, tmp_path, content):
@@ -306,6 +328,24 @@ def test_reports_of_other_profiles_and_types_are_left_alone(connection, tmp_path
     load(connection, report_file(tmp_path, [targeting_row(cost=1)], profile_id=VENDOR, currency_code="JPY"))
     load(connection, later_file(tmp_path, []))
     assert rows(connection, "SELECT profile_id, currency_code FROM report_sp_targeting") == [(VENDOR, "JPY")]
+
+
+# Out of quarantine
+
+
+def test_a_row_leaves_quarantine_when_a_report_that_was_asked_for_later_covers_its_day(connection, tmp_path):
+    bad = [targeting_row(DAY, clicks=0.5), targeting_row(NEXT, clicks=0.5), targeting_row(date=None)]
+    load(connection, report_file(tmp_path, bad, DAY, NEXT))
+    load(connection, report_file(tmp_path, bad, DAY, NEXT, profile_id=VENDOR))
+    left = f"SELECT row_no FROM rejected_rows WHERE profile_id = {SELLER} ORDER BY row_no"
+    load(connection, report_file(tmp_path, [], DAY, NEXT, requested_at=NOON - timedelta(hours=1)))
+    load_files(connection, REPORT_TABLES["spCampaigns"], [later_file(tmp_path, [], DAY, NEXT)], NOON)
+    assert rows(connection, left) == [(1,), (2,), (3,)], "an earlier report and one of another type say nothing of them"
+    load(connection, later_file(tmp_path, [targeting_row(NEXT)], NEXT, NEXT + timedelta(days=1)))
+    assert rows(connection, left) == [(1,), (3,)], "windows slide: the row of the covered day goes"
+    load(connection, later_file(tmp_path, [targeting_row(DAY)], DAY, NEXT, hours=25))
+    assert rows(connection, left) == [], "all its report's days are covered: so is the row without a date"
+    assert one(connection, f"SELECT count(*) FROM rejected_rows WHERE profile_id = {VENDOR}") == 3
 
 
 # Several files

@@ -105,7 +105,7 @@ def performance_asset(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefi
         from ppc_pipeline.defs.plots import daily_cost_plot  # matplotlib takes a second: only where it is drawn
 
         days = days_of(context)
-        with warehouse.get_connection() as connection:
+        with warehouse.get_connection(read_only=True) as connection:
             found = profile_summary(connection, days.start, days.end)
             costs = daily_cost(connection, days.start, days.end)
             query = "SELECT count(*) FROM performance_records WHERE date BETWEEN ? AND ?"
@@ -169,7 +169,7 @@ def fail_if_hopeless(tools: Tools, rows: Sequence[ReportRow]) -> None:
 
 
 def _totals(warehouse: WarehouseResource, report_types: Sequence[ReportType], days: Days) -> Mapping[str, list[Total]]:
-    with warehouse.get_connection() as connection:
+    with warehouse.get_connection(read_only=True) as connection:
         return {
             report_type.name: report_totals(connection, REPORT_TABLES[report_type.name], days.start, days.end)
             for report_type in report_types

@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS load_log (
     raw_path VARCHAR
 );
 
--- One row is a report row that could not be loaded.
+-- One row is a report row or entity that could not be loaded, until a later report or listing covers it.
 CREATE TABLE IF NOT EXISTS rejected_rows (
     account VARCHAR NOT NULL,
     profile_id BIGINT NOT NULL,

@@ -1,0 +1,73 @@
+"""Loading in the background of a life cycle: downloaded reports gather while others are being loaded.
+
+Here: the queue, and counting what is done. Not here: what loading a report is (``loader``), or when (``lifecycle``).
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ppc_pipeline.progress import Progress
+from ppc_pipeline.reports.ledger import ReportRow
+from ppc_pipeline.reports.states import Event
+
+Load = Callable[[Sequence[ReportRow]], Mapping[int, Event]]
+"""Loads downloaded reports, blocking, and says for each row id what happened to it."""
+
+MAX_LOADED_AT_ONCE = 64
+"""Files loaded with the warehouse open once: then it is given free for others for a moment."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts what is done."""
+
+    progress: Progress
+    total: int
+    done: int = 0
+
+    def __post_init__(self) -> None:
+        self.progress("reports", 0, self.total)
+
+    def one_more(self) -> None:
+        """Count one, and tell."""
+        self.done += 1
+        self.progress("reports", self.done, self.total)
+
+
+class LoadQueue:
+    """Gathers downloaded reports while others are being loaded, and loads what has gathered in one go."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._waiting: asyncio.Queue[tuple[ReportRow, asyncio.Future[Event]]] = asyncio.Queue()
+
+    async def put(self, row: ReportRow) -> Event:
+        """Have a report loaded, and say what happened."""
+        result: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        await self._waiting.put((row, result))
+        return await result
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Load what is put, for as long as the context lasts."""
+        worker = asyncio.create_task(self._run())
+        try:
+            yield
+        finally:
+            worker.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            batch = [await self._waiting.get()]
+            while not self._waiting.empty() and len(batch) < MAX_LOADED_AT_ONCE:
+                batch.append(self._waiting.get_nowait())
+            try:
+                events = await asyncio.to_thread(self._load, [row for row, _ in batch])
+            except Exception as error:
+                for _, result in batch:
+                    result.set_exception(error)
+                continue
+            for row, result in batch:
+                result.set_result(events[row.id])

@@ -1,0 +1,110 @@
+"""The loader: what a failure means, and for whom."""
+
+import dataclasses
+import json
+
+import pytest
+
+from ppc_pipeline.reports import states
+from ppc_pipeline.reports.loader import Loader, loaded_reports, prepare
+from ppc_pipeline.warehouse import loading
+from ppc_pipeline.warehouse.connection import Warehouse
+from ppc_pipeline_tests.fakes import NOON, gzipped, order, targeting_row, window
+
+PROFILES = (1, 2, 3, 4)
+
+
+@pytest.fixture
+def warehouse(tmp_path):
+    made = Warehouse(str(tmp_path / "ppc.duckdb"))
+    prepare(made)
+    return made
+
+
+@pytest.fixture
+def loader(warehouse, archive, clock):
+    return Loader(warehouse, archive, dict.fromkeys(PROFILES, "USD"), clock)
+
+
+@pytest.fixture
+def downloaded(ledger, archive):
+    """Make a downloaded report of each profile, with good rows where nothing else is given."""
+
+    def make(**contents):
+        rows = []
+        for profile in PROFILES:
+            row = dataclasses.replace(
+                order(ledger, window(profile_id=profile)), report_id=f"report-{profile}", requested_at=NOON
+            )
+            path = archive.path_of(row)
+            path.parent.mkdir(parents=True)
+            path.write_bytes(gzipped(contents.get(f"of_{profile}", [targeting_row()])))
+            rows.append(dataclasses.replace(row, raw_path=str(path.relative_to(archive.root))))
+        return rows
+
+    return make
+
+
+def kinds(rows, events):
+    return [type(events[row.id]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        b'[{"date": "2026-11-10",}]',
+        b'[{"date": "2026-11-10", "cost": inf}]',
+        b'[{"date": "2026-11-10", "campaignName": "\xff"}]',
+        b'[{"date": "2026-11-10", "campaignName": "\\ud83d"}]',
+        b'[{"date": "2026-11-10"}]',
+    ],
+)
+def test_a_file_that_cannot_be_loaded_is_kept_aside_and_all_the_others_are_loaded(loader, downloaded, archive, poison):
+    rows = downloaded(of_2=poison)
+    events = loader(rows)
+    assert kinds(rows, events) == [states.Loaded, states.Unreadable, states.Loaded, states.Loaded]
+    (aside,) = archive.root.rglob("*.malformed")
+    assert str(aside) in events[rows[1].id].reason
+    assert aside.read_bytes() == gzipped(poison)
+
+
+def test_a_file_that_cannot_even_be_put_aside_is_the_trouble_of_its_own_report_only(loader, downloaded, archive):
+    rows = downloaded(of_2=b"[oops]")
+    (archive.root / rows[1].raw_path).with_suffix(".malformed").mkdir()
+    assert kinds(rows, loader(rows)) == [states.Loaded, states.Troubled, states.Loaded, states.Loaded]
+
+
+def test_a_file_without_a_metric_that_was_asked_for_says_which(loader, downloaded):
+    rows = downloaded(of_3=json.dumps([{k: v for k, v in targeting_row().items() if k != "sales7d"}]))
+    assert "sales7d" in loader(rows)[rows[2].id].reason
+
+
+def test_an_error_nobody_thought_of_fails_its_own_report_only_and_is_logged_with_it(
+    loader, downloaded, monkeypatch, caplog
+):
+    check = loading._missing_columns
+
+    def die(connection, table, file):
+        return 1 / 0 if file.profile_id == 3 else check(connection, table, file)
+
+    monkeypatch.setattr(loading, "_missing_columns", die)
+    rows = downloaded()
+    events = loader(rows)
+    assert kinds(rows, events) == [states.Loaded, states.Loaded, states.GivenUp, states.Loaded]
+    assert (events[rows[2].id].retryable, "division by zero" in events[rows[2].id].reason) == (True, True)
+    (logged,) = [record for record in caplog.records if record.exc_info]
+    assert str(rows[2]) in logged.getMessage()
+
+
+def test_of_some_reports_those_that_are_loaded_are_known(loader, downloaded, warehouse):
+    rows = downloaded()
+    loader(rows[:2])
+    assert loaded_reports(warehouse, [f"report-{profile}" for profile in PROFILES]) == {"report-1", "report-2"}
+    assert loaded_reports(warehouse, []) == set()
+
+
+def test_what_is_loaded_is_looked_up_while_another_reads(loader, downloaded, warehouse):
+    loader(downloaded())
+    with warehouse.connect(read_only=True):
+        impatient = dataclasses.replace(warehouse, wait_seconds=0.1)
+        assert loaded_reports(impatient, ["report-1"]) == {"report-1"}
