@@ -49,7 +49,9 @@ COMMANDS = [("sync",), ("status",), ("doctor",), ("backfill", days_ago(4), days_
         ({"PPC_ACCOUNTS_FILE": "no/such.yaml"}, ("PPC_ACCOUNTS_FILE", "no/such.yaml")),
         ({"PPC_REPORT_TYPES": "spTargeting,spNothing"}, ("PPC_REPORT_TYPES", "'spNothing'", "spCampaigns")),
         ({"PPC_START_DATE": "yesterday"}, ("PPC_START_DATE", "yesterday")),
+        ({"PPC_START_DATE": "2999-01-01"}, ("PPC_START_DATE", "future")),
         ({"PPC_REFETCH_DAYS": "0"}, ("PPC_REFETCH_DAYS",)),
+        ({"PPC_LEDGER_URL": "nonsense"}, ("PPC_LEDGER_URL", "SQLAlchemy URL")),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -162,3 +164,10 @@ def test_every_command_has_help(command, data_dir):
     assert result.exit_code == 0
     assert "Usage:" in result.stdout
     assert not data_dir.exists()
+
+
+def test_elsewhere_than_in_the_project_without_a_data_directory_nothing_is_done(monkeypatch, tmp_path):
+    monkeypatch.delenv("PPC_DATA_DIR", raising=False)
+    for command in (["sync"], ["status"], ["doctor"], ["demo"]):
+        refused(ppc(*command), "project's directory", "PPC_DATA_DIR")
+    assert not any(tmp_path.iterdir())
