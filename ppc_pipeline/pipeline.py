@@ -176,11 +176,6 @@ class Brought:
         """Return the reports of one type."""
         return [row for row in self.rows if row.report_type == report_type]
 
-    @property
-    def hopeless(self) -> bool:
-        """Whether there was something to do and nothing of it could be done."""
-        return bool(self.rows) and all(row.state is State.FAILED for row in self.rows)
-
 
 async def bring_reports(
     tools: Tools,

@@ -20,8 +20,6 @@ from ppc_pipeline.amazon_ads.auth import Credentials
 from ppc_pipeline.amazon_ads.regions import Region
 from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES, REPORT_TYPES, ReportType
 
-_PASSWORD = re.compile(r"(password\s*=\s*|://[^:/@]*:)('[^']*'|[^\s@]+)", re.IGNORECASE)
-
 DEFAULT_ACCOUNT = "default"
 SANDBOX_ACCOUNT = "sandbox"
 
@@ -139,11 +137,6 @@ class Settings(BaseSettings):
         if self.warehouse_setting and self.is_lake:
             return self.warehouse_setting
         return str(Path(self.warehouse_setting or self.data_dir / "ppc.duckdb").absolute())
-
-    @property
-    def warehouse_name(self) -> str:
-        """The warehouse as it may be shown: without a password."""
-        return _PASSWORD.sub(r"\1***", self.warehouse)
 
     @property
     def ledger_url(self) -> str:

@@ -202,7 +202,6 @@ def test_a_refused_profile_fails_alone_and_is_left_out_of_the_daily_order_for_a_
     company = start(settings=names, profiles=3, refused_profiles=1)
     first = company.bring(kinds=[TARGETING])
     assert sorted(row.state for row in first.rows) == [State.FAILED, State.LOADED, State.LOADED]
-    assert not first.hopeless
     (refused,) = [p for p in company.tools.profiles() if p.blocked]
     statuses = {s.profile_id: s.status for s in completeness(company.tools, [TARGETING], WEEK)}
     assert statuses.pop(refused.facts.profile_id) is DayStatus.FAILED
@@ -219,9 +218,11 @@ def test_a_refused_profile_fails_alone_and_is_left_out_of_the_daily_order_for_a_
     assert len(ordered_for()) == 3
 
 
-def test_when_nothing_at_all_can_be_done_the_work_is_hopeless(start):
+def test_when_every_profile_is_refused_every_report_has_failed_with_the_reason(start):
     company = start(profiles=2, refused_profiles=2)
-    assert company.bring(kinds=[TARGETING]).hopeless
+    rows = company.bring(kinds=[TARGETING]).rows
+    assert [row.state for row in rows] == [State.FAILED] * 2
+    assert all("scope" in row.reason for row in rows)
 
 
 # In steps

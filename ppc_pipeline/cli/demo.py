@@ -38,9 +38,7 @@ def demo() -> None:
             keywords = top_keywords(connection, days.start, days.end, most=5)
     print_frame(f"Spend, sales, ACoS and ROAS by profile, {days} (made-up figures)", summary)
     print_frame("Keywords and targets with the highest cost", keywords)
-    out.print(
-        f"\nBrought in and loaded in {seconds:.1f} s. The warehouse is {settings.warehouse_name}.", highlight=False
-    )
+    out.print(f"\nBrought in and loaded in {seconds:.1f} s. The warehouse is {tools.warehouse.name}.", highlight=False)
     out.print(f"See it in the Dagster UI: [bold]{ui}[/bold], then open http://127.0.0.1:3000", highlight=False)
     if not succeeded:
         raise typer.Exit(1)

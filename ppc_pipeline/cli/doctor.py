@@ -140,11 +140,9 @@ def _warehouse(tools: Tools) -> Iterator[Finding]:
     except (duckdb.Error, OSError) as error:
         first = str(error).strip().splitlines()[0]
         remedy = "correct PPC_WAREHOUSE, or restore the file from a copy; raw reports are in the archive"
-        yield Finding("warehouse", Verdict.WRONG, f"{tools.settings.warehouse_name} cannot be used: {first}", remedy)
+        yield Finding("warehouse", Verdict.WRONG, f"{tools.warehouse.name} cannot be used: {first}", remedy)
         return
-    yield Finding(
-        "warehouse", Verdict.OK, f"{tools.settings.warehouse_name}, {tables[0] if tables else 0} tables and views"
-    )
+    yield Finding("warehouse", Verdict.OK, f"{tools.warehouse.name}, {tables[0] if tables else 0} tables and views")
     if empty and tools.ledger.any_loaded():
         yield Finding(
             "warehouse",

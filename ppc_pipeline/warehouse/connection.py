@@ -18,7 +18,8 @@ import tenacity
 log = logging.getLogger(__name__)
 
 # password=..., or what stands between user and host in postgresql://user:...@host
-_PASSWORD = re.compile(r"""(?<=password=)('[^']*'|[^\s"']+)|(?<=:)(?<!//)[^\s"'/:@]+(?=@)""")
+# Of a key=value list (password=...), and of a URL (user:...@host: up to the last @ before the host).
+_PASSWORD = re.compile(r"""(?<=password=)('[^']*'|[^\s"']+)|(?<=:)(?<!//)[^\s"'/:]+(?=@[^@\s]*(?:[/?\s"']|$))""")
 _HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 
 
@@ -46,6 +47,11 @@ class Warehouse:
     def is_lake(self) -> bool:
         """Whether the storage is DuckLake."""
         return self.database.startswith("ducklake:")
+
+    @property
+    def name(self) -> str:
+        """Where it is, as it may be shown: without a password."""
+        return without_password(self.database)
 
     @property
     def exists(self) -> bool:

@@ -168,3 +168,15 @@ def test_a_warehouse_exists_once_its_file_does(tmp_path):
 )
 def test_the_holder_is_named_as_duckdb_tells_it(message, holder_name):
     assert holder_of(duckdb.IOException(message)) == holder_name
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("/srv/ppc.duckdb", "/srv/ppc.duckdb"),
+        ("ducklake:postgres:host=db password=s3cret dbname=l", "ducklake:postgres:host=db password=*** dbname=l"),
+        ("ducklake:postgres:postgresql://ppc:s3@cret@db:5432/l", "ducklake:postgres:postgresql://ppc:***@db:5432/l"),
+    ],
+)
+def test_an_address_is_shown_without_its_password(address, shown):
+    assert Warehouse(address).name == shown
