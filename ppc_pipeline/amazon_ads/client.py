@@ -54,17 +54,17 @@ class AmazonAdsClient:
         *,
         throttle: Throttle | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
-        retries: Retries = Retries(),  # noqa: B008 - frozen
+        retries: Retries | None = None,
         concurrency: int = 20,
-        limits: Limits = Limits(),  # noqa: B008 - frozen
+        limits: Limits | None = None,
         tokens: TokenCache = TOKENS,
     ) -> None:
         self._credentials = credentials
         self._throttle: Throttle = throttle or MemoryThrottle()
         self._transport = transport
-        self._retries = retries
+        self._retries = retries or Retries()
         self._concurrency = concurrency
-        self._limits = limits
+        self._limits = limits or Limits()
         self._tokens = tokens
         self._http: httpx.AsyncClient | None = None
         self._caller: Caller | None = None

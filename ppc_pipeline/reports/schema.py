@@ -40,7 +40,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         """Turn an aware instant into what is stored."""
         return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - as above
         """Turn what is stored into an aware instant."""
         return None if value is None else value.replace(tzinfo=UTC)
 
