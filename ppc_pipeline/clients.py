@@ -17,6 +17,7 @@ from ppc_pipeline.amazon_ads.client import AmazonAdsClient
 from ppc_pipeline.amazon_ads.regions import Region
 from ppc_pipeline.reports.ledger import Ledger
 from ppc_pipeline.reports.throttling import LedgerThrottle
+from ppc_pipeline.reports.usage import LedgerMeter
 from ppc_pipeline.sandbox import (
     SANDBOX_CLIENT_ID,
     SANDBOX_CLIENT_SECRET,
@@ -61,9 +62,11 @@ async def open_clients(
     async with AsyncExitStack() as stack:
         clients = {}
         for account in accounts:
+            shared = (ledger, account.name, account.credentials.region) if ledger else None
             client = AmazonAdsClient(
                 account.credentials,
-                throttle=LedgerThrottle(ledger, account.name, account.credentials.region) if ledger else None,
+                throttle=LedgerThrottle(*shared) if shared else None,
+                meter=LedgerMeter(*shared) if shared else None,
                 transport=_sandbox_transport(settings, kept=ledger is not None) if account.sandbox else None,
             )
             clients[account.name] = await stack.enter_async_context(client)

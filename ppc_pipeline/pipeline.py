@@ -66,6 +66,7 @@ class Tools:
         if any(account.sandbox for account in accounts):
             _say_sandbox()
             pace = replace(pace, poll_first=min(pace.poll_first, _SANDBOX_POLL_SECONDS))
+        pace = replace(pace, in_flight=settings.reports_in_flight)
         return cls(settings, accounts, ledger, warehouse, pace)
 
     @property
@@ -182,7 +183,6 @@ async def bring_reports(
     report_types: Sequence[ReportType],
     days: Days,
     *,
-    ordered_by: str,
     profiles: Collection[int] = (),
     progress: Progress = silent,
 ) -> Brought:
@@ -192,12 +192,11 @@ async def bring_reports(
         tools: What to do it with.
         report_types: Which reports.
         days: Which dates.
-        ordered_by: Who or what asks, for people to see.
         profiles: For whom; everyone by default.
         progress: Told how many reports are done.
     """
     await _make_ready(tools)
-    desk = _desk(tools, ordered_by)
+    desk = _desk(tools)
     ordered = desk.order_days(days, report_types, tools.profiles(profiles))
     rows = await asyncio.to_thread(_reopened, tools, ordered.rows)
     loader = _loader(tools)
@@ -232,19 +231,18 @@ async def finish_reports(
     return Brought([row for row in done if row.id in loader.outcomes or not row.outstanding], 0, loader.outcomes)
 
 
-async def order_day(tools: Tools, *, weekly: bool, holes: bool, ordered_by: str) -> Ordered:
+async def order_day(tools: Tools, *, weekly: bool, holes: bool) -> Ordered:
     """Write down what a day brings and ask Amazon for it; waits for nothing.
 
     Args:
         tools: What to do it with.
         weekly: Whether the window before the trailing one is due as well.
         holes: Whether days that were never loaded are ordered as well, a bounded number of them.
-        ordered_by: Who or what asks, for people to see.
     """
     await know_profiles(tools)
     await asyncio.to_thread(_clean_archive, tools)
     settings = tools.settings
-    ordered = _desk(tools, ordered_by).order_day(
+    ordered = _desk(tools).order_day(
         settings.selected_report_types(),
         tools.profiles(),
         start_date=settings.start_date,
@@ -324,8 +322,8 @@ def _clean_archive(tools: Tools) -> None:
             log.info("deleted %d raw report files older than %d days", len(deleted), days)
 
 
-def _desk(tools: Tools, ordered_by: str) -> Desk:
-    return Desk(tools.ledger, tools.archive, timedelta(hours=tools.settings.fresh_hours), ordered_by)
+def _desk(tools: Tools) -> Desk:
+    return Desk(tools.ledger, tools.archive, timedelta(hours=tools.settings.fresh_hours))
 
 
 def _loader(tools: Tools) -> Loader:

@@ -77,6 +77,7 @@ class Settings(BaseSettings):
     refetch_days: int = Field(31, validation_alias="PPC_REFETCH_DAYS", ge=1, le=93)
     fresh_hours: float = Field(6, validation_alias="PPC_FRESH_HOURS", ge=0)
     report_deadline_hours: float = Field(4, validation_alias="PPC_REPORT_DEADLINE_HOURS", gt=0, le=20)
+    reports_in_flight: int = Field(1000, validation_alias="PPC_REPORTS_IN_FLIGHT", ge=1)
     hole_reports_per_day: int = Field(100, validation_alias="PPC_HOLE_REPORTS_PER_DAY", ge=0)
     raw_retention_days: int = Field(0, validation_alias="PPC_RAW_RETENTION_DAYS", ge=0)
 

@@ -123,9 +123,7 @@ def window(
 
 
 def order(ledger: Ledger, wanted: Window | None = None, *, fresh: timedelta = timedelta(hours=6)) -> ReportRow:
-    row, _ = ledger.order(
-        wanted or window(), "0" * 12, fresh=fresh, ordered_by="a test", archived=lambda row: row.raw_path is not None
-    )
+    row, _ = ledger.order(wanted or window(), "0" * 12, fresh=fresh, archived=lambda row: row.raw_path is not None)
     return row
 
 

@@ -57,7 +57,7 @@ class Company:
     clock: Clock
 
     def bring(self, days=WEEK, kinds=KINDS, **more):
-        return asyncio.run(bring_reports(self.tools, kinds, days, ordered_by="a test", **more))
+        return asyncio.run(bring_reports(self.tools, kinds, days, **more))
 
     def calls(self):
         return httpx.get(f"{self.url}/_sandbox/stats").json()["calls"]
@@ -208,7 +208,7 @@ def test_a_refused_profile_fails_alone_and_is_left_out_of_the_daily_order_for_a_
     assert set(statuses.values()) == {DayStatus.LOADED}
 
     def ordered_for():
-        ordered = asyncio.run(order_day(company.tools, weekly=False, holes=False, ordered_by="the schedule"))
+        ordered = asyncio.run(order_day(company.tools, weekly=False, holes=False))
         return {row.profile_id for row in ordered.rows}
 
     assert len(ordered_for()) == 2
@@ -230,7 +230,7 @@ def test_when_every_profile_is_refused_every_report_has_failed_with_the_reason(s
 
 def test_a_day_is_ordered_then_polled_then_fetched(start):
     company = start(settings={"PPC_START_DATE": "2026-11-01"}, profiles=2)
-    ordered = asyncio.run(order_day(company.tools, weekly=False, holes=True, ordered_by="the schedule"))
+    ordered = asyncio.run(order_day(company.tools, weekly=False, holes=True))
     assert (ordered.new, {row.state for row in ordered.rows}) == (8, {State.REQUESTED})
     assert {str(row.days) for row in ordered.rows} == {"2026-11-01 to 2026-11-21"}
     ready = asyncio.run(poll_outstanding(company.tools, seconds=30))
@@ -242,7 +242,7 @@ def test_a_day_is_ordered_then_polled_then_fetched(start):
     company.assert_exact(Days(date(2026, 11, 1), date(2026, 11, 21)))
     assert company.created() == 8
     assert asyncio.run(poll_outstanding(company.tools, seconds=30)) == []
-    again = asyncio.run(order_day(company.tools, weekly=False, holes=True, ordered_by="the schedule"))
+    again = asyncio.run(order_day(company.tools, weekly=False, holes=True))
     assert (again.new, company.created()) == (0, 8)
 
 
@@ -251,9 +251,7 @@ def test_a_days_holes_are_bounded_and_newest_first_and_the_rest_comes_on_other_d
     company = start(settings=names, profiles=1)
 
     def day(**more):
-        ordered = asyncio.run(
-            order_day(company.tools, **({"weekly": False, "holes": True} | more), ordered_by="the schedule")
-        )
+        ordered = asyncio.run(order_day(company.tools, **({"weekly": False, "holes": True} | more)))
         asyncio.run(poll_outstanding(company.tools, seconds=30))
         company.clock.forward(days=1)
         return [str(row.days) for row in ordered.rows]
@@ -269,7 +267,7 @@ def test_ordering_and_polling_need_no_warehouse_once_the_profiles_are_known(star
     company = start(settings={"PPC_START_DATE": "2026-11-15"}, profiles=1, wait_seconds=0.05)
     asyncio.run(sync_profiles(company.tools))
     with company.tools.warehouse.connect(read_only=True):  # a notebook has it
-        ordered = asyncio.run(order_day(company.tools, weekly=False, holes=False, ordered_by="the schedule"))
+        ordered = asyncio.run(order_day(company.tools, weekly=False, holes=False))
         assert {row.state for row in ordered.rows} == {State.REQUESTED}
         assert len(asyncio.run(poll_outstanding(company.tools, seconds=30))) == 4
 
@@ -337,7 +335,7 @@ def bring_and_die(environment, point):
     Ledger.record = record_or_die
     if point == "downloaded":
         Loader.__call__ = die
-    asyncio.run(bring_reports(gather(Clock()), KINDS, WEEK, ordered_by="the one that is killed"))
+    asyncio.run(bring_reports(gather(Clock()), KINDS, WEEK))
 
 
 @pytest.mark.parametrize("point", ["requested", "downloaded", "loaded"])

@@ -16,6 +16,7 @@ from ppc_pipeline.amazon_ads.answers import Answer
 from ppc_pipeline.amazon_ads.auth import Credentials, Login
 from ppc_pipeline.amazon_ads.errors import ThrottledError
 from ppc_pipeline.amazon_ads.exchange import Limits, exchange
+from ppc_pipeline.amazon_ads.metering import Meter, NoMeter, Outcome
 from ppc_pipeline.amazon_ads.responses import Operation, error_of, is_about_scope
 from ppc_pipeline.amazon_ads.retries import Retries
 from ppc_pipeline.amazon_ads.throttle import Throttle
@@ -74,15 +75,23 @@ class Caller:
         login: Its way to a token.
         throttle: Its cool-downs.
         policy: Patience and limits.
+        meter: Counts what is sent, and what came of it.
     """
 
     def __init__(
-        self, http: httpx.AsyncClient, credentials: Credentials, login: Login, throttle: Throttle, policy: Policy
+        self,
+        http: httpx.AsyncClient,
+        credentials: Credentials,
+        login: Login,
+        throttle: Throttle,
+        policy: Policy,
+        meter: Meter | None = None,
     ) -> None:
         self._http = http
         self._credentials = credentials
         self._login = login
         self._throttle = throttle
+        self._meter = meter or NoMeter()
         self._retries = policy.retries
         self._limits = policy.limits
         self._slots = asyncio.Semaphore(policy.concurrency)
@@ -103,16 +112,17 @@ class Caller:
         Raises:
             AdsError: Any of them; see ``responses.error_of``.
         """
-        renewed = False
+        renewed = sent = False
 
         async def attempt() -> T:
-            nonlocal renewed
+            nonlocal renewed, sent
             await self._cool_down(call)
             token = await self._login.token()
-            answer = await self._ask(call, token)
+            again, sent = sent, True
+            answer = await self._ask(call, token, again=again)
             if answer.status == 401 and not renewed and not is_about_scope(answer):
                 renewed = True
-                answer = await self._ask(call, await self._login.renew(token))
+                answer = await self._ask(call, await self._login.renew(token), again=True)
             await self._judge(call, answer)
             return parse(answer)
 
@@ -132,7 +142,7 @@ class Caller:
             await self._retries.sleep(seconds)
             waited += seconds
 
-    async def _ask(self, call: Call, token: str) -> Answer:
+    async def _ask(self, call: Call, token: str, *, again: bool) -> Answer:
         request = self._http.build_request(
             call.method,
             self._credentials.api_url.rstrip("/") + call.path,
@@ -140,14 +150,20 @@ class Caller:
             headers=self._headers(call, token),
             content=None if call.body is None else json.dumps(call.body).encode(),
         )
-        async with self._slots:
-            return await exchange(
-                self._http,
-                request,
-                self._limits,
-                account=self._credentials.account,
-                profile_id=call.profile_id,
-            )
+        outcome = Outcome.FAILED
+        try:
+            async with self._slots:
+                answer = await exchange(
+                    self._http,
+                    request,
+                    self._limits,
+                    account=self._credentials.account,
+                    profile_id=call.profile_id,
+                )
+            outcome = _outcome(answer, call.operation)
+            return answer
+        finally:
+            self._meter.called(call.ad_product, outcome, again=again)
 
     def _headers(self, call: Call, token: str) -> dict[str, str]:
         headers = {
@@ -168,3 +184,10 @@ class Caller:
         if error is not None:
             raise error
         await self._throttle.ok(call.ad_product)
+
+
+def _outcome(answer: Answer, operation: Operation) -> Outcome:
+    error = error_of(answer, operation)
+    if error is None:
+        return Outcome.OK
+    return Outcome.THROTTLED if isinstance(error, ThrottledError) else Outcome.FAILED

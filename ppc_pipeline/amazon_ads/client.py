@@ -18,6 +18,7 @@ from ppc_pipeline.amazon_ads.downloads import Downloader
 from ppc_pipeline.amazon_ads.entities import Listing
 from ppc_pipeline.amazon_ads.errors import MalformedResponseError
 from ppc_pipeline.amazon_ads.exchange import Limits
+from ppc_pipeline.amazon_ads.metering import Meter, NoMeter
 from ppc_pipeline.amazon_ads.models import Page, Profile, Report, ReportRequest
 from ppc_pipeline.amazon_ads.parsing import OnMalformed, parse_page, parse_profiles, parse_report
 from ppc_pipeline.amazon_ads.redaction import quiet_http_loggers
@@ -46,6 +47,7 @@ class AmazonAdsClient:
         concurrency: Calls, and besides them downloads, under way at once.
         limits: How long and how large anything may get.
         tokens: Where access tokens are kept; the process's cache by default.
+        meter: Counts the calls; nobody does by default.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class AmazonAdsClient:
         concurrency: int = 20,
         limits: Limits | None = None,
         tokens: TokenCache = TOKENS,
+        meter: Meter | None = None,
     ) -> None:
         self._credentials = credentials
         self._throttle: Throttle = throttle or MemoryThrottle()
@@ -66,6 +69,7 @@ class AmazonAdsClient:
         self._concurrency = concurrency
         self._limits = limits or Limits()
         self._tokens = tokens
+        self._meter = meter or NoMeter()
         self._http: httpx.AsyncClient | None = None
         self._caller: Caller | None = None
         self._downloader: Downloader | None = None
@@ -85,7 +89,7 @@ class AmazonAdsClient:
         self._http = http
         policy = Policy(self._retries, self._limits, self._concurrency)
         login = Login(self._credentials, http, self._limits, self._tokens)
-        self._caller = Caller(http, self._credentials, login, self._throttle, policy)
+        self._caller = Caller(http, self._credentials, login, self._throttle, policy, self._meter)
         self._downloader = Downloader(http, self._credentials.account, policy)
         return self
 
@@ -93,6 +97,7 @@ class AmazonAdsClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the connections."""
+        self._meter.flush()
         http, self._http, self._caller, self._downloader = self._http, None, None, None
         if http is not None:
             await http.aclose()

@@ -44,8 +44,8 @@ def order_reports(
     warehouse: WarehouseResource,
 ) -> None:
     """Order the trailing window of every profile and report type, and a bounded number of holes."""
-    tools = amazon_ads.tools(ledger, warehouse)
-    ordered = asyncio.run(order_day(tools, weekly=config.weekly, holes=config.holes, ordered_by=context.run_id))
+    tools = amazon_ads.tools(ledger, warehouse, f"run {context.run_id}")
+    ordered = asyncio.run(order_day(tools, weekly=config.weekly, holes=config.holes))
     failed = [row for row in ordered.rows if row.state is State.FAILED]
     for row in failed:
         context.log.error(f"{row}: {row.reason}")

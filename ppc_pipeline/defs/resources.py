@@ -56,8 +56,13 @@ class AmazonAdsResource(dg.ConfigurableResource):
     poll_first_seconds: float = Field(default=5.0, description="Wait before a report is first asked about.")
     poll_most_seconds: float = Field(default=60.0, description="Longest wait between two looks at a report.")
 
-    def tools(self, ledger: LedgerResource, warehouse: WarehouseResource) -> Tools:
+    def tools(self, ledger: LedgerResource, warehouse: WarehouseResource, actor: str = "") -> Tools:
         """Put together what the work needs.
+
+        Args:
+            ledger: Where every report stands.
+            warehouse: Where the rows go.
+            actor: Who or what works, for the audit trail; this process by default.
 
         Raises:
             SettingsError: The accounts are half configured.
@@ -65,7 +70,7 @@ class AmazonAdsResource(dg.ConfigurableResource):
         pace = Pace(poll_first=self.poll_first_seconds, poll_most=self.poll_most_seconds)
         settings = load_settings()
         wanted_accounts(settings)  # raises before a ledger is made: wrong settings leave nothing behind
-        return Tools.gather(settings, ledger.open(), warehouse.warehouse(), pace)
+        return Tools.gather(settings, ledger.open().acting_as(actor), warehouse.warehouse(), pace)
 
 
 @lru_cache(maxsize=4)

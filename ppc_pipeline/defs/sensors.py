@@ -48,7 +48,7 @@ def report_readiness(
     warehouse: WarehouseResource,
 ) -> dg.RunRequest | dg.SkipReason:
     """Make one step for every outstanding report; request a load run when something is ready and none is going."""
-    tools = amazon_ads.tools(ledger, warehouse)
+    tools = amazon_ads.tools(ledger, warehouse, f"sensor {context.sensor_name}")
     ready = asyncio.run(poll_outstanding(tools, seconds=TICK_SECONDS))
     days = range_over((row.days for row in ready), tools.settings.start_date)
     if days is None:

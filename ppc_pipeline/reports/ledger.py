@@ -1,12 +1,15 @@
 """The ledger: one row a report, in a small database of its own that many processes share.
 
-Here: opening it, writing orders down, claims with a lease, recording what the state machine says, and the questions
-others ask of it. Not here: the rules of a report's life (``states``) or talking to Amazon (``lifecycle``).
+Here: opening it, writing orders down, claims with a lease, recording what the state machine says (with an entry in the
+audit trail, in the same transaction), and the questions others ask of it. Not here: the rules of a report's life
+(``states``), what the audit trail calls things (``activity``) or talking to Amazon (``lifecycle``).
 """
 
+import os
+import socket
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
@@ -20,8 +23,10 @@ from sqlalchemy import (
     Connection,
     Engine,
     RowMapping,
+    and_,
     create_engine,
     event,
+    func,
     insert,
     or_,
     select,
@@ -30,8 +35,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
-from ppc_pipeline.reports import schema
-from ppc_pipeline.reports.schema import reports
+from ppc_pipeline.reports import activity, schema
+from ppc_pipeline.reports.schema import accounts, reports
 from ppc_pipeline.reports.states import OUTSTANDING, AskedAgain, Event, Lost, Standing, State, Unloaded, advance
 from ppc_pipeline.reports.windows import ONE_DAY, Days, Window, utc_now
 
@@ -39,6 +44,11 @@ LEASE = timedelta(seconds=60)
 """How long a claim holds without being renewed: the longest a dead process's report waits for the next one."""
 
 _SQLITE_WAIT_SECONDS = 15
+# The same patience with PostgreSQL: nothing here takes long, and what does is not waited for without end.
+_POSTGRES_LIMITS = {
+    "connect_timeout": _SQLITE_WAIT_SECONDS,
+    "options": "-c lock_timeout=15s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s",
+}
 _FOR_WRITING = "ppc_for_writing"
 _IDS_A_QUERY = 500
 
@@ -139,11 +149,17 @@ class Ledger:
     Args:
         engine: Where it is kept.
         clock: What time it is.
+        actor: Who or what acts, for the audit trail; this process by default.
     """
 
-    def __init__(self, engine: Engine, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], datetime] = utc_now, actor: str = "") -> None:
         self.engine = engine
         self.clock = clock
+        self.actor = actor or f"process {os.getpid()} on {socket.gethostname()}"
+
+    def acting_as(self, actor: str) -> Self:
+        """Return the same ledger for somebody else."""
+        return type(self)(self.engine, self.clock, actor)
 
     @classmethod
     def open(cls, url: str, clock: Callable[[], datetime] = utc_now) -> Self:
@@ -155,10 +171,11 @@ class Ledger:
             engine = create_engine(parsed, connect_args={"timeout": _SQLITE_WAIT_SECONDS})
             _make_sqlite_transactional(engine)
         else:
-            engine = create_engine(parsed, pool_pre_ping=True)
+            limits = _POSTGRES_LIMITS if parsed.get_backend_name() == "postgresql" else {}
+            engine = create_engine(parsed, pool_pre_ping=True, connect_args=limits)
         ledger = cls(engine, clock)
         with ledger.transaction() as connection:
-            schema.metadata.create_all(connection)
+            schema.make_tables(connection)
         return ledger
 
     def close(self) -> None:
@@ -177,7 +194,6 @@ class Ledger:
         columns_hash: str,
         *,
         fresh: timedelta,
-        ordered_by: str,
         archived: Callable[[ReportRow], bool],
     ) -> tuple[ReportRow, bool]:
         """Write an order down, or find the one that stands for it already.
@@ -186,7 +202,6 @@ class Ledger:
             window: What is wanted.
             columns_hash: Digest of the columns asked for.
             fresh: An order younger than this is not repeated.
-            ordered_by: Who or what orders, for people to see.
             archived: Says whether a report's raw file is in the archive.
 
         Returns:
@@ -195,7 +210,7 @@ class Ledger:
         for _ in range(3):
             try:
                 with self.transaction() as connection:
-                    return self._order(connection, window, columns_hash, fresh, ordered_by, archived)
+                    return self._order(connection, window, columns_hash, fresh, archived)
             except IntegrityError:  # another process wrote the same order first: find it
                 continue
         raise RuntimeError(f"could not write down the order of {window}")
@@ -206,7 +221,6 @@ class Ledger:
         window: Window,
         columns_hash: str,
         fresh: timedelta,
-        ordered_by: str,
         archived: Callable[[ReportRow], bool],
     ) -> tuple[ReportRow, bool]:
         key = {
@@ -227,17 +241,21 @@ class Ledger:
         if latest is not None and decision is Decision.RETRY:
             again = AskedAgain(requested=latest.report_id is not None, archived=archived(latest))
             change = advance(_standing(latest), again, now)
-            return _written(connection, reports.c.id == latest.id, {**change, "updated_at": now}) or latest, True
+            row = _written(connection, reports.c.id == latest.id, {**change, "updated_at": now}) or latest
+            self._note(connection, row, again, now)
+            return row, True
         values = {
             **key,
             "order_no": latest.order_no + 1 if latest else 1,
             "state": State.PLANNED,
-            "ordered_by": ordered_by,
+            "ordered_by": self.actor,
             "ordered_at": now,
             "updated_at": now,
         }
         made = connection.execute(insert(reports).values(**values).returning(*_COLUMNS))
-        return _existing(made.mappings().one()), True
+        row = _existing(made.mappings().one())
+        activity.note(connection, self._entry(row, activity.ORDERED, None, now))
+        return row, True
 
     def claim(self, report_id: int, owner: str) -> ReportRow | None:
         """Claim an outstanding report, so that nobody else works on it.
@@ -255,6 +273,31 @@ class Ledger:
         )
         with self.transaction() as connection:
             return _row(connection.execute(statement).mappings().first())
+
+    def reserve(self, row: ReportRow, report_types: Collection[str], most: int) -> bool:
+        """Take a place among the reports in flight, before Amazon is asked for one.
+
+        The place is kept until Amazon has answered, or for as long as a claim holds; from then on the state counts.
+
+        Args:
+            row: A claimed report that is to be asked for.
+            report_types: The types that share the places with it: those of its ad product.
+            most: How many places its account has for them.
+
+        Returns:
+            Whether there was one.
+        """
+        now = self.clock()
+        with self.transaction() as connection:
+            # PostgreSQL would let two processes count at once: the account's row is the queue they stand in.
+            connection.execute(select(accounts.c.account).where(accounts.c.account == row.account).with_for_update())
+            same = (reports.c.account == row.account) & reports.c.report_type.in_(tuple(report_types))
+            taken = connection.scalar(select(func.count()).where(same, is_in_flight(now), reports.c.id != row.id))
+            if (taken or 0) >= most:
+                return False
+            mine = (reports.c.id == row.id) & (reports.c.lease_owner == row.lease_owner)
+            connection.execute(update(reports).where(mine).values(asking_until=now + LEASE))
+        return True
 
     def renew(self, owner: str) -> None:
         """Hold every claim of an owner for another lease."""
@@ -283,7 +326,9 @@ class Ledger:
         lease = {"lease_owner": None, "lease_until": None} if done else {"lease_until": now + LEASE}
         mine = (reports.c.id == row.id) & (reports.c.lease_owner == row.lease_owner)
         with self.transaction() as connection:
-            written = _written(connection, mine, {**change, **lease, "updated_at": now})
+            written = _written(connection, mine, {**change, **lease, "asking_until": None, "updated_at": now})
+            if written is not None:
+                self._note(connection, written, happened, now)
         if written is None:
             raise ClaimLostError(str(row))
         return written
@@ -295,6 +340,8 @@ class Ledger:
         same = (reports.c.id == row.id) & (reports.c.state == row.state)
         with self.transaction() as connection:
             written = _written(connection, same, {**change, "updated_at": now})
+            if written is not None:
+                self._note(connection, written, happened, now)
         return written or self.rows([row.id])[0]
 
     def rows(self, ids: Sequence[int]) -> list[ReportRow]:
@@ -382,7 +429,37 @@ class Ledger:
                 part = ids[first : first + _IDS_A_QUERY]
                 same = reports.c.id.in_(part) & (reports.c.state == State.LOADED)
                 with self.transaction() as connection:
-                    connection.execute(update(reports).where(same).values(**values))
+                    reopened = connection.execute(update(reports).where(same).values(**values).returning(*_COLUMNS))
+                    for row in reopened.mappings().all():
+                        self._note(connection, _existing(row), happened, now)
+
+    def _note(self, connection: Connection, row: ReportRow, happened: Event, now: datetime) -> None:
+        """Write down in the audit trail what happened to a report."""
+        action = activity.ACTIONS.get(type(happened))
+        if action is not None:
+            activity.note(connection, self._entry(row, action, activity.detail_of(happened), now))
+
+    def _entry(self, row: ReportRow, action: str, detail: str | None, now: datetime) -> dict[str, Any]:
+        return {
+            "at": now,
+            "actor": self.actor,
+            "action": action,
+            "account": row.account,
+            "profile_id": row.profile_id,
+            "report_type": row.report_type,
+            "start_date": row.start_date,
+            "end_date": row.end_date,
+            "order_id": row.id,
+            "report_id": row.report_id,
+            "outcome": row.state,
+            "detail": detail,
+        }
+
+
+def is_in_flight(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that Amazon works on a report, or is being asked for it."""
+    asking = and_(reports.c.state == State.PLANNED, reports.c.asking_until > now)
+    return or_(reports.c.state == State.REQUESTED, asking)
 
 
 def _join(ranges: list[Days], days: Days) -> None:

@@ -22,12 +22,13 @@ from ppc_pipeline.amazon_ads.errors import (
     AdsError,
     Category,
     MalformedResponseError,
+    PermanentError,
     ReportNotFoundError,
     RetentionError,
     ThrottledError,
 )
 from ppc_pipeline.amazon_ads.models import Report, ReportRequest, ReportStatus
-from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, ReportType
 from ppc_pipeline.progress import Progress, silent
 from ppc_pipeline.reports import states
 from ppc_pipeline.reports.archive import Archive
@@ -53,13 +54,15 @@ class Pace:
         poll_first: Before the first poll of a report.
         poll_most: Between two polls, at most; in between the wait grows with the report's age.
         patient_after: Age from which a report is no longer expected soon, and the wait may grow further.
-        watch: Between two looks at a report another process works on.
+        watch: Between two looks at a report another process works on, or for a place among the reports in flight.
+        in_flight: Reports of one account and ad product that Amazon may work on at once; a number, not seconds.
     """
 
     poll_first: float = 5.0
     poll_most: float = 60.0
     patient_after: float = 4 * 3600.0
     watch: float = 2.0
+    in_flight: int = 1000
 
     def next_poll(self, age_seconds: float) -> float:
         """Return the wait before the next poll: a quarter of the age, so that a late look is late by no more."""
@@ -103,6 +106,7 @@ class Lifecycle:
         self._refused: dict[int, str] = {}
         self._rests: dict[int, ReportRow] = {}
         self._watched: dict[int, ReportRow] = {}
+        self._full_until: dict[tuple[str, str], datetime] = {}
 
     async def see_through(self, rows: Sequence[ReportRow], load: Load, *, deadline: timedelta) -> list[ReportRow]:
         """Take reports all the way into the warehouse.
@@ -206,9 +210,9 @@ class Lifecycle:
             return
         with contextlib.suppress(ClaimLostError):
             event = await self._step(claimed)
-            if event is None:
+            if event is None and claimed.state is State.REQUESTED:
                 wait = timedelta(seconds=self._pace.next_poll(self._age(claimed)))
-                event = states.Postponed("Amazon is still working on it", self._ledger.clock() + wait)
+                event = states.Cooking(self._ledger.clock() + wait)
             self._note(claimed, event)
 
     async def _fetch_one(self, row: ReportRow, loading: LoadQueue, tally: Tally) -> None:
@@ -233,7 +237,7 @@ class Lifecycle:
         return self._watched.pop(row.id)
 
     async def _step(self, row: ReportRow) -> Event | None:
-        """Ask, poll or download; say what happened, or None where Amazon is still working on it."""
+        """Ask, poll or download; say what happened, or None where there is nothing to do but wait."""
         if row.account not in self._clients or row.report_type not in REPORT_TYPES:
             unknown = f"account {row.account!r} or report type {row.report_type!r} is no longer configured"
             return states.GivenUp(unknown, retryable=True)
@@ -253,6 +257,8 @@ class Lifecycle:
 
     async def _ask(self, row: ReportRow) -> Event | None:
         report_type = REPORT_TYPES[row.report_type]
+        if not self._place_for(row, report_type):
+            return None
         name = f"ppc {row.report_type} {row.start_date}_{row.end_date} {row.columns_hash} {row.order_no}.{row.requests}"
         request = ReportRequest(
             report_type=report_type, start=row.start_date, end=row.end_date, name=name, columns=report_type.columns
@@ -260,8 +266,27 @@ class Lifecycle:
         report = await self._clients[row.account].create_report(row.profile_id, request)
         return states.Accepted(report.report_id)
 
+    def _place_for(self, row: ReportRow, report_type: ReportType) -> bool:
+        """Take a place among the account's reports in flight; where there is none, do not look again at once."""
+        key = (row.account, report_type.ad_product)
+        now = self._ledger.clock()
+        if self._full_until.get(key, now) > now:
+            return False
+        same = [name for name, other in REPORT_TYPES.items() if other.ad_product == report_type.ad_product]
+        if self._ledger.reserve(row, same, self._pace.in_flight):
+            return True
+        self._full_until[key] = now + timedelta(seconds=self._pace.watch)
+        return False
+
     async def _poll(self, row: ReportRow) -> Event | None:
-        return _event_of_status(await self._report(row), State.REQUESTED)
+        event = _event_of_status(await self._report(row), State.REQUESTED)
+        if event is not None or self._age(row) < states.STUCK_AFTER.total_seconds():
+            return event
+        # Deleted first: asked for again, Amazon would answer with the one that is stuck.
+        with contextlib.suppress(PermanentError):
+            await self._clients[row.account].delete_report(row.profile_id, row.report_id or "")
+        hours = states.STUCK_AFTER.total_seconds() / 3600
+        return states.FailedAtAmazon(f"Amazon did not make report {row.report_id} within {hours:.0f} hours")
 
     async def _download(self, row: ReportRow) -> Event | None:
         # The address is signed for an hour and a secret: it is asked for afresh and never kept.
@@ -322,7 +347,7 @@ class Lifecycle:
             return
         window = Window(row.account, row.profile_id, row.report_type, Days(served_from, row.end_date))
         self._rests[row.id], _ = self._ledger.order(
-            window, row.columns_hash, fresh=timedelta(days=1), ordered_by=row.ordered_by, archived=self._archive.has
+            window, row.columns_hash, fresh=timedelta(days=1), archived=self._archive.has
         )
 
     def _oldest_served(self, row: ReportRow) -> date:
@@ -340,6 +365,8 @@ class Lifecycle:
     def _seconds_until_due(self, row: ReportRow) -> float:
         if not self._is_due(row) and row.not_before is not None:
             return (row.not_before - self._ledger.clock()).total_seconds()
+        if row.state is State.PLANNED:  # it was this report's turn, and there was no place for it
+            return self._pace.watch
         return self._pace.next_poll(self._age(row)) if row.state is State.REQUESTED else 0.0
 
     def _give_up_at(self, row: ReportRow, due_by: datetime, deadline: timedelta) -> datetime:

@@ -39,13 +39,11 @@ class Desk:
         ledger: Where they are written down.
         archive: Says what is downloaded already.
         fresh: An order younger than this is not repeated.
-        ordered_by: Who or what orders, for people to see.
     """
 
     ledger: Ledger
     archive: Archive
     fresh: timedelta
-    ordered_by: str
 
     def order_days(self, days: Days, report_types: Iterable[ReportType], profiles: Sequence[Profile]) -> Ordered:
         """Order a range of dates: for each profile what is over there and still served, in request sizes.
@@ -110,7 +108,6 @@ class Desk:
                 window,
                 columns_hash(report_type.columns),
                 fresh=self.fresh,
-                ordered_by=self.ordered_by,
                 archived=self.archive.has,
             )
             ordered.rows.append(row)

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, select, update
 
+from ppc_pipeline.reports import activity
 from ppc_pipeline.reports.ledger import Ledger
-from ppc_pipeline.reports.schema import accounts, profiles
+from ppc_pipeline.reports.schema import accounts, insert_into, profiles
 from ppc_pipeline.reports.windows import ProfileClock
 
 BLOCK_RETRY = timedelta(hours=20)
@@ -100,17 +101,15 @@ class Roster:
                 profile_id: owner
                 for profile_id, owner in connection.execute(select(profiles.c.profile_id, profiles.c.account))
             }
-            for profile_id, facts in rows.items():
+            for facts in rows.values():
                 values = {name: getattr(facts, name) for name in ProfileFacts.__dataclass_fields__}
-                if profile_id not in known:
-                    connection.execute(insert(profiles).values(**values, seen_at=now))
-                else:
-                    same = profiles.c.profile_id == profile_id
-                    connection.execute(update(profiles).where(same).values(**values, seen_at=now))
+                values["seen_at"] = now
+                statement = insert_into(connection, profiles).values(**values)
+                connection.execute(statement.on_conflict_do_update(index_elements=["profile_id"], set_=values))
             gone = [p for p, owner in known.items() if owner == account and p not in rows]
             if gone and whole:
-                statement = update(profiles).where(profiles.c.profile_id.in_(gone))
-                connection.execute(statement.values(active=False, skip_reason=GONE))
+                lost = update(profiles).where(profiles.c.profile_id.in_(gone))
+                connection.execute(lost.values(active=False, skip_reason=GONE))
 
     def profiles(self, accounts_wanted: Iterable[str]) -> list[Profile]:
         """Return every profile of some accounts, active or not, by account and id."""
@@ -135,14 +134,18 @@ class Roster:
             same = profiles.c.profile_id == profile_id
             since = connection.scalar(select(profiles.c.blocked_since).where(same))
             values = {"blocked_since": since or now, "blocked_reason": reason, "retry_at": now + BLOCK_RETRY}
-            connection.execute(update(profiles).where(same).values(**values))
+            statement = update(profiles).where(same).values(**values).returning(profiles.c.account)
+            for account in connection.scalars(statement).all():
+                self._note(connection, activity.BLOCKED, account, "blocked", profile_id, reason)
 
     def unblock(self, profile_id: int) -> None:
         """Write down that Amazon serves a profile."""
         blocked = (profiles.c.profile_id == profile_id) & profiles.c.blocked_since.is_not(None)
         with self._ledger.transaction() as connection:
-            statement = update(profiles).where(blocked)
-            connection.execute(statement.values(blocked_since=None, blocked_reason=None, retry_at=None))
+            statement = update(profiles).where(blocked).returning(profiles.c.account)
+            nothing = {"blocked_since": None, "blocked_reason": None, "retry_at": None}
+            for account in connection.scalars(statement.values(**nothing)).all():
+                self._note(connection, activity.UNBLOCKED, account, "served", profile_id)
 
     def account_ok(self, account: str) -> None:
         """Write down that an account works."""
@@ -155,14 +158,29 @@ class Roster:
     def _save_account(self, account: str, error: str | None) -> None:
         now = self._ledger.clock()
         with self._ledger.transaction() as connection:
+            first = insert_into(connection, accounts).values(account=account)
+            connection.execute(first.on_conflict_do_nothing())
             same = accounts.c.account == account
-            before = connection.execute(select(accounts).where(same)).mappings().first()
-            since = now if error else None
-            if error and before and before["error_since"]:
-                since = before["error_since"]
-            ok_at = (before["ok_at"] if before else None) if error else now
-            connection.execute(delete(accounts).where(same))
-            connection.execute(insert(accounts).values(account=account, ok_at=ok_at, error=error, error_since=since))
+            before = connection.execute(select(accounts).where(same).with_for_update()).mappings().one()
+            since = (before["error_since"] or now) if error else None
+            values = {"ok_at": before["ok_at"] if error else now, "error": error, "error_since": since}
+            connection.execute(update(accounts).where(same).values(**values))
+            if error and error != before["error"]:
+                self._note(connection, activity.ACCOUNT_FAILED, account, "failed", detail=error)
+            elif before["error"] and not error:
+                self._note(connection, activity.ACCOUNT_OK, account, "ok")
+
+    def _note(
+        self,
+        connection: Connection,
+        action: str,
+        account: str,
+        outcome: str,
+        profile_id: int | None = None,
+        detail: str | None = None,
+    ) -> None:
+        entry = {"action": action, "account": account, "profile_id": profile_id, "outcome": outcome, "detail": detail}
+        activity.note(connection, {"at": self._ledger.clock(), "actor": self._ledger.actor, **entry})
 
     def standings(self) -> dict[str, AccountStanding]:
         """Return how each account fared when it was last used."""

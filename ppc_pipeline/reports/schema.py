@@ -1,6 +1,7 @@
 """The ledger's tables, as SQLAlchemy sees them.
 
-Here: columns and keys. Not here: what is done with them (``ledger``, ``throttling``).
+Here: columns and keys, making them, and adding the columns that later versions have gained. Not here: what is done with
+the tables (``ledger``, ``throttling``, ``activity``, ``usage``).
 """
 
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from sqlalchemy import BigInteger as _BigInteger
 from sqlalchemy import (
     Boolean,
     Column,
+    Connection,
     Date,
     DateTime,
     Dialect,
@@ -22,7 +24,14 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    inspect,
+    text,
 )
+from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.schema import CreateColumn
 
 metadata = MetaData()
 
@@ -88,6 +97,8 @@ reports = Table(
     Column("report_id", String(64)),
     Column("requests", Integer, nullable=False, default=0),
     Column("troubles", Integer, nullable=False, default=0),
+    # Amazon is being asked for it by somebody, until then at the latest: it counts among the reports in flight.
+    Column("asking_until", UtcDateTime),
     Column("reason", Text),
     Column("retryable", Boolean),
     Column("not_before", UtcDateTime),
@@ -125,3 +136,65 @@ cooldowns = Table(
     Column("hits", BigInteger, nullable=False, default=0),
     Column("seconds", Float, nullable=False, default=0.0),
 )
+
+activity_log = Table(
+    "activity_log",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("account", String(200), nullable=False),
+    Column("profile_id", BigInteger),
+    Column("report_type", String(100)),
+    Column("start_date", Date),
+    Column("end_date", Date),
+    # The row of ``reports``, which may be forgotten before its history is.
+    Column("order_id", BigInteger),
+    Column("report_id", String(64)),
+    Column("outcome", String(40), nullable=False),
+    Column("detail", Text),
+    Index("activity_by_time", "at"),
+    Index("activity_by_order", "order_id"),
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("account", String(200), primary_key=True),
+    Column("region", String(2), primary_key=True),
+    Column("ad_product", String(40), primary_key=True),
+    Column("calls", BigInteger, nullable=False),
+    Column("ok", BigInteger, nullable=False),
+    Column("throttled", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("retries", BigInteger, nullable=False),
+    Column("seconds_cooled", Float, nullable=False),
+)
+
+_MAKING_TABLES = 0x707063  # any number that means the same to every process
+
+Insert = PostgresInsert | SqliteInsert
+
+
+def make_tables(connection: Connection) -> None:
+    """Make the tables that are not there, and add the columns that they have gained since they were made.
+
+    A column added later may be NULL, so that rows written before need nothing.
+    """
+    if connection.dialect.name == "postgresql":  # where two processes may find a table missing at the same moment
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MAKING_TABLES})
+    metadata.create_all(connection)
+    found = inspect(connection)
+    for table in metadata.sorted_tables:
+        there = {column["name"] for column in found.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in there:
+                added = CreateColumn(column).compile(connection)
+                connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {added}"))
+
+
+def insert_into(connection: Connection, table: Table) -> Insert:
+    """Begin an INSERT that may say what to do on a conflict: two processes may write the same first row at once."""
+    return postgresql_insert(table) if connection.dialect.name == "postgresql" else sqlite_insert(table)

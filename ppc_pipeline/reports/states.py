@@ -38,6 +38,9 @@ MAX_REQUESTS = 3
 MAX_TROUBLES = 10
 """How often one step may fail in a row before the report is given up for now: an outage of half an hour is sat out."""
 
+STUCK_AFTER = timedelta(hours=24)
+"""Amazon makes a report within hours or not at all: one that it has not made by then is ordered anew."""
+
 MAX_UNREADABLE = 4
 """How often a file that is no report is downloaded again before the report is given up."""
 
@@ -119,6 +122,13 @@ class Postponed:
 
 
 @dataclass(frozen=True, slots=True)
+class Cooking:
+    """Amazon is still working on it: to be looked at again later."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class GivenUp:
     """A step failed for good: refused, misconfigured, or not accepted."""
 
@@ -177,6 +187,7 @@ Event = (
     | Loaded
     | Troubled
     | Postponed
+    | Cooking
     | GivenUp
     | Unserved
     | Unreadable
@@ -257,6 +268,10 @@ def _postponed(standing: Standing, event: Postponed, _: datetime) -> Change:
     return {"state": standing.state, "reason": event.reason, "not_before": event.until}
 
 
+def _cooking(standing: Standing, event: Cooking, _: datetime) -> Change:
+    return {"state": standing.state, "reason": "Amazon is still working on it", "not_before": event.until}
+
+
 def _given_up(_: Standing, event: GivenUp, __: datetime) -> Change:
     return {**_fresh(State.FAILED), "reason": event.reason, "retryable": event.retryable}
 
@@ -299,6 +314,7 @@ _RULES: dict[type[Any], tuple[frozenset[State], Callable[[Standing, Any, datetim
     Loaded: (frozenset({State.DOWNLOADED}), _loaded),
     Troubled: (OUTSTANDING, _troubled),
     Postponed: (OUTSTANDING, _postponed),
+    Cooking: (frozenset({State.REQUESTED}), _cooking),
     GivenUp: (OUTSTANDING, _given_up),
     Unserved: (OUTSTANDING, _unserved),
     Unreadable: (frozenset({State.READY, State.DOWNLOADED}), _unreadable),

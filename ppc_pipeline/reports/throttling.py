@@ -7,12 +7,13 @@ is the client's rule.
 import random
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, select, update
 
 from ppc_pipeline.amazon_ads.regions import Region
 from ppc_pipeline.amazon_ads.throttle import cooldown_seconds
 from ppc_pipeline.reports.ledger import Ledger
-from ppc_pipeline.reports.schema import cooldowns
+from ppc_pipeline.reports.schema import cooldowns, insert_into
+from ppc_pipeline.reports.usage import add_usage
 
 
 class LedgerThrottle:
@@ -39,25 +40,28 @@ class LedgerThrottle:
         """Write a 429 down and return the seconds to cool down."""
         now = self._ledger.clock()
         self._struck.add(ad_product)
+        key = {"account": self._account, "region": self._region.value, "ad_product": ad_product}
         with self._ledger.transaction() as connection:
-            scope = self._scope(ad_product)
-            before = connection.execute(select(cooldowns).where(scope)).mappings().first()
-            if before is not None and before["until"] > now:
-                # Calls that were under way together are refused together: one strike, one more hit.
-                asked = cooldown_seconds(before["strikes"], retry_after, self._rng) if retry_after else 0.0
-                until: datetime = max(before["until"], now + timedelta(seconds=asked))
-                connection.execute(update(cooldowns).where(scope).values(hits=before["hits"] + 1, until=until))
-                return (until - now).total_seconds()
-            strikes = (before["strikes"] if before else 0) + 1
-            seconds = cooldown_seconds(strikes, retry_after, self._rng)
-            values = {"strikes": strikes, "until": now + timedelta(seconds=seconds)}
-            if before is None:
-                key = {"account": self._account, "region": self._region.value, "ad_product": ad_product}
-                connection.execute(insert(cooldowns).values(**key, **values, hits=1, seconds=seconds))
-            else:
-                counted = {"hits": before["hits"] + 1, "seconds": before["seconds"] + seconds}
-                connection.execute(update(cooldowns).where(scope).values(**values, **counted))
-        return seconds
+            before = self._standing(connection, key, now)
+            cooling = before["until"] > now
+            # Calls that were under way together are refused together: one strike.
+            strikes = before["strikes"] + (not cooling)
+            asked = not cooling or retry_after is not None
+            seconds = cooldown_seconds(strikes, retry_after, self._rng) if asked else 0.0
+            until: datetime = max(before["until"], now + timedelta(seconds=seconds))
+            more = (until - max(now, before["until"])).total_seconds()
+            counted = {"hits": before["hits"] + 1, "seconds": before["seconds"] + more}
+            values = {"strikes": strikes, "until": until, **counted}
+            connection.execute(update(cooldowns).where(self._scope(ad_product)).values(**values))
+            add_usage(connection, {"day": now.date(), **key}, {"seconds_cooled": more})
+        return (until - now).total_seconds()
+
+    def _standing(self, connection: Connection, key: dict[str, str], now: datetime) -> RowMapping:
+        """Return how the cool-down stands, nobody else changing it until the transaction is over."""
+        first = insert_into(connection, cooldowns).values(**key, strikes=0, until=now, hits=0, seconds=0.0)
+        connection.execute(first.on_conflict_do_nothing())
+        query = select(cooldowns).where(self._scope(key["ad_product"])).with_for_update()
+        return connection.execute(query).mappings().one()
 
     async def ok(self, ad_product: str) -> None:
         """Forget the strikes: a call went through."""

@@ -91,7 +91,7 @@ def test_another_window_is_another_order(ledger, other):
 
 
 def test_other_columns_are_another_order(ledger):
-    args = {"fresh": timedelta(hours=6), "ordered_by": "a test", "archived": lambda _: False}
+    args = {"fresh": timedelta(hours=6), "archived": lambda _: False}
     one, new = ledger.order(window(), "a" * 12, **args)
     other, also_new = ledger.order(window(), "b" * 12, **args)
     assert (new, also_new) == (True, True)
@@ -117,9 +117,7 @@ def test_what_failed_for_now_is_taken_up_again_in_the_same_row_from_what_there_i
 
 def test_what_failed_and_lost_its_archived_file_is_downloaded_again(ledger):
     failed = through(ledger, order(ledger), ACCEPTED, COOKED, ARCHIVED, GAVE_UP)
-    again, new = ledger.order(
-        window(), "0" * 12, fresh=timedelta(hours=6), ordered_by="a test", archived=lambda _: False
-    )
+    again, new = ledger.order(window(), "0" * 12, fresh=timedelta(hours=6), archived=lambda _: False)
     assert (again.id, again.state, new) == (failed.id, State.REQUESTED, True)
 
 
@@ -223,9 +221,7 @@ def open_and_order(folder, rounds, together, found):
         together.wait(60)
         ledger = Ledger.open(f"sqlite:///{folder}/{number}/ledger.db")
         if number < ORDERED:  # the opening alone is quick, and what goes wrong in it does so seldom
-            row, new = ledger.order(
-                window(), "0" * 12, fresh=timedelta(hours=6), ordered_by="a process", archived=lambda _: False
-            )
+            row, new = ledger.order(window(), "0" * 12, fresh=timedelta(hours=6), archived=lambda _: False)
             claimed = ledger.claim(row.id, f"process {os.getpid()}") is not None
             results.append((row.id, row.order_no, new, claimed))
         ledger.close()
@@ -280,9 +276,7 @@ def test_a_failed_report_whose_file_is_archived_is_taken_up_again_at_any_age(led
         row = ledger.record(row, happened)
     ledger.record(row, states.GivenUp("the warehouse is broken", retryable=True))
     clock.forward(days=3)
-    again, new = ledger.order(
-        window(), row.columns_hash, fresh=timedelta(hours=6), ordered_by="me", archived=lambda _: True
-    )
+    again, new = ledger.order(window(), row.columns_hash, fresh=timedelta(hours=6), archived=lambda _: True)
     assert (again.id, new, again.state) == (row.id, True, State.DOWNLOADED)
 
 

@@ -58,16 +58,14 @@ def report_assets(report_types: Sequence[ReportType], partitions: dg.DailyPartit
         warehouse: WarehouseResource,
         progress: dg.ResourceParam[Progress],
     ) -> Iterator[dg.MaterializeResult]:
-        tools = amazon_ads.tools(ledger, warehouse)
+        tools = amazon_ads.tools(ledger, warehouse, f"run {context.run.run_id}")
         days = days_of(context)
         selected = [by_table[key.to_user_string()] for key in sorted(context.selected_asset_keys)]
         tell = logged(context.log, progress)
         if config.order and not config.wait:
             raise dg.Failure("config: order goes with wait (orders_job orders without waiting)", allow_retries=False)
         if config.order:
-            work = bring_reports(
-                tools, selected, days, ordered_by=context.run.run_id, profiles=config.profiles, progress=tell
-            )
+            work = bring_reports(tools, selected, days, profiles=config.profiles, progress=tell)
         else:
             work = finish_reports(tools, selected, days, wait=config.wait, progress=tell)
         brought = asyncio.run(work)
