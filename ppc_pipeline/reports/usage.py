@@ -97,8 +97,8 @@ def add_usage(connection: Connection, key: Mapping[str, object], numbers: Mappin
     """Add to the counters of one day, account, region and ad product."""
     values = {name: numbers.get(name, 0) for name in _COUNTERS}
     statement = insert_into(connection, usage).values(**key, **values)
-    more = {name: usage.c[name] + number for name, number in values.items() if number}
-    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=more or values))
+    more = {name: usage.c[name] + number for name, number in values.items()}
+    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=more))
 
 
 def usage_since(ledger: Ledger, since: date) -> list[Usage]:

@@ -306,3 +306,61 @@ def test_for_a_new_warehouse_everything_archived_is_loaded_again_and_the_rest_ha
     assert (kept.state, kept.raw_path, kept.lease_owner) == (State.DOWNLOADED, "kept", None)
     (failed,) = [row for row in ledger.covering(Days(date(2026, 11, 2), date(2026, 11, 2)), ["spTargeting"])]
     assert (failed.state, failed.retryable) == (State.FAILED, True)
+
+
+# A ledger of an earlier version
+
+
+def test_a_ledger_that_lacks_columns_and_tables_gets_them_and_keeps_its_rows(url, clock):
+    ledger = Ledger.open(url, clock)
+    row = order(ledger)
+    with ledger.transaction() as connection:
+        connection.exec_driver_sql("ALTER TABLE reports DROP COLUMN asking_until")
+        connection.exec_driver_sql("DROP TABLE activity_log")
+        connection.exec_driver_sql("DROP TABLE usage")
+    ledger.close()
+    ledger = Ledger.open(url, clock)
+    assert ledger.rows([row.id]) == [row]
+    claimed = ledger.claim(row.id, "me")
+    assert ledger.reserve(claimed, ["spTargeting"], 1)
+    assert ledger.record(claimed, states.Accepted("r-1")).state is State.REQUESTED
+    ledger.close()
+
+
+# Places among the reports in flight
+
+
+def reserved(ledger, most, wanted):
+    row = ledger.claim(order(ledger, wanted).id, "me")
+    return ledger.reserve(row, ["spTargeting", "spCampaigns"], most)
+
+
+def test_a_place_is_taken_by_who_asks_until_amazon_has_answered(ledger):
+    first = ledger.claim(order(ledger).id, "me")
+    assert ledger.reserve(first, ["spTargeting"], 1)
+    assert not reserved(ledger, 1, window(kind="spCampaigns"))
+    ledger.record(first, states.GivenUp("HTTP 400", retryable=False))
+    assert reserved(ledger, 1, window(kind="spCampaigns"))
+
+
+def test_a_place_is_held_by_a_report_that_amazon_works_on(ledger):
+    first = ledger.claim(order(ledger).id, "me")
+    first = ledger.record(first, states.Accepted("r-1"))
+    assert not reserved(ledger, 1, window(kind="spCampaigns"))
+    ledger.record(first, states.Cooked())
+    assert reserved(ledger, 1, window(kind="spCampaigns"))
+
+
+def test_a_place_that_a_dead_process_took_is_free_after_a_lease(ledger, clock):
+    assert reserved(ledger, 1, window())
+    clock.forward(seconds=LEASE.total_seconds() - 1)
+    assert not reserved(ledger, 1, window(kind="spCampaigns"))
+    clock.forward(seconds=2)
+    assert reserved(ledger, 1, window(kind="spCampaigns"))
+
+
+def test_places_are_those_of_an_account_and_of_the_types_of_one_ad_product(ledger):
+    assert reserved(ledger, 1, window())
+    assert reserved(ledger, 1, window(account="another"))
+    row = ledger.claim(order(ledger, window(kind="spSearchTerm")).id, "me")
+    assert ledger.reserve(row, ["spSearchTerm"], 1)
