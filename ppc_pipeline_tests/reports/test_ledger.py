@@ -364,3 +364,10 @@ def test_places_are_those_of_an_account_and_of_the_types_of_one_ad_product(ledge
     assert reserved(ledger, 1, window(account="another"))
     row = ledger.claim(order(ledger, window(kind="spSearchTerm")).id, "me")
     assert ledger.reserve(row, ["spSearchTerm"], 1)
+
+
+@pytest.mark.parametrize(("retryable", "days", "stands"), [(False, 6, True), (False, 8, False), (True, 0, False)])
+def test_days_that_amazon_refused_for_good_are_no_holes_for_a_week(ledger, clock, retryable, days, stands):
+    through(ledger, order(ledger), states.GivenUp("HTTP 400", retryable=retryable))
+    clock.forward(days=days)
+    assert bool(ledger.known_days(DAY, ["spTargeting"])) is stands
