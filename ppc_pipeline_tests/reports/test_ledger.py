@@ -291,7 +291,7 @@ def test_known_days_are_joined_and_leave_out_what_failed_and_what_is_still_serve
     ordered(3, 6)
     ordered(7, 8, states.Accepted("r"))
     ordered(10, 14, states.Unserved(date(2026, 11, 12)))
-    ordered(16, 17, states.GivenUp("no", retryable=False))
+    ordered(16, 17, states.GivenUp("no", retryable=True))
     (ranges,) = ledger.known_days(date(2026, 11, 1), ["spTargeting"]).values()
     assert ranges == [Days(date(2026, 11, 1), date(2026, 11, 8)), Days(date(2026, 11, 10), date(2026, 11, 11))]
 
