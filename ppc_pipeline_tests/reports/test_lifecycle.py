@@ -12,8 +12,9 @@ from ppc_pipeline.amazon_ads.regions import Region
 from ppc_pipeline.reports import states
 from ppc_pipeline.reports.archive import Archive
 from ppc_pipeline.reports.ledger import LEASE, Ledger
-from ppc_pipeline.reports.lifecycle import Lifecycle, Pace
+from ppc_pipeline.reports.lifecycle import Lifecycle
 from ppc_pipeline.reports.loader import Loader, prepare
+from ppc_pipeline.reports.pace import Pace
 from ppc_pipeline.reports.roster import Roster
 from ppc_pipeline.reports.states import MAX_REQUESTS, MAX_UNREADABLE, State
 from ppc_pipeline.reports.throttling import LedgerThrottle
