@@ -199,7 +199,7 @@ async def bring_reports(
     desk = _desk(tools)
     ordered = desk.order_days(days, report_types, tools.profiles(profiles))
     rows = await asyncio.to_thread(_reopened, tools, ordered.rows)
-    loader = _loader(tools)
+    loader = loader_of(tools)
     async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
         life = _lifecycle(tools, clients, progress)
         deadline = timedelta(hours=tools.settings.report_deadline_hours)
@@ -221,7 +221,7 @@ async def finish_reports(
     """
     await _make_ready(tools)
     rows = [row for row in _outstanding(tools, report_types) if row.days.intersect(days)]
-    loader = _loader(tools)
+    loader = loader_of(tools)
     async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
         life = _lifecycle(tools, clients, progress)
         if wait:
