@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from ppc_pipeline.amazon_ads.errors import MalformedResponseError
 from ppc_pipeline.amazon_ads.fields import snake_case
@@ -20,6 +20,8 @@ from ppc_pipeline.reports.ledger import ReportRow
 MAX_UNZIPPED_BYTES = 32 * 2**30
 """A file that unzips to more than this is not a report."""
 
+_ASIDE = ".malformed"
+_CHUNK_BYTES = 2**20
 _WHITESPACE = b" \t\r\n"
 
 
@@ -48,6 +50,26 @@ class Archive:
         """Say whether a file is there, by its path as ``store`` returned it."""
         return raw_path is not None and (self.root / raw_path).is_file()
 
+    def kept(self, row: ReportRow) -> Path | None:
+        """Return the file of a failed report if it is there and whole: in its place, or put aside as unreadable."""
+        if row.raw_path is not None:
+            path = self.root / row.raw_path
+            candidates = [path, path.with_suffix(_ASIDE)]
+        else:  # the reason names the file that was put aside; what else lies there may belong to an older request
+            beside = sorted(self.path_of(row).parent.glob("*.json.*"))
+            candidates = [path for path in beside if path.with_suffix(_ASIDE).name in (row.reason or "")]
+        return next((path for path in candidates if path.is_file() and _is_whole(path)), None)
+
+    def put_back(self, kept: Path) -> tuple[str, str]:
+        """Put a file that was put aside back in its place.
+
+        Returns:
+            Amazon's id of its report, and its path below the archive's root.
+        """
+        path = kept.with_suffix(".gz")
+        kept.replace(path)
+        return unquote(path.name.removesuffix(".json.gz")), str(path.relative_to(self.root))
+
     async def store(self, row: ReportRow, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
         """Write a report's file whole, or keep its bad bytes aside.
 
@@ -74,7 +96,7 @@ class Archive:
                 part.unlink(missing_ok=True)
                 raise
         if problem:
-            aside = path.with_suffix(".malformed")
+            aside = path.with_suffix(_ASIDE)
             part.replace(aside)
             raise MalformedResponseError(
                 f"the downloaded file is not a whole report: {problem}; its bytes are kept in {aside}",
@@ -153,3 +175,11 @@ class GzipJsonCheck:
             if self._first is None:
                 self._first = stripped[0]
             self._last = stripped[-1]
+
+
+def _is_whole(path: Path) -> bool:
+    check = GzipJsonCheck()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            check.feed(chunk)
+    return check.problem() is None
