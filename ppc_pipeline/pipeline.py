@@ -326,7 +326,8 @@ def _desk(tools: Tools) -> Desk:
     return Desk(tools.ledger, tools.archive, timedelta(hours=tools.settings.fresh_hours))
 
 
-def _loader(tools: Tools) -> Loader:
+def loader_of(tools: Tools) -> Loader:
+    """Return what loads downloaded reports of the accounts that are configured now."""
     currencies = {p.facts.profile_id: p.facts.currency_code for p in tools.roster.profiles(tools.account_names)}
     return Loader(tools.warehouse, tools.archive, currencies, tools.ledger.clock)
 

@@ -1,4 +1,4 @@
-"""The ``ppc`` command: demo, sync, backfill, status, rejected, doctor, sandbox, dev.
+"""The ``ppc`` command: demo, sync, backfill, status, rejected, rebuild, doctor, sandbox, dev.
 
 Each command is a module; here they are put together. Bad input is one clear line and exit code 2.
 """
@@ -9,6 +9,7 @@ from ppc_pipeline.cli.backfill import backfill
 from ppc_pipeline.cli.demo import demo
 from ppc_pipeline.cli.dev import dev
 from ppc_pipeline.cli.doctor import doctor
+from ppc_pipeline.cli.rebuild import rebuild
 from ppc_pipeline.cli.rejected import rejected
 from ppc_pipeline.cli.sandbox import sandbox
 from ppc_pipeline.cli.status import status
@@ -21,7 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (demo, sync, backfill, status, rejected, doctor, sandbox, dev):
+for command in (demo, sync, backfill, status, rejected, rebuild, doctor, sandbox, dev):
     app.command()(command)
 
 
