@@ -98,7 +98,7 @@ def kinds(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> list[Kind]:
     query = f"""
         {_FOUND}
         SELECT account, profile_id, source, kind, count(*) AS rows, min(first_day), max(last_day) FROM wanted
-        GROUP BY account, profile_id, source, kind ORDER BY rows DESC, ALL
+        GROUP BY account, profile_id, source, kind ORDER BY rows DESC, account, profile_id, source, kind
     """
     return [Kind(*row) for row in _rows(connection, query, wanted)]
 
