@@ -240,7 +240,6 @@ async def order_day(tools: Tools, *, weekly: bool, holes: bool) -> Ordered:
         holes: Whether days that were never loaded are ordered as well, a bounded number of them.
     """
     await know_profiles(tools)
-    await asyncio.to_thread(_clean_archive, tools)
     settings = tools.settings
     ordered = _desk(tools).order_day(
         settings.selected_report_types(),
@@ -310,16 +309,6 @@ def _outstanding(tools: Tools, report_types: Sequence[ReportType]) -> list[Repor
     """Return what is still to be done for the accounts that are configured now."""
     names = [report_type.name for report_type in report_types]
     return [row for row in tools.ledger.outstanding(names) if row.account in tools.account_names]
-
-
-def _clean_archive(tools: Tools) -> None:
-    """Delete raw files that are past ``PPC_RAW_RETENTION_DAYS``, where it is set."""
-    days = tools.settings.raw_retention_days
-    if days:
-        needed = {row.raw_path for row in tools.ledger.outstanding() if row.raw_path}
-        deleted = tools.archive.delete_older(days, tools.ledger.clock(), needed)
-        if deleted:
-            log.info("deleted %d raw report files older than %d days", len(deleted), days)
 
 
 def _desk(tools: Tools) -> Desk:

@@ -87,14 +87,16 @@ def test_the_checks_are_these(defs):
 
 def test_schedules_and_sensor_are_on_by_default(defs):
     repository = defs.get_repository_def()
-    assert {schedule.name for schedule in repository.schedule_defs} == {"daily_entities", "daily_orders"}
+    names = {schedule.name for schedule in repository.schedule_defs}
+    assert names == {"daily_entities", "daily_orders", "daily_clean_up"}
     assert {sensor.name for sensor in repository.sensor_defs} == {"report_readiness"}
     assert all(s.default_status is dg.DefaultScheduleStatus.RUNNING for s in repository.schedule_defs)
     assert all(s.default_status is dg.DefaultSensorStatus.RUNNING for s in repository.sensor_defs)
 
 
 def test_the_schedules_run_when_yesterday_is_over_everywhere(defs):
-    for schedule in defs.get_repository_def().schedule_defs:
+    asking = [schedule for schedule in defs.get_repository_def().schedule_defs if schedule.name != "daily_clean_up"]
+    for schedule in asking:
         minute, hour, *rest = schedule.cron_schedule.split()
         assert (int(hour), rest, schedule.execution_timezone) >= (9, ["*", "*", "*"], "UTC")
         assert int(minute) < 60
@@ -102,7 +104,7 @@ def test_the_schedules_run_when_yesterday_is_over_everywhere(defs):
 
 def test_the_jobs_run_in_one_process_over_their_assets(defs):
     jobs = {job.name: job for job in defs.get_repository_def().get_all_jobs() if not job.name.startswith("__")}
-    assert set(jobs) == {"entities_job", "reports_job", "orders_job"}
+    assert set(jobs) == {"entities_job", "reports_job", "orders_job", "clean_up_job"}
     assert all(job.executor_def.name == "in_process" for job in jobs.values())
     selected = {
         name: {key.to_user_string() for key in jobs[name].asset_layer.executable_asset_keys}

@@ -38,7 +38,7 @@ def refused(result, *words: str) -> None:
 
 
 COMMANDS = [
-    *(("sync",), ("status",), ("rejected",), ("rebuild", "--all"), ("doctor",)),
+    *(("sync",), ("status",), ("rejected",), ("rebuild", "--all"), ("clean-up",), ("doctor",)),
     *(("backfill", days_ago(4), days_ago(3)), ("demo",), ("dev",)),
 ]
 
@@ -185,7 +185,7 @@ def test_a_process_ends_with_the_exit_code_and_no_traceback(monkeypatch, data_di
 
 
 @pytest.mark.parametrize(
-    "command", ["", "demo", "sync", "backfill", "status", "rejected", "rebuild", "doctor", "sandbox", "dev"]
+    "command", ["", "demo", "sync", "backfill", "status", "rejected", "rebuild", "clean-up", "doctor", "sandbox", "dev"]
 )
 def test_every_command_has_help(command, data_dir):
     result = ppc(*([command] if command else []), "--help")
