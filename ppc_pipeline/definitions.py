@@ -4,6 +4,7 @@ import dagster as dg
 
 from ppc_pipeline.defs.assets.coverage import coverage_asset
 from ppc_pipeline.defs.assets.entities import entity_assets, profiles
+from ppc_pipeline.defs.assets.overviews import api_usage, restatement_asset
 from ppc_pipeline.defs.assets.reports import performance_asset, report_assets
 from ppc_pipeline.defs.checks import complete_checks, performance_check, rejected_checks
 from ppc_pipeline.defs.clean_up import clean_up_job, daily_clean_up
@@ -31,6 +32,8 @@ def build_defs(settings: Settings, progress: Progress = silent) -> dg.Definition
         entity_assets(),
         report_assets(report_types, partitions),
         coverage_asset(report_types),
+        restatement_asset(report_types),
+        api_usage,
         *([performance_asset(partitions)] if with_performance else []),
     ]
     checks = [

@@ -37,6 +37,7 @@ REPORTS = {
     "report_sp_advertised_product",
 }
 PARTITIONED = REPORTS | {"performance_records"}
+OPERATIONS = {"coverage", "restatement_curve", "api_usage"}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_the_definitions_are_loadable(defs):
 
 
 def test_the_assets_are_these(specs):
-    assert set(specs) == ENTITIES | PARTITIONED | {"coverage"}
+    assert set(specs) == ENTITIES | PARTITIONED | OPERATIONS
 
 
 def test_every_asset_is_grouped_owned_tagged_and_described(specs):
@@ -110,7 +111,7 @@ def test_the_jobs_run_in_one_process_over_their_assets(defs):
         name: {key.to_user_string() for key in jobs[name].asset_layer.executable_asset_keys}
         for name in ("entities_job", "reports_job")
     }
-    assert selected == {"entities_job": ENTITIES, "reports_job": PARTITIONED | {"coverage"}}
+    assert selected == {"entities_job": ENTITIES, "reports_job": PARTITIONED | OPERATIONS}
 
 
 def test_every_report_type_can_be_an_asset(monkeypatch):
@@ -118,7 +119,7 @@ def test_every_report_type_can_be_an_asset(monkeypatch):
     every = build_defs(load_settings())
     dg.Definitions.validate_loadable(every)
     names = {spec.key.to_user_string() for spec in every.resolve_all_asset_specs()}
-    assert names == ENTITIES | PARTITIONED | {"coverage", "report_sp_campaigns_campaign_placement"}
+    assert names == ENTITIES | PARTITIONED | OPERATIONS | {"report_sp_campaigns_campaign_placement"}
 
 
 def test_without_the_targeting_report_there_is_no_performance_asset_and_nothing_asks_for_it(monkeypatch):
@@ -126,7 +127,7 @@ def test_without_the_targeting_report_there_is_no_performance_asset_and_nothing_
     fewer = build_defs(load_settings())
     dg.Definitions.validate_loadable(fewer)
     names = {spec.key.to_user_string() for spec in fewer.resolve_all_asset_specs()}
-    assert names == ENTITIES | {"report_sp_campaigns", "coverage"}
+    assert names == ENTITIES | OPERATIONS | {"report_sp_campaigns"}
     request = load_request([_Ready("spCampaigns")], Days(days_ago(4), days_ago(3)))
     assert {key.to_user_string() for key in request.asset_selection} == {"report_sp_campaigns", "coverage"}
 
