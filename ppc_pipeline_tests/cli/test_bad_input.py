@@ -38,7 +38,7 @@ def refused(result, *words: str) -> None:
 
 
 COMMANDS = [
-    *(("sync",), ("status",), ("rejected",), ("rebuild", "--all"), ("clean-up",), ("doctor",)),
+    *(("sync",), ("status",), ("activity",), ("rejected",), ("rebuild", "--all"), ("clean-up",), ("doctor",)),
     *(("backfill", days_ago(4), days_ago(3)), ("demo",), ("dev",)),
 ]
 
@@ -121,6 +121,7 @@ def test_dates_that_cannot_be_had_are_refused(start, end, words, data_dir):
         (("rebuild", "--all", "--from", "2020-01-01", "--to", "2020-01-31"), ("PPC_START_DATE", str(days_ago(400)))),
         (("rebuild", "--all", "--from", "soon", "--to", days_ago(4)), ("--from (soon)", "YYYY-MM-DD")),
         (("rejected", "--report-type", "spNothing"), ("--report-type", "'spNothing'", "campaigns", "spTargeting")),
+        (("activity", "--report-type", "spNothing"), ("--report-type", "'spNothing'", "spTargeting")),
         (("rejected", "--to", days_ago(4)), ("--from and --to go together",)),
     ],
 )
@@ -185,7 +186,21 @@ def test_a_process_ends_with_the_exit_code_and_no_traceback(monkeypatch, data_di
 
 
 @pytest.mark.parametrize(
-    "command", ["", "demo", "sync", "backfill", "status", "rejected", "rebuild", "clean-up", "doctor", "sandbox", "dev"]
+    "command",
+    [
+        "",
+        "demo",
+        "sync",
+        "backfill",
+        "status",
+        "activity",
+        "rejected",
+        "rebuild",
+        "clean-up",
+        "doctor",
+        "sandbox",
+        "dev",
+    ],
 )
 def test_every_command_has_help(command, data_dir):
     result = ppc(*([command] if command else []), "--help")
