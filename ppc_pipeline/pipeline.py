@@ -21,9 +21,10 @@ from ppc_pipeline.progress import Progress, silent
 from ppc_pipeline.reports.archive import Archive
 from ppc_pipeline.reports.completeness import Stretch, stretches
 from ppc_pipeline.reports.ledger import Ledger, ReportRow
-from ppc_pipeline.reports.lifecycle import Lifecycle, Pace
+from ppc_pipeline.reports.lifecycle import Lifecycle
 from ppc_pipeline.reports.loader import Loader, loaded_reports, prepare
 from ppc_pipeline.reports.orders import Desk, Ordered, reopen_unloaded
+from ppc_pipeline.reports.pace import Pace
 from ppc_pipeline.reports.roster import Profile, Roster
 from ppc_pipeline.reports.states import State
 from ppc_pipeline.reports.windows import Days

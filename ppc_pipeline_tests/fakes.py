@@ -154,7 +154,7 @@ class FakeReporting:
         ready_after: How long a report takes.
         file: Makes a report's file.
         on_login, on_create, on_look, on_download: May answer instead.
-        log: ``create``, ``look``, ``download`` with profile and first day, in order.
+        log: ``create``, ``look``, ``delete``, ``download`` with profile and first day, in order.
     """
 
     clock: Callable[[], datetime]
@@ -184,8 +184,8 @@ class FakeReporting:
             response = self._download(self.reports[path.rsplit("/", 1)[1]], request)
         else:
             profile_id = int(request.headers["Amazon-Advertising-API-Scope"])
-            create = request.method == "POST"
-            response = self._create(profile_id, request) if create else self._look(path.rsplit("/", 1)[1], request)
+            answer = {"POST": self._create, "GET": self._look, "DELETE": self._delete}[request.method]
+            response = answer(profile_id, request)
         if response.is_stream_consumed:
             return httpx.Response(response.status_code, headers=response.headers, stream=_Stream(response.content))
         return response
@@ -198,13 +198,19 @@ class FakeReporting:
             return instead
         for other in self.reports.values():
             same = other.profile_id == profile_id and _parameters(other.body) == _parameters(body)
-            if same and not self._is_ready(other):
+            if same and not self.is_ready(other):
                 return refusal(425, f"The Request is a duplicate of : {other.report_id}")
         self.reports[made.report_id] = made
         return httpx.Response(200, json=self._shown(made))
 
-    def _look(self, report_id: str, request: httpx.Request) -> httpx.Response:
-        report = self.reports.get(report_id)
+    def _delete(self, profile_id: int, request: httpx.Request) -> httpx.Response:
+        report_id = request.url.path.rsplit("/", 1)[1]
+        self.log.append(("delete", profile_id, ""))
+        gone = self.reports.pop(report_id, None)
+        return httpx.Response(200, json={"code": "200", "reportId": report_id}) if gone else refusal(404, "not found")
+
+    def _look(self, _: int, request: httpx.Request) -> httpx.Response:
+        report = self.reports.get(request.url.path.rsplit("/", 1)[1])
         self.log.append(("look", report.profile_id if report else 0, report.body["startDate"] if report else ""))
         if report:
             report.looks += 1
@@ -219,11 +225,11 @@ class FakeReporting:
             return instead
         return httpx.Response(200, content=self.file(report))
 
-    def _is_ready(self, report: Cooking) -> bool:
+    def is_ready(self, report: Cooking) -> bool:
         return self.clock() >= report.created_at + self.ready_after
 
     def _shown(self, report: Cooking) -> Row:
-        ready = self._is_ready(report)
+        ready = self.is_ready(report)
         return {
             "reportId": report.report_id,
             "status": "COMPLETED" if ready else "PENDING",

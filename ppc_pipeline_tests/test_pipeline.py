@@ -31,8 +31,8 @@ from ppc_pipeline.pipeline import (
 from ppc_pipeline.reports import states
 from ppc_pipeline.reports.completeness import DayStatus
 from ppc_pipeline.reports.ledger import Ledger
-from ppc_pipeline.reports.lifecycle import Pace
 from ppc_pipeline.reports.loader import Loader
+from ppc_pipeline.reports.pace import Pace
 from ppc_pipeline.reports.states import State
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline.sandbox import SandboxOptions, running

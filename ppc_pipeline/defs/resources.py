@@ -16,7 +16,7 @@ from pydantic import Field
 from ppc_pipeline.clients import wanted_accounts
 from ppc_pipeline.pipeline import Tools
 from ppc_pipeline.reports.ledger import Ledger
-from ppc_pipeline.reports.lifecycle import Pace
+from ppc_pipeline.reports.pace import Pace
 from ppc_pipeline.settings import load_settings
 from ppc_pipeline.warehouse.connection import Warehouse
 

@@ -7,35 +7,30 @@ audit trail, in the same transaction), and the questions others ask of it. Not h
 
 import os
 import socket
-import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from enum import Enum, auto
-from pathlib import Path
 from typing import Any, Self
 
-import tenacity
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
     RowMapping,
     and_,
-    create_engine,
-    event,
     func,
     insert,
     or_,
     select,
     update,
 )
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
 from ppc_pipeline.reports import activity, schema
+from ppc_pipeline.reports.database import for_writing, open_engine
 from ppc_pipeline.reports.schema import accounts, reports
 from ppc_pipeline.reports.states import OUTSTANDING, AskedAgain, Event, Lost, Standing, State, Unloaded, advance
 from ppc_pipeline.reports.windows import ONE_DAY, Days, Window, utc_now
@@ -43,13 +38,9 @@ from ppc_pipeline.reports.windows import ONE_DAY, Days, Window, utc_now
 LEASE = timedelta(seconds=60)
 """How long a claim holds without being renewed: the longest a dead process's report waits for the next one."""
 
-_SQLITE_WAIT_SECONDS = 15
-# The same patience with PostgreSQL: nothing here takes long, and what does is not waited for without end.
-_POSTGRES_LIMITS = {
-    "connect_timeout": _SQLITE_WAIT_SECONDS,
-    "options": "-c lock_timeout=15s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s",
-}
-_FOR_WRITING = "ppc_for_writing"
+REFUSAL_STANDS = timedelta(days=7)
+"""How long a hole that Amazon refused for good is not ordered again: it would take the place of what can be had."""
+
 _IDS_A_QUERY = 500
 
 
@@ -98,6 +89,10 @@ class ReportRow:
     def is_due(self, now: datetime) -> bool:
         """Say whether the next step may be made."""
         return self.not_before is None or self.not_before <= now
+
+    def age_seconds(self, now: datetime) -> float:
+        """Return the seconds since it was asked for, or since it was ordered where it was not."""
+        return (now - (self.requested_at or self.ordered_at)).total_seconds()
 
     def __str__(self) -> str:
         """Name the report for people."""
@@ -164,16 +159,7 @@ class Ledger:
     @classmethod
     def open(cls, url: str, clock: Callable[[], datetime] = utc_now) -> Self:
         """Open the ledger at an SQLAlchemy URL, making its tables where there are none."""
-        parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite":
-            if parsed.database:
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            engine = create_engine(parsed, connect_args={"timeout": _SQLITE_WAIT_SECONDS})
-            _make_sqlite_transactional(engine)
-        else:
-            limits = _POSTGRES_LIMITS if parsed.get_backend_name() == "postgresql" else {}
-            engine = create_engine(parsed, pool_pre_ping=True, connect_args=limits)
-        ledger = cls(engine, clock)
+        ledger = cls(open_engine(url), clock)
         with ledger.transaction() as connection:
             schema.make_tables(connection)
         return ledger
@@ -185,7 +171,7 @@ class Ledger:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Give a connection in a write transaction."""
-        with self.engine.execution_options(**{_FOR_WRITING: True}).begin() as connection:
+        with for_writing(self.engine).begin() as connection:
             yield connection
 
     def order(
@@ -383,7 +369,9 @@ class Ledger:
             return connection.scalar(query) is not None
 
     def known_days(self, since: date, report_types: Iterable[str]) -> dict[tuple[str, int], list[Days]]:
-        """Return the days that are loaded, on their way or no longer served, by report type and profile.
+        """Return the days that are loaded, on their way, no longer served or refused, by report type and profile.
+
+        Refused is what failed for good less than ``REFUSAL_STANDS`` ago.
 
         Args:
             since: Days before it are not looked at.
@@ -393,12 +381,15 @@ class Ledger:
             (report type, profile) -> ranges of days that neither touch nor overlap, oldest first.
         """
         columns = (reports.c.report_type, reports.c.profile_id, reports.c.start_date, reports.c.end_date)
-        there = (*OUTSTANDING, State.LOADED, State.EXPIRED)
+        refused = and_(
+            reports.c.state == State.FAILED,
+            reports.c.retryable.is_(False),
+            reports.c.updated_at > self.clock() - REFUSAL_STANDS,
+        )
+        there = or_(reports.c.state.in_((*OUTSTANDING, State.LOADED, State.EXPIRED)), refused)
         query = (
             select(*columns, reports.c.state, reports.c.served_from)
-            .where(
-                reports.c.report_type.in_(tuple(report_types)), reports.c.end_date >= since, reports.c.state.in_(there)
-            )
+            .where(reports.c.report_type.in_(tuple(report_types)), reports.c.end_date >= since, there)
             .order_by(*columns)
         )
         known: dict[tuple[str, int], list[Days]] = defaultdict(list)
@@ -485,29 +476,3 @@ def _row(found: RowMapping | None) -> ReportRow | None:
 
 def _existing(found: RowMapping) -> ReportRow:
     return ReportRow(**{**found, "state": State(found["state"])})
-
-
-def _make_sqlite_transactional(engine: Engine) -> None:
-    """Let SQLite begin a transaction when we do, for writing, and read while another writes.
-
-    Python's sqlite3 begins transactions by itself, late and for reading, so that two processes that read and then
-    write the same row would both go on, or fail at once instead of waiting for each other.
-    """
-
-    @event.listens_for(engine, "connect")
-    def on_connect(connection: Any, _: Any) -> None:
-        connection.isolation_level = None
-        # SQLite does not wait for another process that makes the same switch in a new database.
-        patiently = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(sqlite3.OperationalError),
-            wait=tenacity.wait_random(0.005, 0.05),
-            stop=tenacity.stop_after_delay(_SQLITE_WAIT_SECONDS),
-            reraise=True,
-        )
-        patiently(connection.execute, "PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-
-    @event.listens_for(engine, "begin")
-    def on_begin(connection: Connection) -> None:
-        writing = connection.get_execution_options().get(_FOR_WRITING, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

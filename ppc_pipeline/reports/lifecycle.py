@@ -1,7 +1,7 @@
 """Taking reports through their life: ask, poll, download, load, each step claimed, recorded and repeatable.
 
-Here: one coroutine a report, and what an error means for it. Not here: the rules of the states (``states``), what to
-order (``orders``), how a file is loaded (``loader``).
+Here: one coroutine a report, and when its next step is due. Not here: the rules of the states (``states``), a step at
+Amazon and what its errors mean (``steps``), what to order (``orders``), how a file is loaded (``loader``).
 """
 
 import asyncio
@@ -11,31 +11,21 @@ import os
 import socket
 import uuid
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
-from ppc_pipeline.amazon_ads.errors import (
-    AdsError,
-    Category,
-    MalformedResponseError,
-    PermanentError,
-    ReportNotFoundError,
-    RetentionError,
-    ThrottledError,
-)
-from ppc_pipeline.amazon_ads.models import Report, ReportRequest, ReportStatus
-from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, ReportType
 from ppc_pipeline.progress import Progress, silent
 from ppc_pipeline.reports import states
 from ppc_pipeline.reports.archive import Archive
 from ppc_pipeline.reports.ledger import LEASE, ClaimLostError, Ledger, ReportRow
 from ppc_pipeline.reports.load_queue import Load, LoadQueue, Tally
+from ppc_pipeline.reports.pace import Pace
 from ppc_pipeline.reports.roster import Roster
 from ppc_pipeline.reports.states import Event, State
+from ppc_pipeline.reports.steps import Steps
 from ppc_pipeline.reports.windows import Days, Window
 
 log = logging.getLogger(__name__)
@@ -44,31 +34,6 @@ T = TypeVar("T")
 
 _ASKING = frozenset({State.PLANNED, State.REQUESTED})
 _FETCHING = frozenset({State.READY, State.DOWNLOADED})
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How often to look, in seconds.
-
-    Attributes:
-        poll_first: Before the first poll of a report.
-        poll_most: Between two polls, at most; in between the wait grows with the report's age.
-        patient_after: Age from which a report is no longer expected soon, and the wait may grow further.
-        watch: Between two looks at a report another process works on, or for a place among the reports in flight.
-        in_flight: Reports of one account and ad product that Amazon may work on at once; a number, not seconds.
-    """
-
-    poll_first: float = 5.0
-    poll_most: float = 60.0
-    patient_after: float = 4 * 3600.0
-    watch: float = 2.0
-    in_flight: int = 1000
-
-    def next_poll(self, age_seconds: float) -> float:
-        """Return the wait before the next poll: a quarter of the age, so that a late look is late by no more."""
-        if age_seconds > self.patient_after:
-            return max(self.poll_most, min(3600.0, age_seconds / 16))
-        return min(self.poll_most, max(self.poll_first, age_seconds / 4))
 
 
 class Lifecycle:
@@ -94,19 +59,13 @@ class Lifecycle:
         progress: Progress = silent,
     ) -> None:
         self._ledger = ledger
-        self._roster = roster
-        self._clients = clients
         self._archive = archive
         self._pace = pace or Pace()
+        self._steps = Steps(ledger, roster, clients, archive, self._pace)
         self._progress = progress
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-        self._working: set[str] = set()
-        self._serving: set[int] = set()
-        self._broken: dict[str, str] = {}
-        self._refused: dict[int, str] = {}
         self._rests: dict[int, ReportRow] = {}
         self._watched: dict[int, ReportRow] = {}
-        self._full_until: dict[tuple[str, str], datetime] = {}
 
     async def see_through(self, rows: Sequence[ReportRow], load: Load, *, deadline: timedelta) -> list[ReportRow]:
         """Take reports all the way into the warehouse.
@@ -199,7 +158,7 @@ class Lifecycle:
     async def _next(self, row: ReportRow, loading: LoadQueue) -> ReportRow:
         """Make the next step of a claimed report and write down what happened."""
         try:
-            event = await loading.put(row) if row.state is State.DOWNLOADED else await self._step(row)
+            event = await loading.put(row) if row.state is State.DOWNLOADED else await self._steps.make(row)
             return self._note(row, event)
         except ClaimLostError:
             return self._ledger.rows([row.id])[0]
@@ -209,9 +168,9 @@ class Lifecycle:
         if claimed is None or claimed.state not in _ASKING:
             return
         with contextlib.suppress(ClaimLostError):
-            event = await self._step(claimed)
+            event = await self._steps.make(claimed)
             if event is None and claimed.state is State.REQUESTED:
-                wait = timedelta(seconds=self._pace.next_poll(self._age(claimed)))
+                wait = timedelta(seconds=self._pace.next_poll(claimed.age_seconds(self._ledger.clock())))
                 event = states.Cooking(self._ledger.clock() + wait)
             self._note(claimed, event)
 
@@ -236,94 +195,7 @@ class Lifecycle:
             self._watched |= {seen.id: seen for seen in self._ledger.rows([*self._watched])}
         return self._watched.pop(row.id)
 
-    async def _step(self, row: ReportRow) -> Event | None:
-        """Ask, poll or download; say what happened, or None where there is nothing to do but wait."""
-        if row.account not in self._clients or row.report_type not in REPORT_TYPES:
-            unknown = f"account {row.account!r} or report type {row.report_type!r} is no longer configured"
-            return states.GivenUp(unknown, retryable=True)
-        hopeless = self._broken.get(row.account) or self._refused.get(row.profile_id)
-        if hopeless:  # do not try for each report of an account that cannot log in, or of a refused profile
-            return states.GivenUp(hopeless, retryable=True)
-        if row.state in _ASKING and row.end_date < self._oldest_served(row):
-            return states.Unserved(self._oldest_served(row))
-        try:
-            event = await _STEPS[row.state](self, row)
-        except AdsError as error:
-            return self._event_of(row, error)
-        except OSError as error:
-            return states.Troubled(f"could not write the raw file: {error}")
-        self._note_that_it_works(row)
-        return event
-
-    async def _ask(self, row: ReportRow) -> Event | None:
-        report_type = REPORT_TYPES[row.report_type]
-        if not self._place_for(row, report_type):
-            return None
-        name = f"ppc {row.report_type} {row.start_date}_{row.end_date} {row.columns_hash} {row.order_no}.{row.requests}"
-        request = ReportRequest(
-            report_type=report_type, start=row.start_date, end=row.end_date, name=name, columns=report_type.columns
-        )
-        report = await self._clients[row.account].create_report(row.profile_id, request)
-        return states.Accepted(report.report_id)
-
-    def _place_for(self, row: ReportRow, report_type: ReportType) -> bool:
-        """Take a place among the account's reports in flight; where there is none, do not look again at once."""
-        key = (row.account, report_type.ad_product)
-        now = self._ledger.clock()
-        if self._full_until.get(key, now) > now:
-            return False
-        same = [name for name, other in REPORT_TYPES.items() if other.ad_product == report_type.ad_product]
-        if self._ledger.reserve(row, same, self._pace.in_flight):
-            return True
-        self._full_until[key] = now + timedelta(seconds=self._pace.watch)
-        return False
-
-    async def _poll(self, row: ReportRow) -> Event | None:
-        event = _event_of_status(await self._report(row), State.REQUESTED)
-        if event is not None or self._age(row) < states.STUCK_AFTER.total_seconds():
-            return event
-        # Deleted first: asked for again, Amazon would answer with the one that is stuck.
-        with contextlib.suppress(PermanentError):
-            await self._clients[row.account].delete_report(row.profile_id, row.report_id or "")
-        hours = states.STUCK_AFTER.total_seconds() / 3600
-        return states.FailedAtAmazon(f"Amazon did not make report {row.report_id} within {hours:.0f} hours")
-
-    async def _download(self, row: ReportRow) -> Event | None:
-        # The address is signed for an hour and a secret: it is asked for afresh and never kept.
-        report = await self._report(row)
-        if report.status is not ReportStatus.COMPLETED or report.url is None:
-            return _event_of_status(report, State.READY)
-        async with self._clients[row.account].download(row.profile_id, report) as chunks:
-            path, size = await self._archive.store(row, chunks)
-        return states.Archived(path, size)
-
-    async def _report(self, row: ReportRow) -> Report:
-        return await self._clients[row.account].get_report(row.profile_id, row.report_id or "")
-
     # What happened
-
-    def _event_of(self, row: ReportRow, error: AdsError) -> Event:
-        """Say what an error means for a report, and write down what it means for its profile or account."""
-        if isinstance(error, ThrottledError):
-            wait = timedelta(seconds=error.retry_after or self._pace.poll_most)
-            return states.Postponed(str(error), self._ledger.clock() + wait)
-        if isinstance(error, ReportNotFoundError):
-            return states.FailedAtAmazon(f"Amazon no longer knows report {row.report_id}")
-        if isinstance(error, RetentionError):
-            return states.Unserved(error.allowed_from)
-        if isinstance(error, MalformedResponseError) and row.state is State.READY:
-            return states.Unreadable(str(error))
-        if error.category is Category.RETRYABLE:
-            return states.Troubled(str(error))
-        if error.category is Category.REFUSED:
-            self._roster.block(row.profile_id, str(error))
-            self._serving.discard(row.profile_id)
-            self._refused[row.profile_id] = str(error)
-        if error.category is Category.MISCONFIGURED:
-            self._roster.account_failed(row.account, str(error))
-            self._working.discard(row.account)
-            self._broken[row.account] = str(error)
-        return states.GivenUp(str(error), retryable=error.category is not Category.PERMANENT)
 
     def _note(self, row: ReportRow, event: Event | None) -> ReportRow:
         if event is None:
@@ -332,14 +204,6 @@ class Lifecycle:
         if isinstance(event, states.Unserved):
             self._order_rest(written, event.served_from)
         return written
-
-    def _note_that_it_works(self, row: ReportRow) -> None:
-        if row.profile_id not in self._serving:
-            self._serving.add(row.profile_id)
-            self._roster.unblock(row.profile_id)
-        if row.account not in self._working:
-            self._working.add(row.account)
-            self._roster.account_ok(row.account)
 
     def _order_rest(self, row: ReportRow, served_from: date) -> None:
         """Order the part of a window that Amazon does serve, where it refused the whole for its first days."""
@@ -350,14 +214,7 @@ class Lifecycle:
             window, row.columns_hash, fresh=timedelta(days=1), archived=self._archive.has
         )
 
-    def _oldest_served(self, row: ReportRow) -> date:
-        return self._ledger.clock().date() - timedelta(days=REPORT_TYPES[row.report_type].retention_days)
-
     # When
-
-    def _age(self, row: ReportRow) -> float:
-        since = row.requested_at or row.ordered_at
-        return (self._ledger.clock() - since).total_seconds()
 
     def _is_due(self, row: ReportRow) -> bool:
         return row.is_due(self._ledger.clock())
@@ -367,7 +224,7 @@ class Lifecycle:
             return (row.not_before - self._ledger.clock()).total_seconds()
         if row.state is State.PLANNED:  # it was this report's turn, and there was no place for it
             return self._pace.watch
-        return self._pace.next_poll(self._age(row)) if row.state is State.REQUESTED else 0.0
+        return self._pace.next_poll(row.age_seconds(self._ledger.clock())) if row.state is State.REQUESTED else 0.0
 
     def _give_up_at(self, row: ReportRow, due_by: datetime, deadline: timedelta) -> datetime:
         return due_by if row.requested_at is None or row.state is State.PLANNED else row.requested_at + deadline
@@ -389,20 +246,3 @@ class Lifecycle:
                 self._ledger.renew(self._owner)
             except SQLAlchemyError:
                 log.warning("the claims could not be renewed, trying again before they run out", exc_info=True)
-
-
-_STEPS = {
-    State.PLANNED: Lifecycle._ask,
-    State.REQUESTED: Lifecycle._poll,
-    State.READY: Lifecycle._download,
-}
-
-
-def _event_of_status(report: Report, before: State) -> Event | None:
-    if report.status is ReportStatus.FAILED:
-        return states.FailedAtAmazon(report.failure_reason or "Amazon says FAILED and gives no reason")
-    if report.status is ReportStatus.COMPLETED and before is State.REQUESTED:
-        return states.Cooked()
-    if before is State.READY:
-        return states.Troubled(f"Amazon called the report ready, and now says {report.status}")
-    return None

@@ -115,7 +115,7 @@ class Desk:
         return ordered
 
     def _known_days(self, report_types: Sequence[ReportType], start_date: date) -> Mapping[tuple[str, int], set[date]]:
-        """Return the days of each report type and profile that are loaded, on their way, or no longer served."""
+        """Return the days of each report type and profile that are not to be ordered as holes."""
         furthest = max((report_type.retention_days for report_type in report_types), default=0)
         since = max(start_date, self.ledger.clock().date() - timedelta(days=furthest))
         found = self.ledger.known_days(since, [report_type.name for report_type in report_types])

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, cast, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ppc_pipeline.amazon_ads.metering import Outcome
@@ -97,13 +97,14 @@ def add_usage(connection: Connection, key: Mapping[str, object], numbers: Mappin
     """Add to the counters of one day, account, region and ad product."""
     values = {name: numbers.get(name, 0) for name in _COUNTERS}
     statement = insert_into(connection, usage).values(**key, **values)
-    more = {name: usage.c[name] + number for name, number in values.items() if number}
-    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=more or values))
+    more = {name: usage.c[name] + number for name, number in values.items()}
+    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=more))
 
 
 def usage_since(ledger: Ledger, since: date) -> list[Usage]:
     """Return what each account used for each ad product from a day on, in UTC, and what is in flight now."""
-    totals = [func.sum(usage.c[name]) for name in _COUNTERS]
+    # PostgreSQL adds whole numbers up to a decimal.
+    totals = [cast(func.sum(usage.c[name]), usage.c[name].type) for name in _COUNTERS]
     group = (usage.c.account, usage.c.region, usage.c.ad_product)
     query = select(*group, *totals).where(usage.c.day >= since).group_by(*group).order_by(*group)
     with ledger.engine.connect() as connection:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from ppc_pipeline.cli import app
 from ppc_pipeline.defs import resources
-from ppc_pipeline.reports.lifecycle import Pace
+from ppc_pipeline.reports.pace import Pace
 
 COMMAND = [sys.executable, "-W", "ignore", "-c", "from ppc_pipeline.cli import main; main()"]
 

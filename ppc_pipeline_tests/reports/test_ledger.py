@@ -291,7 +291,7 @@ def test_known_days_are_joined_and_leave_out_what_failed_and_what_is_still_serve
     ordered(3, 6)
     ordered(7, 8, states.Accepted("r"))
     ordered(10, 14, states.Unserved(date(2026, 11, 12)))
-    ordered(16, 17, states.GivenUp("no", retryable=False))
+    ordered(16, 17, states.GivenUp("no", retryable=True))
     (ranges,) = ledger.known_days(date(2026, 11, 1), ["spTargeting"]).values()
     assert ranges == [Days(date(2026, 11, 1), date(2026, 11, 8)), Days(date(2026, 11, 10), date(2026, 11, 11))]
 
@@ -306,3 +306,68 @@ def test_for_a_new_warehouse_everything_archived_is_loaded_again_and_the_rest_ha
     assert (kept.state, kept.raw_path, kept.lease_owner) == (State.DOWNLOADED, "kept", None)
     (failed,) = [row for row in ledger.covering(Days(date(2026, 11, 2), date(2026, 11, 2)), ["spTargeting"])]
     assert (failed.state, failed.retryable) == (State.FAILED, True)
+
+
+# A ledger of an earlier version
+
+
+def test_a_ledger_that_lacks_columns_and_tables_gets_them_and_keeps_its_rows(url, clock):
+    ledger = Ledger.open(url, clock)
+    row = order(ledger)
+    with ledger.transaction() as connection:
+        connection.exec_driver_sql("ALTER TABLE reports DROP COLUMN asking_until")
+        connection.exec_driver_sql("DROP TABLE activity_log")
+        connection.exec_driver_sql("DROP TABLE usage")
+    ledger.close()
+    ledger = Ledger.open(url, clock)
+    assert ledger.rows([row.id]) == [row]
+    claimed = ledger.claim(row.id, "me")
+    assert ledger.reserve(claimed, ["spTargeting"], 1)
+    assert ledger.record(claimed, states.Accepted("r-1")).state is State.REQUESTED
+    ledger.close()
+
+
+# Places among the reports in flight
+
+
+def reserved(ledger, most, wanted):
+    row = ledger.claim(order(ledger, wanted).id, "me")
+    return ledger.reserve(row, ["spTargeting", "spCampaigns"], most)
+
+
+def test_a_place_is_taken_by_who_asks_until_amazon_has_answered(ledger):
+    first = ledger.claim(order(ledger).id, "me")
+    assert ledger.reserve(first, ["spTargeting"], 1)
+    assert not reserved(ledger, 1, window(kind="spCampaigns"))
+    ledger.record(first, states.GivenUp("HTTP 400", retryable=False))
+    assert reserved(ledger, 1, window(kind="spCampaigns"))
+
+
+def test_a_place_is_held_by_a_report_that_amazon_works_on(ledger):
+    first = ledger.claim(order(ledger).id, "me")
+    first = ledger.record(first, states.Accepted("r-1"))
+    assert not reserved(ledger, 1, window(kind="spCampaigns"))
+    ledger.record(first, states.Cooked())
+    assert reserved(ledger, 1, window(kind="spCampaigns"))
+
+
+def test_a_place_that_a_dead_process_took_is_free_after_a_lease(ledger, clock):
+    assert reserved(ledger, 1, window())
+    clock.forward(seconds=LEASE.total_seconds() - 1)
+    assert not reserved(ledger, 1, window(kind="spCampaigns"))
+    clock.forward(seconds=2)
+    assert reserved(ledger, 1, window(kind="spCampaigns"))
+
+
+def test_places_are_those_of_an_account_and_of_the_types_of_one_ad_product(ledger):
+    assert reserved(ledger, 1, window())
+    assert reserved(ledger, 1, window(account="another"))
+    row = ledger.claim(order(ledger, window(kind="spSearchTerm")).id, "me")
+    assert ledger.reserve(row, ["spSearchTerm"], 1)
+
+
+@pytest.mark.parametrize(("retryable", "days", "stands"), [(False, 6, True), (False, 8, False), (True, 0, False)])
+def test_days_that_amazon_refused_for_good_are_no_holes_for_a_week(ledger, clock, retryable, days, stands):
+    through(ledger, order(ledger), states.GivenUp("HTTP 400", retryable=retryable))
+    clock.forward(days=days)
+    assert bool(ledger.known_days(DAY, ["spTargeting"])) is stands

@@ -14,6 +14,7 @@ from ppc_pipeline.reports.archive import Archive
 from ppc_pipeline.reports.ledger import LEASE, Ledger
 from ppc_pipeline.reports.lifecycle import Lifecycle
 from ppc_pipeline.reports.loader import Loader, prepare
+from ppc_pipeline.reports.pace import Pace
 from ppc_pipeline.reports.roster import Roster
 from ppc_pipeline.reports.states import MAX_REQUESTS, MAX_UNREADABLE, State
 from ppc_pipeline.reports.throttling import LedgerThrottle
@@ -54,22 +55,23 @@ class World:
         return {row.id: states.Loaded(1, 0) for row in rows}
 
     @asynccontextmanager
-    async def life(self, *accounts):
+    async def life(self, *accounts, pace=None):
         clients = {}
         async with AsyncExitStack() as stack:
             for account in accounts or ("acme",):
                 throttle = LedgerThrottle(self.ledger, account, Region.NA)
                 clients[account] = await stack.enter_async_context(client_of(self.amazon, account, throttle=throttle))
+            told = self.told
             yield Lifecycle(
-                self.ledger, self.roster, clients, self.archive, progress=lambda *told: self.told.append(told)
+                self.ledger, self.roster, clients, self.archive, pace=pace, progress=lambda *now: told.append(now)
             )
 
-    async def see_through(self, rows, load=None, *, deadline=HOURS_4, accounts=()):
-        async with self.life(*accounts) as life:
+    async def see_through(self, rows, load=None, *, deadline=HOURS_4, accounts=(), pace=None):
+        async with self.life(*accounts, pace=pace) as life:
             return await life.see_through(rows, load or self.load, deadline=deadline)
 
-    async def ask_and_poll(self, rows=None, *, seconds=60.0):
-        async with self.life() as life:
+    async def ask_and_poll(self, rows=None, *, seconds=60.0, pace=None):
+        async with self.life(pace=pace) as life:
             await life.ask_and_poll(self.ledger.outstanding() if rows is None else rows, seconds=seconds)
 
     async def fetch(self, rows=None, load=None):
@@ -733,9 +735,61 @@ def test_a_report_that_never_gets_ready_expires_when_amazon_no_longer_serves_its
         assert row.state is State.REQUESTED
         await asyncio.sleep(timedelta(days=82).total_seconds())
         await world.ask_and_poll()
-        assert world.now(row).state is State.REQUESTED
+        assert world.now(row).state is State.PLANNED
         await asyncio.sleep(timedelta(days=3).total_seconds())
         await world.ask_and_poll()
         assert world.now(row).state is State.EXPIRED
+
+    play(scenario)
+
+
+def test_a_report_that_amazon_has_not_made_after_a_day_is_deleted_there_and_ordered_anew(play):
+    async def scenario(world):
+        world.amazon.ready_after = timedelta(days=400)
+        (row,) = await world.see_through([order(world.ledger)])
+        await asyncio.sleep(timedelta(hours=19).total_seconds())
+        await world.ask_and_poll()
+        assert (world.now(row).state, world.now(row).report_id) == (State.REQUESTED, row.report_id)
+        await asyncio.sleep(timedelta(hours=2).total_seconds())
+        await world.ask_and_poll()
+        assert world.now(row).state is State.PLANNED
+        assert "within 24 hours" in world.now(row).reason
+        world.amazon.ready_after = timedelta(minutes=10)
+        await asyncio.sleep(60)
+        (done,) = await world.see_through([world.now(row)])
+        assert done.state is State.LOADED
+        assert done.report_id != row.report_id
+        assert (world.amazon.count("create"), world.amazon.count("delete")) == (2, 1)
+
+    play(scenario)
+
+
+# Places among the reports in flight
+
+
+def test_no_more_reports_are_in_flight_than_the_account_has_places_and_all_get_their_turn(play):
+    async def scenario(world):
+        most = []
+
+        def count(*_):
+            most.append(sum(not world.amazon.is_ready(report) for report in world.amazon.reports.values()))
+
+        world.amazon.on_create = count
+        rows = [order(world.ledger, wanted) for wanted in days_back(12)]
+        done = await world.see_through(rows, pace=Pace(in_flight=5))
+        assert states_of(done) == [State.LOADED] * 12
+        assert max(most) == 4  # before the fifth is made
+        assert world.amazon.count("create") == 12
+
+    play(scenario)
+
+
+def test_a_tick_leaves_what_there_is_no_place_for_as_it_is(play):
+    async def scenario(world):
+        rows = [order(world.ledger, wanted) for wanted in days_back(4)]
+        await world.ask_and_poll(rows, pace=Pace(in_flight=3))
+        now = [world.now(row) for row in rows]
+        assert sorted(states_of(now)) == sorted([State.REQUESTED] * 3 + [State.PLANNED])
+        assert all(row.lease_owner is None and not row.troubles for row in now)
 
     play(scenario)

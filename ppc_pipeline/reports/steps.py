@@ -1,0 +1,176 @@
+"""One step of a report at Amazon: ask for it, look at it, or download it, and say what happened.
+
+Here: the calls of a report's life, and what an error of theirs means for the report, its profile and its account. Not
+here: when a step is made, claims, or writing down what happened to the report (``lifecycle``).
+"""
+
+import contextlib
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+
+from ppc_pipeline.amazon_ads.client import AmazonAdsClient
+from ppc_pipeline.amazon_ads.errors import (
+    AdsError,
+    Category,
+    MalformedResponseError,
+    PermanentError,
+    ReportNotFoundError,
+    RetentionError,
+    ThrottledError,
+)
+from ppc_pipeline.amazon_ads.models import Report, ReportRequest, ReportStatus
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, ReportType
+from ppc_pipeline.reports import states
+from ppc_pipeline.reports.archive import Archive
+from ppc_pipeline.reports.ledger import Ledger, ReportRow
+from ppc_pipeline.reports.pace import Pace
+from ppc_pipeline.reports.roster import Roster
+from ppc_pipeline.reports.states import Event, State
+
+_ASKING = frozenset({State.PLANNED, State.REQUESTED})
+
+
+class Steps:
+    """Makes steps at Amazon, and learns on the way which accounts and profiles there is no point in trying.
+
+    Args:
+        ledger: Where places among the reports in flight are taken.
+        roster: Where refused profiles and broken accounts are written down.
+        clients: A client for each account.
+        archive: Where raw files go.
+        pace: How often to look, and how many may be in flight.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        roster: Roster,
+        clients: Mapping[str, AmazonAdsClient],
+        archive: Archive,
+        pace: Pace,
+    ) -> None:
+        self._ledger = ledger
+        self._roster = roster
+        self._clients = clients
+        self._archive = archive
+        self._pace = pace
+        self._working: set[str] = set()
+        self._serving: set[int] = set()
+        self._broken: dict[str, str] = {}
+        self._refused: dict[int, str] = {}
+        self._full_until: dict[tuple[str, str], datetime] = {}
+
+    async def make(self, row: ReportRow) -> Event | None:
+        """Ask, poll or download; say what happened, or None where there is nothing to do but wait."""
+        if row.account not in self._clients or row.report_type not in REPORT_TYPES:
+            unknown = f"account {row.account!r} or report type {row.report_type!r} is no longer configured"
+            return states.GivenUp(unknown, retryable=True)
+        hopeless = self._broken.get(row.account) or self._refused.get(row.profile_id)
+        if hopeless:  # do not try for each report of an account that cannot log in, or of a refused profile
+            return states.GivenUp(hopeless, retryable=True)
+        if row.state in _ASKING and row.end_date < self._oldest_served(row):
+            return states.Unserved(self._oldest_served(row))
+        try:
+            event = await _STEPS[row.state](self, row)
+        except AdsError as error:
+            return self._event_of(row, error)
+        except OSError as error:
+            return states.Troubled(f"could not write the raw file: {error}")
+        self._note_that_it_works(row)
+        return event
+
+    async def _ask(self, row: ReportRow) -> Event | None:
+        report_type = REPORT_TYPES[row.report_type]
+        if not self._place_for(row, report_type):
+            return None
+        name = f"ppc {row.report_type} {row.start_date}_{row.end_date} {row.columns_hash} {row.order_no}.{row.requests}"
+        request = ReportRequest(
+            report_type=report_type, start=row.start_date, end=row.end_date, name=name, columns=report_type.columns
+        )
+        report = await self._clients[row.account].create_report(row.profile_id, request)
+        return states.Accepted(report.report_id)
+
+    def _place_for(self, row: ReportRow, report_type: ReportType) -> bool:
+        """Take a place among the account's reports in flight; where there is none, do not look again at once."""
+        key = (row.account, report_type.ad_product)
+        now = self._ledger.clock()
+        if self._full_until.get(key, now) > now:
+            return False
+        same = [name for name, other in REPORT_TYPES.items() if other.ad_product == report_type.ad_product]
+        if self._ledger.reserve(row, same, self._pace.in_flight):
+            return True
+        self._full_until[key] = now + timedelta(seconds=self._pace.watch)
+        return False
+
+    async def _poll(self, row: ReportRow) -> Event | None:
+        event = _event_of_status(await self._report(row), State.REQUESTED)
+        if event is not None or row.age_seconds(self._ledger.clock()) < states.STUCK_AFTER.total_seconds():
+            return event
+        # Deleted first: asked for again, Amazon would answer with the one that is stuck.
+        with contextlib.suppress(PermanentError):
+            await self._clients[row.account].delete_report(row.profile_id, row.report_id or "")
+        hours = states.STUCK_AFTER.total_seconds() / 3600
+        return states.FailedAtAmazon(f"Amazon did not make report {row.report_id} within {hours:.0f} hours")
+
+    async def _download(self, row: ReportRow) -> Event | None:
+        # The address is signed for an hour and a secret: it is asked for afresh and never kept.
+        report = await self._report(row)
+        if report.status is not ReportStatus.COMPLETED or report.url is None:
+            return _event_of_status(report, State.READY)
+        async with self._clients[row.account].download(row.profile_id, report) as chunks:
+            path, size = await self._archive.store(row, chunks)
+        return states.Archived(path, size)
+
+    async def _report(self, row: ReportRow) -> Report:
+        return await self._clients[row.account].get_report(row.profile_id, row.report_id or "")
+
+    def _event_of(self, row: ReportRow, error: AdsError) -> Event:
+        """Say what an error means for a report, and write down what it means for its profile or account."""
+        if isinstance(error, ThrottledError):
+            wait = timedelta(seconds=error.retry_after or self._pace.poll_most)
+            return states.Postponed(str(error), self._ledger.clock() + wait)
+        if isinstance(error, ReportNotFoundError):
+            return states.FailedAtAmazon(f"Amazon no longer knows report {row.report_id}")
+        if isinstance(error, RetentionError):
+            return states.Unserved(error.allowed_from)
+        if isinstance(error, MalformedResponseError) and row.state is State.READY:
+            return states.Unreadable(str(error))
+        if error.category is Category.RETRYABLE:
+            return states.Troubled(str(error))
+        if error.category is Category.REFUSED:
+            self._roster.block(row.profile_id, str(error))
+            self._serving.discard(row.profile_id)
+            self._refused[row.profile_id] = str(error)
+        if error.category is Category.MISCONFIGURED:
+            self._roster.account_failed(row.account, str(error))
+            self._working.discard(row.account)
+            self._broken[row.account] = str(error)
+        return states.GivenUp(str(error), retryable=error.category is not Category.PERMANENT)
+
+    def _note_that_it_works(self, row: ReportRow) -> None:
+        if row.profile_id not in self._serving:
+            self._serving.add(row.profile_id)
+            self._roster.unblock(row.profile_id)
+        if row.account not in self._working:
+            self._working.add(row.account)
+            self._roster.account_ok(row.account)
+
+    def _oldest_served(self, row: ReportRow) -> date:
+        return self._ledger.clock().date() - timedelta(days=REPORT_TYPES[row.report_type].retention_days)
+
+
+_STEPS = {
+    State.PLANNED: Steps._ask,
+    State.REQUESTED: Steps._poll,
+    State.READY: Steps._download,
+}
+
+
+def _event_of_status(report: Report, before: State) -> Event | None:
+    if report.status is ReportStatus.FAILED:
+        return states.FailedAtAmazon(report.failure_reason or "Amazon says FAILED and gives no reason")
+    if report.status is ReportStatus.COMPLETED and before is State.REQUESTED:
+        return states.Cooked()
+    if before is State.READY:
+        return states.Troubled(f"Amazon called the report ready, and now says {report.status}")
+    return None
