@@ -1,5 +1,9 @@
 """``ppc rejected`` and ``ppc rebuild``: what is in quarantine, and getting it out after a fix in the code."""
 
+import signal
+import sqlite3
+import time
+from contextlib import closing
 from dataclasses import replace
 
 import dagster as dg
@@ -8,7 +12,7 @@ import httpx
 import pytest
 
 from ppc_pipeline.reports import tables
-from ppc_pipeline_tests.cli.conftest import ppc, ppc_json
+from ppc_pipeline_tests.cli.conftest import ppc, ppc_json, start
 from ppc_pipeline_tests.conftest import days_ago
 
 RANGE = (days_ago(5), days_ago(3))
@@ -137,3 +141,37 @@ def test_nothing_to_rebuild_is_said_and_makes_no_run(url, data_dir):
     assert result.exit_code == 0
     assert "nothing to rebuild" in result.stdout
     assert not (data_dir / "dagster").exists()
+
+
+def test_a_rebuild_that_was_killed_is_completed_by_the_same_command(url, data_dir):
+    ppc("backfill", days_ago(33), days_ago(3), "--report-type", "spCampaigns")
+    before = figures(data_dir)
+    with start("rebuild", "--all", "--report-type", "spCampaigns") as process:
+        deadline = time.monotonic() + 40
+        while "downloaded" not in states_in_ledger(data_dir):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert "downloaded" in states_in_ledger(data_dir)
+    in_ledger(data_dir, "UPDATE reports SET lease_until = '2020-01-01 00:00:00.000000' WHERE lease_until IS NOT NULL")
+    assert ppc("rebuild", "--all", "--report-type", "spCampaigns").exit_code == 0
+    assert states_in_ledger(data_dir) == {"loaded"}
+    assert before
+    assert figures(data_dir) == before
+
+
+def figures(data_dir):
+    with duckdb.connect(data_dir / "ppc.duckdb", read_only=True) as warehouse:
+        return warehouse.execute("SELECT * EXCLUDE (loaded_at) FROM report_sp_campaigns ORDER BY ALL").fetchall()
+
+
+def states_in_ledger(data_dir):
+    return {state for (state,) in in_ledger(data_dir, "SELECT DISTINCT state FROM reports")}
+
+
+def in_ledger(data_dir, sql):
+    with closing(sqlite3.connect(data_dir / "ledger.db", timeout=10)) as ledger, ledger:
+        return ledger.execute(sql).fetchall()
