@@ -118,8 +118,8 @@ async def rebuild_reports(
     rows = await asyncio.to_thread(_taken_up, tools, plan.again)
     loader = loader_of(tools)
     life = Lifecycle(tools.ledger, tools.roster, {}, tools.archive, pace=tools.pace, progress=progress)
-    deadline = timedelta(hours=tools.settings.report_deadline_hours)
-    done = await life.see_through(rows, without_amazon(loader), deadline=deadline)
+    # No deadline to wait for: what cannot be loaded now is left as it stands, with the reason, for the next rebuild.
+    done = await life.see_through(rows, without_amazon(loader), deadline=timedelta(0))
     after = await asyncio.to_thread(_quarantined, tools, report_types, profiles)
     changed = {name: Quarantined(before[name], after[name]) for name in before}
     return Rebuilt(plan, Brought(done, 0, loader.outcomes), changed)

@@ -14,6 +14,7 @@ from ppc_pipeline.cli.runs import tools_of
 from ppc_pipeline.pipeline import bring_reports
 from ppc_pipeline.rebuild import plan_rebuild, rebuild_reports
 from ppc_pipeline.reports import tables
+from ppc_pipeline.reports.loader import Loader
 from ppc_pipeline.reports.states import GivenUp, State
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline.settings import load_settings
@@ -146,6 +147,23 @@ def test_a_rebuild_that_was_broken_off_is_completed_by_the_next_one(tools, amazo
     rebuild(tools)
     assert states_of(tools) == {State.LOADED}
     assert figures(tools) == before
+
+
+def test_a_load_that_fails_for_now_is_not_waited_for_and_completed_by_the_next_rebuild(tools, amazon_off, monkeypatch):
+    bring(tools)
+    amazon_off()
+
+    def fail(loader, rows):
+        return {row.id: rebuilding.states.Troubled("the disk is full") for row in rows}
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Loader, "__call__", fail)
+        rows = rebuild(tools).brought.rows
+    assert {(row.state, row.reason) for row in rows} == {(State.DOWNLOADED, "the disk is full")}
+    with tools.ledger.transaction() as connection:
+        connection.exec_driver_sql("UPDATE reports SET not_before = NULL")
+    rebuild(tools)
+    assert states_of(tools) == {State.LOADED}
 
 
 def test_a_file_that_could_not_be_read_is_recovered_when_it_can_be_after_a_fix(tools, amazon_off, monkeypatch):

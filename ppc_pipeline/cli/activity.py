@@ -1,16 +1,20 @@
 """``ppc activity``: the audit trail, newest first."""
 
-from collections.abc import Sequence
+import re
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from ppc_pipeline.cli.console import log_to_terminal, one_line_errors, out, print_json, print_table
+from ppc_pipeline.cli.console import log_to_terminal, one_line_errors, out, print_json
 from ppc_pipeline.cli.options import AsJson, ProfileIds, ReportTypeNames, report_types_of
 from ppc_pipeline.cli.runs import settings_here, tools_of
 from ppc_pipeline.reports.activity import Activity, activities
+from ppc_pipeline.reports.windows import Days
+
+# Dagster's UI shows the beginning of a run's id too.
+_RUN = re.compile(r"(run [0-9a-f]{8})\S*")
 
 
 def activity(
@@ -34,29 +38,26 @@ def activity(
     if as_json:
         print_json([asdict(one) for one in found])
     elif found:
-        _show(found)
+        for one in found:
+            out.print(_line(one), markup=False, highlight=False, soft_wrap=True)
         if len(found) == limit:
             out.print(f"These are the newest {limit}; --limit shows more.")
     else:
         out.print(f"Nothing happened in the last {days} days" + (" to these." if profile or names else "."))
 
 
-def _show(found: Sequence[Activity]) -> None:
-    print_table(
-        "What happened, the newest first",
-        ("when (UTC)", "who", "what", "account", "profile", "report type", "days", "now", "detail"),
-        [
-            (
-                f"{one.at:%Y-%m-%d %H:%M:%S}",
-                one.actor,
-                one.action,
-                one.account or None,
-                one.profile_id and str(one.profile_id),
-                one.report_type,
-                one.start_date and f"{one.start_date} to {one.end_date}",
-                one.outcome,
-                one.detail,
-            )
-            for one in found
-        ],
-    )
+def _line(one: Activity) -> str:
+    who = _RUN.sub(r"\1", one.actor)
+    said = f": {one.detail}" if one.detail else ""
+    return f"{one.at:%Y-%m-%d %H:%M:%S}  {who:<14}  {one.action:<18}  {_whose(one)}{said}"
+
+
+def _whose(one: Activity) -> str:
+    """Name the report, profile or account that it happened to."""
+    if one.profile_id is None:
+        return f"account {one.account}" if one.account else "the ledger"
+    whose = f"profile {one.profile_id} ({one.account})"
+    if one.report_type is None or one.start_date is None or one.end_date is None:
+        return whose
+    known = f", Amazon's report {one.report_id}" if one.report_id else ""
+    return f"{one.report_type} of {whose} for {Days(one.start_date, one.end_date)}{known}"

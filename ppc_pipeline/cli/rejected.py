@@ -13,7 +13,7 @@ from ppc_pipeline.cli.options import AsJson, FirstDate, LastDate, ProfileIds, da
 from ppc_pipeline.cli.runs import settings_here, tools_of
 from ppc_pipeline.warehouse.quarantine import Kind, RejectedRow, Wanted, examples, has_quarantine, kinds
 
-_SHOWN_RAW_CHARS = 160
+_SHOWN_RAW_CHARS = 300
 
 
 def rejected(
@@ -73,12 +73,14 @@ def _show(found: Sequence[Kind], shown: Sequence[RejectedRow], rows: int) -> Non
         ("account", "profile", "source", "why", "rows", "from", "to"),
         [(k.account, str(k.profile_id), k.source, k.kind, k.rows, k.first_day, k.last_day) for k in found],
     )
-    if shown:
-        print_table(
-            f"{len(shown)} of them",
-            ("profile", "source", "why", "report", "row", "as Amazon sent it"),
-            [(str(r.profile_id), r.source, r.reason, r.report_id, r.row_no, _shortened(r.raw)) for r in shown],
+    for row in shown:
+        where = (
+            f"row {row.row_no} of report {row.report_id}" if row.report_id else f"rejected {row.rejected_at:%Y-%m-%d}"
         )
+        line = f"{row.source} of profile {row.profile_id}, {where}: {row.reason}"
+        for text in (line, f"    {_shortened(row.raw)}"):
+            out.print(text, markup=False, highlight=False, soft_wrap=True)
+    out.print()
     for line in _next_steps(found):
         out.print(line, markup=False, highlight=False, soft_wrap=True)
 

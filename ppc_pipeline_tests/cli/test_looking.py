@@ -1,5 +1,7 @@
 """``ppc status`` and ``ppc doctor``: what they show, for people and for programs, and what never shows."""
 
+import re
+
 import duckdb
 import pytest
 
@@ -195,7 +197,11 @@ def test_activity_tells_the_life_of_a_report_newest_first_and_who_did_it(start_s
     people = ppc("activity", "--limit", 2)
     assert people.exit_code == 0
     assert "--limit shows more" in people.stdout
-    assert str(wanted) in people.stdout.replace("\n", "")
+    line = people.stdout.splitlines()[0]
+    assert re.match(
+        rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d  run [0-9a-f]{{8}} +loaded +spCampaigns of profile {wanted} ", line
+    )
+    assert f"for {days_ago(4)} to {days_ago(3)}, Amazon's report {told[0]['report_id']}: " in line
 
 
 def test_activity_of_nothing_is_said(data_dir):
