@@ -4,8 +4,10 @@ import dagster as dg
 
 from ppc_pipeline.defs.assets.coverage import coverage_asset
 from ppc_pipeline.defs.assets.entities import entity_assets, profiles
+from ppc_pipeline.defs.assets.overviews import api_usage, restatement_asset
 from ppc_pipeline.defs.assets.reports import performance_asset, report_assets
 from ppc_pipeline.defs.checks import complete_checks, performance_check, rejected_checks
+from ppc_pipeline.defs.clean_up import clean_up_job, daily_clean_up
 from ppc_pipeline.defs.jobs import entities_job, orders_job, reports_job
 from ppc_pipeline.defs.partitions import daily_partitions
 from ppc_pipeline.defs.resources import LAKE, AmazonAdsResource, LedgerResource, WarehouseResource
@@ -25,21 +27,26 @@ def build_defs(settings: Settings, progress: Progress = silent) -> dg.Definition
     partitions = daily_partitions(settings.start_date)
     report_types = settings.selected_report_types()
     with_performance = any(report_type.table == "report_sp_targeting" for report_type in report_types)
+    assets = [
+        profiles,
+        entity_assets(),
+        report_assets(report_types, partitions),
+        coverage_asset(report_types),
+        restatement_asset(report_types),
+        api_usage,
+        *([performance_asset(partitions)] if with_performance else []),
+    ]
+    checks = [
+        complete_checks(report_types),
+        rejected_checks(report_types),
+        *([performance_check()] if with_performance else []),
+    ]
+    check_keys = {key for definition in (*assets, *checks) for key in definition.check_keys}
     return dg.Definitions(
-        assets=[
-            profiles,
-            entity_assets(),
-            report_assets(report_types, partitions),
-            coverage_asset(report_types),
-            *([performance_asset(partitions)] if with_performance else []),
-        ],
-        asset_checks=[
-            complete_checks(report_types),
-            rejected_checks(report_types),
-            *([performance_check()] if with_performance else []),
-        ],
-        jobs=[entities_job, reports_job, orders_job],
-        schedules=[daily_entities, daily_orders],
+        assets=assets,
+        asset_checks=checks,
+        jobs=[entities_job, reports_job, orders_job, clean_up_job(check_keys)],
+        schedules=[daily_entities, daily_orders, daily_clean_up],
         sensors=[report_readiness],
         resources={
             "amazon_ads": AmazonAdsResource(),

@@ -200,7 +200,7 @@ async def bring_reports(
     desk = _desk(tools)
     ordered = desk.order_days(days, report_types, tools.profiles(profiles))
     rows = await asyncio.to_thread(_reopened, tools, ordered.rows)
-    loader = _loader(tools)
+    loader = loader_of(tools)
     async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
         life = _lifecycle(tools, clients, progress)
         deadline = timedelta(hours=tools.settings.report_deadline_hours)
@@ -222,7 +222,7 @@ async def finish_reports(
     """
     await _make_ready(tools)
     rows = [row for row in _outstanding(tools, report_types) if row.days.intersect(days)]
-    loader = _loader(tools)
+    loader = loader_of(tools)
     async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
         life = _lifecycle(tools, clients, progress)
         if wait:
@@ -241,7 +241,6 @@ async def order_day(tools: Tools, *, weekly: bool, holes: bool) -> Ordered:
         holes: Whether days that were never loaded are ordered as well, a bounded number of them.
     """
     await know_profiles(tools)
-    await asyncio.to_thread(_clean_archive, tools)
     settings = tools.settings
     ordered = _desk(tools).order_day(
         settings.selected_report_types(),
@@ -313,21 +312,12 @@ def _outstanding(tools: Tools, report_types: Sequence[ReportType]) -> list[Repor
     return [row for row in tools.ledger.outstanding(names) if row.account in tools.account_names]
 
 
-def _clean_archive(tools: Tools) -> None:
-    """Delete raw files that are past ``PPC_RAW_RETENTION_DAYS``, where it is set."""
-    days = tools.settings.raw_retention_days
-    if days:
-        needed = {row.raw_path for row in tools.ledger.outstanding() if row.raw_path}
-        deleted = tools.archive.delete_older(days, tools.ledger.clock(), needed)
-        if deleted:
-            log.info("deleted %d raw report files older than %d days", len(deleted), days)
-
-
 def _desk(tools: Tools) -> Desk:
     return Desk(tools.ledger, tools.archive, timedelta(hours=tools.settings.fresh_hours))
 
 
-def _loader(tools: Tools) -> Loader:
+def loader_of(tools: Tools) -> Loader:
+    """Return what loads downloaded reports of the accounts that are configured now."""
     currencies = {p.facts.profile_id: p.facts.currency_code for p in tools.roster.profiles(tools.account_names)}
     return Loader(tools.warehouse, tools.archive, currencies, tools.ledger.clock)
 

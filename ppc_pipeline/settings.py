@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     reports_in_flight: int = Field(1000, validation_alias="PPC_REPORTS_IN_FLIGHT", ge=1)
     hole_reports_per_day: int = Field(100, validation_alias="PPC_HOLE_REPORTS_PER_DAY", ge=0)
     raw_retention_days: int = Field(0, validation_alias="PPC_RAW_RETENTION_DAYS", ge=0)
+    ledger_retention_days: int = Field(0, validation_alias="PPC_LEDGER_RETENTION_DAYS", ge=0)
+    run_retention_days: int = Field(0, validation_alias="PPC_RUN_RETENTION_DAYS", ge=0)
 
     sandbox_profiles: int = Field(3, validation_alias="PPC_SANDBOX_PROFILES", ge=1, le=1000)
     sandbox_campaigns: int = Field(6, validation_alias="PPC_SANDBOX_CAMPAIGNS", ge=1, le=5000)

@@ -22,11 +22,16 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "entities": ("amazon_ads", "warehouse", "progress", "settings", "reports"),
     "clients": ("amazon_ads", "sandbox", "settings", "reports"),
     "pipeline": ("amazon_ads", "warehouse", "progress", "settings", "reports", "entities", "clients"),
-    "defs": ("amazon_ads", "warehouse", "progress", "settings", "reports", "entities", "clients", "pipeline"),
+    "rebuild": ("amazon_ads", "warehouse", "progress", "reports", "pipeline"),
+    "cleanup": ("reports", "pipeline"),
+    "defs": (
+        *("amazon_ads", "warehouse", "progress", "settings", "reports", "entities", "clients", "pipeline"),
+        *("rebuild", "cleanup"),
+    ),
     "definitions": ("amazon_ads", "progress", "settings", "defs"),
     "cli": (
         *("amazon_ads", "warehouse", "progress", "settings", "reports", "entities", "clients", "pipeline"),
-        *("sandbox", "defs", "definitions"),
+        *("rebuild", "cleanup", "sandbox", "defs", "definitions"),
     ),
 }
 
@@ -41,6 +46,8 @@ MAY_NOT_KNOW: dict[str, tuple[str, ...]] = {
     "entities": ("dagster", "dagster_duckdb", "httpx", "sqlalchemy", "typer", "rich"),
     "clients": ("dagster", "dagster_duckdb", "duckdb", "typer", "rich"),
     "pipeline": ("dagster", "dagster_duckdb", "httpx", "typer", "rich"),
+    "rebuild": ("dagster", "dagster_duckdb", "duckdb", "sqlalchemy", "httpx", "typer", "rich"),
+    "cleanup": ("dagster", "dagster_duckdb", "duckdb", "sqlalchemy", "httpx", "typer", "rich"),
     "defs": ("httpx", "sqlalchemy", "typer", "rich"),
     "definitions": ("httpx", "sqlalchemy", "duckdb", "typer", "rich"),
     "cli": ("httpx",),

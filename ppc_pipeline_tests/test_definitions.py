@@ -37,6 +37,7 @@ REPORTS = {
     "report_sp_advertised_product",
 }
 PARTITIONED = REPORTS | {"performance_records"}
+OPERATIONS = {"coverage", "restatement_curve", "api_usage"}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_the_definitions_are_loadable(defs):
 
 
 def test_the_assets_are_these(specs):
-    assert set(specs) == ENTITIES | PARTITIONED | {"coverage"}
+    assert set(specs) == ENTITIES | PARTITIONED | OPERATIONS
 
 
 def test_every_asset_is_grouped_owned_tagged_and_described(specs):
@@ -87,14 +88,16 @@ def test_the_checks_are_these(defs):
 
 def test_schedules_and_sensor_are_on_by_default(defs):
     repository = defs.get_repository_def()
-    assert {schedule.name for schedule in repository.schedule_defs} == {"daily_entities", "daily_orders"}
+    names = {schedule.name for schedule in repository.schedule_defs}
+    assert names == {"daily_entities", "daily_orders", "daily_clean_up"}
     assert {sensor.name for sensor in repository.sensor_defs} == {"report_readiness"}
     assert all(s.default_status is dg.DefaultScheduleStatus.RUNNING for s in repository.schedule_defs)
     assert all(s.default_status is dg.DefaultSensorStatus.RUNNING for s in repository.sensor_defs)
 
 
 def test_the_schedules_run_when_yesterday_is_over_everywhere(defs):
-    for schedule in defs.get_repository_def().schedule_defs:
+    asking = [schedule for schedule in defs.get_repository_def().schedule_defs if schedule.name != "daily_clean_up"]
+    for schedule in asking:
         minute, hour, *rest = schedule.cron_schedule.split()
         assert (int(hour), rest, schedule.execution_timezone) >= (9, ["*", "*", "*"], "UTC")
         assert int(minute) < 60
@@ -102,13 +105,13 @@ def test_the_schedules_run_when_yesterday_is_over_everywhere(defs):
 
 def test_the_jobs_run_in_one_process_over_their_assets(defs):
     jobs = {job.name: job for job in defs.get_repository_def().get_all_jobs() if not job.name.startswith("__")}
-    assert set(jobs) == {"entities_job", "reports_job", "orders_job"}
+    assert set(jobs) == {"entities_job", "reports_job", "orders_job", "clean_up_job"}
     assert all(job.executor_def.name == "in_process" for job in jobs.values())
     selected = {
         name: {key.to_user_string() for key in jobs[name].asset_layer.executable_asset_keys}
         for name in ("entities_job", "reports_job")
     }
-    assert selected == {"entities_job": ENTITIES, "reports_job": PARTITIONED | {"coverage"}}
+    assert selected == {"entities_job": ENTITIES, "reports_job": PARTITIONED | OPERATIONS}
 
 
 def test_every_report_type_can_be_an_asset(monkeypatch):
@@ -116,7 +119,7 @@ def test_every_report_type_can_be_an_asset(monkeypatch):
     every = build_defs(load_settings())
     dg.Definitions.validate_loadable(every)
     names = {spec.key.to_user_string() for spec in every.resolve_all_asset_specs()}
-    assert names == ENTITIES | PARTITIONED | {"coverage", "report_sp_campaigns_campaign_placement"}
+    assert names == ENTITIES | PARTITIONED | OPERATIONS | {"report_sp_campaigns_campaign_placement"}
 
 
 def test_without_the_targeting_report_there_is_no_performance_asset_and_nothing_asks_for_it(monkeypatch):
@@ -124,7 +127,7 @@ def test_without_the_targeting_report_there_is_no_performance_asset_and_nothing_
     fewer = build_defs(load_settings())
     dg.Definitions.validate_loadable(fewer)
     names = {spec.key.to_user_string() for spec in fewer.resolve_all_asset_specs()}
-    assert names == ENTITIES | {"report_sp_campaigns", "coverage"}
+    assert names == ENTITIES | OPERATIONS | {"report_sp_campaigns"}
     request = load_request([_Ready("spCampaigns")], Days(days_ago(4), days_ago(3)))
     assert {key.to_user_string() for key in request.asset_selection} == {"report_sp_campaigns", "coverage"}
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +10,9 @@ import typer
 from sqlalchemy import make_url
 
 from ppc_pipeline.amazon_ads.errors import AdsError
-from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, ReportType
+from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.cli.console import Bars, log_to_terminal, one_line_errors, refuse
+from ppc_pipeline.cli.options import AsJson, ProfileIds, ReportTypeNames, date_of, report_types_of
 from ppc_pipeline.cli.runs import run_job, settings_here, show_outcome, tools_of
 from ppc_pipeline.clients import open_clients, wanted_accounts
 from ppc_pipeline.defs.assets.reports import STEP, ReportRun
@@ -20,17 +21,15 @@ from ppc_pipeline.pipeline import sync_profiles
 from ppc_pipeline.reports.ledger import Ledger
 from ppc_pipeline.reports.roster import ProfileFacts, Roster
 from ppc_pipeline.reports.windows import ONE_DAY, RETENTION_SLACK_DAYS, Days, utc_now
-from ppc_pipeline.settings import Account, Settings, find_report_type
+from ppc_pipeline.settings import Account, Settings
 
 
 def backfill(
     start: Annotated[str, typer.Argument(help="First date, YYYY-MM-DD.")],
     end: Annotated[str, typer.Argument(help="Last date, YYYY-MM-DD.")],
-    profile: Annotated[list[int] | None, typer.Option(help="Only this profile; may be repeated.")] = None,
-    report_type: Annotated[
-        list[str] | None, typer.Option(help="Only this report type (spTargeting, ...); may be repeated.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result for programs.")] = False,
+    profile: ProfileIds = None,
+    report_type: ReportTypeNames = None,
+    as_json: AsJson = False,
 ) -> None:
     """Bring a range of dates into the warehouse: order the reports, wait for them, load them.
 
@@ -39,7 +38,7 @@ def backfill(
     log_to_terminal()
     with one_line_errors():
         settings = settings_here()
-        report_types = _report_types(settings, report_type or [])
+        report_types = report_types_of(settings, report_type or [])
         days = _days(settings, start, end, report_types)
         wanted = settings.model_copy(update={"report_types": tuple(t.name for t in report_types)})
         has_new = _has_new(settings, profile or [])
@@ -54,18 +53,8 @@ def backfill(
         raise typer.Exit(1)
 
 
-def _report_types(settings: Settings, names: Sequence[str]) -> tuple[ReportType, ...]:
-    if not names:
-        return settings.selected_report_types()
-    try:
-        given = [*REPORT_TYPES] if "all" in names else names
-        return tuple(dict.fromkeys(find_report_type(name) for name in given))
-    except ValueError as error:
-        refuse(f"--report-type: {error}")
-
-
 def _days(settings: Settings, start: str, end: str, report_types: Sequence[ReportType]) -> Days:
-    first, last = _date("START", start), _date("END", end)
+    first, last = date_of("START", start), date_of("END", end)
     if first > last:
         refuse(f"START ({first}) is after END ({last})")
     newest = utc_now().date() - ONE_DAY
@@ -81,13 +70,6 @@ def _days(settings: Settings, start: str, end: str, report_types: Sequence[Repor
     if first < oldest:
         refuse(f"START ({first}) is before what Amazon still serves of these reports ({oldest}, {longest} days back)")
     return Days(first, last)
-
-
-def _date(name: str, value: str) -> date:
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        refuse(f"{name} ({value}) is not a date; it is written YYYY-MM-DD")
 
 
 def _has_new(settings: Settings, wanted: Sequence[int]) -> bool:

@@ -5,7 +5,8 @@ Here: Dagster's home, one run, and what it left in the warehouse. Not here: what
 
 import os
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,32 @@ def run_job(
     days: Days | None = None,
     assets: Sequence[str] | None = None,
 ) -> bool:
+    """Run a job in this process, and say whether it succeeded; see ``execute_job``."""
+    return execute_job(settings, name, progress, ops=ops, days=days, assets=assets).succeeded
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a run did.
+
+    Attributes:
+        succeeded: Why not is in the run's log, and on the terminal.
+        metadata: Asset or step -> what it says of itself.
+    """
+
+    succeeded: bool
+    metadata: Mapping[str, Mapping[str, Any]]
+
+
+def execute_job(
+    settings: Settings,
+    name: str,
+    progress: Progress,
+    *,
+    ops: Mapping[str, dg.Config] | None = None,
+    days: Days | None = None,
+    assets: Sequence[str] | None = None,
+) -> Ran:
     """Run a job in this process, recorded in Dagster's instance.
 
     Args:
@@ -96,9 +123,6 @@ def run_job(
         ops: Config by step.
         days: The range of date partitions.
         assets: The assets to materialize; all of the job's by default.
-
-    Returns:
-        Whether it succeeded; why not is in the run's log, and on the terminal.
     """
     prepare_home(settings)
     tags = {}
@@ -122,7 +146,17 @@ def run_job(
                 raise typer.Exit(INTERRUPTED)
             reason = _CLASS_NAME.sub("", (error.cause or error).message.strip())
             err.print(f"{event.step_key}: {reason}", style="red", markup=False, soft_wrap=True)
-    return result.success
+    return Ran(result.success, dict(_metadata(result)))
+
+
+def _metadata(result: dg.ExecuteInProcessResult) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for event in result.all_events:
+        if event.is_step_materialization:
+            made = event.step_materialization_data.materialization
+            yield made.asset_key.to_user_string(), {key: value.value for key, value in made.metadata.items()}
+        elif event.is_successful_output:
+            found = event.step_output_data.metadata
+            yield event.step_key or "", {key: value.value for key, value in found.items()}
 
 
 def show_outcome(

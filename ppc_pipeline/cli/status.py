@@ -1,4 +1,4 @@
-"""``ppc status``: whom we work for, what is there, what is outstanding and what failed, from the ledger alone."""
+"""``ppc status``: accounts, API usage, profiles, what is outstanding and what failed, from the ledger alone."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,9 +12,11 @@ from ppc_pipeline.cli.console import log_to_terminal, one_line_errors, out, prin
 from ppc_pipeline.cli.runs import settings_here, tools_of
 from ppc_pipeline.pipeline import Tools, completeness
 from ppc_pipeline.reports.completeness import DayStatus, Stretch
+from ppc_pipeline.reports.usage import usage_since
 from ppc_pipeline.reports.windows import Days
 
 SHOWN_DAYS = 95
+USAGE_DAYS = 7
 
 
 Row = dict[str, object]
@@ -29,13 +31,14 @@ class Report:
     start: date
     end: date
     accounts: list[Row]
+    usage: list[Row]
     profiles: list[Row]
     outstanding: list[Row]
     failed: list[Row]
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print it for programs.")] = False) -> None:
-    """Show accounts, profiles, coverage, and outstanding and failed reports with reasons and ages.
+    """Show accounts, API usage, profiles, coverage, and outstanding and failed reports with reasons and ages.
 
     Asks neither Amazon nor the warehouse: it works while a load is going on.
     """
@@ -52,6 +55,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print it for pr
         start=days.start,
         end=days.end,
         accounts=_accounts(tools),
+        usage=_usage(tools, today),
         profiles=_profiles(tools, found),
         outstanding=_reports(found, DayStatus.OUTSTANDING),
         failed=_reports(found, DayStatus.FAILED),
@@ -82,6 +86,13 @@ def _accounts(tools: Tools) -> list[Row]:
             }
         )
     return rows
+
+
+def _usage(tools: Tools, today: date) -> list[Row]:
+    """Return how much of the API each account used in the last days, today among them."""
+    names = tools.account_names
+    used = usage_since(tools.ledger, today - timedelta(days=USAGE_DAYS - 1))
+    return [{**asdict(one), "success_rate": one.success_rate} for one in used if one.account in names]
 
 
 def _profiles(tools: Tools, found: Sequence[Stretch]) -> list[Row]:
@@ -144,6 +155,18 @@ def _show(report: Report) -> None:
             for a in report.accounts
         ],
     )
+    if report.usage:
+        print_table(
+            f"API usage of the last {USAGE_DAYS} days",
+            ("account", "ad product", "calls", "429s", "retries", "seconds cooled", "answered %", "in flight"),
+            [
+                (
+                    *(u["account"], u["ad_product"] or "-", u["calls"], u["throttled"], u["retries"]),
+                    *(u["seconds_cooled"], _percent(u["success_rate"]), u["reports_in_flight"]),
+                )
+                for u in report.usage
+            ],
+        )
     print_table(
         f"Profiles, {report.start} to {report.end}",
         ("profile", "name", "country", "currency", "report-days loaded", "outstanding", "failed", "newest day", ""),
@@ -179,6 +202,10 @@ def _show(report: Report) -> None:
             print_table(title, ("account", "profile", "report type", "from", "to", "since", "why"), lines)
     if not report.profiles:
         out.print("No profile is known yet: run `ppc sync`, or materialize the asset `profiles`.")
+
+
+def _percent(share: object) -> float | None:
+    return 100 * share if isinstance(share, float) else None
 
 
 def _moment(value: object) -> str:

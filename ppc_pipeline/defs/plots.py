@@ -74,7 +74,7 @@ def coverage_plot(found: Sequence[Stretch]) -> dg.MarkdownMetadataValue:
         bbox_to_anchor=(0, 1.01),
         frameon=False,
     )
-    return _picture(figure, "coverage")
+    return picture(figure, "coverage")
 
 
 def daily_cost_plot(rows: Sequence[tuple[date, str, object]]) -> dg.MarkdownMetadataValue:
@@ -89,10 +89,11 @@ def daily_cost_plot(rows: Sequence[tuple[date, str, object]]) -> dg.MarkdownMeta
         axes.set_ylim(bottom=0)
         axes.tick_params(labelsize=7)
         axes.xaxis.set_major_formatter(DateFormatter("%d %b"))
-    return _picture(figure, "cost by day")
+    return picture(figure, "cost by day")
 
 
-def _picture(figure: Figure, title: str) -> dg.MarkdownMetadataValue:
+def picture(figure: Figure, title: str) -> dg.MarkdownMetadataValue:
+    """Return a drawing as metadata that the UI shows."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110)
     encoded = base64.b64encode(buffer.getvalue()).decode()

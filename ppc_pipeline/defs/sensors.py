@@ -12,6 +12,7 @@ import dagster as dg
 from dagster import DagsterRunStatus, RunsFilter
 
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
+from ppc_pipeline.defs.assets.overviews import due_overviews
 from ppc_pipeline.defs.assets.reports import STEP, ReportRun
 from ppc_pipeline.defs.jobs import LOAD_TAG, reports_job
 from ppc_pipeline.defs.partitions import RANGE_END_TAG, RANGE_START_TAG, range_over
@@ -57,7 +58,9 @@ def report_readiness(
             return dg.SkipReason("no report is outstanding: the schedule daily_orders orders the next ones")
         return dg.SkipReason(f"{outstanding} reports are outstanding, and none of them is ready to be loaded")
     why_not = _held_back(context.instance, tools.ledger.clock().timestamp())
-    return dg.SkipReason(f"{len(ready)} reports are ready, and {why_not}") if why_not else load_request(ready, days)
+    if why_not:
+        return dg.SkipReason(f"{len(ready)} reports are ready, and {why_not}")
+    return load_request(ready, days, due_overviews(context.instance, tools.ledger.clock().timestamp()))
 
 
 def _held_back(instance: dg.DagsterInstance, now: float) -> str | None:
@@ -73,12 +76,12 @@ def _held_back(instance: dg.DagsterInstance, now: float) -> str | None:
     return None
 
 
-def load_request(ready: Sequence[ReportRow], days: Days) -> dg.RunRequest:
-    """Ask for one run that loads some reports, over the dates concerned."""
+def load_request(ready: Sequence[ReportRow], days: Days, overviews: Sequence[str] = ()) -> dg.RunRequest:
+    """Ask for one run that loads some reports, over the dates concerned, and makes some overviews anew."""
     tables = sorted({REPORT_TYPES[row.report_type].table for row in ready})
     derived = ["performance_records", "coverage"] if "report_sp_targeting" in tables else ["coverage"]
     return dg.RunRequest(
-        asset_selection=[dg.AssetKey(name) for name in (*tables, *derived)],
+        asset_selection=[dg.AssetKey(name) for name in (*tables, *derived, *overviews)],
         run_config=dg.RunConfig(ops={STEP: ReportRun(order=False, wait=False)}),
         tags={
             RANGE_START_TAG: days.start.isoformat(),

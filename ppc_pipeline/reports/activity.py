@@ -30,6 +30,7 @@ ACTIONS: Mapping[type[Event], str] = {
     states.Unserved: "no longer served",
     states.Unreadable: "unreadable",
     states.AskedAgain: "taken up again",
+    states.Recovered: "file recovered",
     states.Unloaded: "to be loaded again",
     states.Lost: "lost",
 }

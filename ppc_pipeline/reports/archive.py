@@ -4,14 +4,15 @@ Here: where a file stands, writing, checking, keeping bad bytes aside, deleting 
 Not here: downloading (``amazon_ads.client``) or reading rows (``warehouse``).
 """
 
+import contextlib
 import os
 import zlib
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from ppc_pipeline.amazon_ads.errors import MalformedResponseError
 from ppc_pipeline.amazon_ads.fields import snake_case
@@ -20,7 +21,21 @@ from ppc_pipeline.reports.ledger import ReportRow
 MAX_UNZIPPED_BYTES = 32 * 2**30
 """A file that unzips to more than this is not a report."""
 
+LEFT_FOR = timedelta(days=1)
+"""No download takes this long: what it would have replaced by then was left behind."""
+
+_ASIDE = ".malformed"
+_PART = ".part"
+_CHUNK_BYTES = 2**20
 _WHITESPACE = b" \t\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """Files that were deleted: how many, and of how many bytes together."""
+
+    files: int
+    size: int
 
 
 class Archive:
@@ -48,6 +63,26 @@ class Archive:
         """Say whether a file is there, by its path as ``store`` returned it."""
         return raw_path is not None and (self.root / raw_path).is_file()
 
+    def kept(self, row: ReportRow) -> Path | None:
+        """Return the file of a failed report if it is there and whole: in its place, or put aside as unreadable."""
+        if row.raw_path is not None:
+            path = self.root / row.raw_path
+            candidates = [path, path.with_suffix(_ASIDE)]
+        else:  # the reason names the file that was put aside; what else lies there may belong to an older request
+            beside = sorted(self.path_of(row).parent.glob("*.json.*"))
+            candidates = [path for path in beside if path.with_suffix(_ASIDE).name in (row.reason or "")]
+        return next((path for path in candidates if path.is_file() and _is_whole(path)), None)
+
+    def put_back(self, kept: Path) -> tuple[str, str]:
+        """Put a file that was put aside back in its place.
+
+        Returns:
+            Amazon's id of its report, and its path below the archive's root.
+        """
+        path = kept.with_suffix(".gz")
+        kept.replace(path)
+        return unquote(path.name.removesuffix(".json.gz")), str(path.relative_to(self.root))
+
     async def store(self, row: ReportRow, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
         """Write a report's file whole, or keep its bad bytes aside.
 
@@ -60,7 +95,7 @@ class Archive:
         """
         path = self.path_of(row)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
+        with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=_PART, delete=False) as file:
             part = Path(file.name)
             try:
                 check = GzipJsonCheck()
@@ -74,7 +109,7 @@ class Archive:
                 part.unlink(missing_ok=True)
                 raise
         if problem:
-            aside = path.with_suffix(".malformed")
+            aside = path.with_suffix(_ASIDE)
             part.replace(aside)
             raise MalformedResponseError(
                 f"the downloaded file is not a whole report: {problem}; its bytes are kept in {aside}",
@@ -84,26 +119,39 @@ class Archive:
         part.replace(path)
         return str(path.relative_to(self.root)), path.stat().st_size
 
-    def delete_older(self, days: int, now: datetime, needed: Collection[str]) -> list[Path]:
-        """Delete files that were written more than ``days`` ago.
+    def delete_older(self, days: int, now: datetime, needed: Collection[str]) -> Deleted:
+        """Delete files, those put aside too, that were written more than ``days`` ago.
 
         Args:
             days: How long files are kept.
             now: This moment.
             needed: Paths, as ``store`` returned them, of reports that are not loaded yet: they stay.
-
-        Returns:
-            The files that were deleted.
         """
-        oldest = (now - timedelta(days=days)).timestamp()
-        old = [
-            path
-            for path in self.root.rglob("*.json.gz")
-            if path.stat().st_mtime < oldest and str(path.relative_to(self.root)) not in needed
-        ]
-        for path in old:
-            path.unlink()
-        return old
+        oldest = now - timedelta(days=days)
+        files = (path for pattern in ("*.json.gz", f"*{_ASIDE}") for path in self.root.rglob(pattern))
+        return delete_files((f for f in files if str(f.relative_to(self.root)) not in needed), oldest)
+
+    def delete_leftovers(self, now: datetime) -> Deleted:
+        """Delete what downloads left behind that were killed a day ago or earlier, and directories empty as long."""
+        oldest = now - LEFT_FOR
+        deleted = delete_files(self.root.rglob(f".*{_PART}"), oldest)
+        for folder in sorted((path for path in self.root.rglob("*") if path.is_dir()), reverse=True):
+            if folder.stat().st_mtime < oldest.timestamp():
+                with contextlib.suppress(OSError):  # something is in it
+                    folder.rmdir()
+        return deleted
+
+
+def delete_files(files: Iterable[Path], before: datetime) -> Deleted:
+    """Delete files that were last written before a moment; one that is gone already is none."""
+    deleted = Deleted(0, 0)
+    for path in files:
+        with contextlib.suppress(FileNotFoundError):
+            found = path.stat()
+            if found.st_mtime < before.timestamp():
+                path.unlink()
+                deleted = Deleted(deleted.files + 1, deleted.size + found.st_size)
+    return deleted
 
 
 @dataclass(slots=True)
@@ -153,3 +201,11 @@ class GzipJsonCheck:
             if self._first is None:
                 self._first = stripped[0]
             self._last = stripped[-1]
+
+
+def _is_whole(path: Path) -> bool:
+    check = GzipJsonCheck()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            check.feed(chunk)
+    return check.problem() is None

@@ -164,6 +164,14 @@ class AskedAgain:
 
 
 @dataclass(frozen=True, slots=True)
+class Recovered:
+    """The file of a failed report is there and can be read now, after a fix in the code."""
+
+    report_id: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unloaded:
     """The warehouse does not have what the ledger calls loaded.
 
@@ -192,6 +200,7 @@ Event = (
     | Unserved
     | Unreadable
     | AskedAgain
+    | Recovered
     | Unloaded
     | Lost
 )
@@ -296,6 +305,10 @@ def _asked_again(_: Standing, event: AskedAgain, __: datetime) -> Change:
     return _fresh(State.PLANNED, report_id=None, requests=0)
 
 
+def _recovered(_: Standing, event: Recovered, __: datetime) -> Change:
+    return _fresh(State.DOWNLOADED, report_id=event.report_id, raw_path=event.path)
+
+
 def _unloaded(_: Standing, event: Unloaded, __: datetime) -> Change:
     if event.archived:
         return _fresh(State.DOWNLOADED)
@@ -319,6 +332,7 @@ _RULES: dict[type[Any], tuple[frozenset[State], Callable[[Standing, Any, datetim
     Unserved: (OUTSTANDING, _unserved),
     Unreadable: (frozenset({State.READY, State.DOWNLOADED}), _unreadable),
     AskedAgain: (frozenset({State.FAILED}), _asked_again),
+    Recovered: (frozenset({State.FAILED}), _recovered),
     Unloaded: (frozenset({State.LOADED}), _unloaded),
     Lost: (frozenset({State.LOADED}), _lost),
 }

@@ -37,7 +37,10 @@ def refused(result, *words: str) -> None:
         assert word in line
 
 
-COMMANDS = [("sync",), ("status",), ("doctor",), ("backfill", days_ago(4), days_ago(3)), ("demo",), ("dev",)]
+COMMANDS = [
+    *(("sync",), ("status",), ("activity",), ("rejected",), ("rebuild", "--all"), ("clean-up",), ("doctor",)),
+    *(("backfill", days_ago(4), days_ago(3)), ("demo",), ("dev",)),
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
@@ -107,6 +110,30 @@ def test_dates_that_cannot_be_had_are_refused(start, end, words, data_dir):
     assert not data_dir.exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("rebuild",), ("--report-type", "--from", "--to", "--all")),
+        (("rebuild", "--report-type", "spTargeting"), ("--from", "--all")),
+        (("rebuild", "--all", "--report-type", "spNothing"), ("--report-type", "'spNothing'", "spTargeting")),
+        (("rebuild", "--all", "--from", days_ago(4)), ("--from and --to go together",)),
+        (("rebuild", "--all", "--from", days_ago(3), "--to", days_ago(4)), ("--from", "is after --to")),
+        (("rebuild", "--all", "--from", "2020-01-01", "--to", "2020-01-31"), ("PPC_START_DATE", str(days_ago(400)))),
+        (("rebuild", "--all", "--from", "soon", "--to", days_ago(4)), ("--from (soon)", "YYYY-MM-DD")),
+        (("rejected", "--report-type", "spNothing"), ("--report-type", "'spNothing'", "campaigns", "spTargeting")),
+        (("activity", "--report-type", "spNothing"), ("--report-type", "'spNothing'", "spTargeting")),
+        (("rejected", "--to", days_ago(4)), ("--from and --to go together",)),
+    ],
+)
+def test_what_cannot_be_looked_at_or_rebuilt_is_refused(arguments, words, data_dir):
+    refused(ppc(*arguments), *words)
+    assert not data_dir.exists()
+
+
+def test_an_unknown_profile_cannot_be_rebuilt(data_dir):
+    refused(ppc("rebuild", "--all", "--profile", 123), "--profile", "123", "ppc status")
+
+
 def test_an_unknown_report_type_is_refused_with_those_there_are(data_dir):
     result = ppc("backfill", days_ago(4), days_ago(3), "--report-type", "spTargetting")
     refused(result, "--report-type", "'spTargetting'", "spTargeting", "spCampaigns:campaignPlacement")
@@ -158,7 +185,23 @@ def test_a_process_ends_with_the_exit_code_and_no_traceback(monkeypatch, data_di
     assert not data_dir.exists()
 
 
-@pytest.mark.parametrize("command", ["", "demo", "sync", "backfill", "status", "doctor", "sandbox", "dev"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "",
+        "demo",
+        "sync",
+        "backfill",
+        "status",
+        "activity",
+        "rejected",
+        "rebuild",
+        "clean-up",
+        "doctor",
+        "sandbox",
+        "dev",
+    ],
+)
 def test_every_command_has_help(command, data_dir):
     result = ppc(*([command] if command else []), "--help")
     assert result.exit_code == 0

@@ -1,5 +1,7 @@
 """``ppc status`` and ``ppc doctor``: what they show, for people and for programs, and what never shows."""
 
+import re
+
 import duckdb
 import pytest
 
@@ -115,7 +117,7 @@ def test_status_says_what_is_there_by_account_and_profile(start_sandbox, data_di
     status = ppc_json("status")
     assert set(status) == {
         *("sandbox", "warehouse", "start", "end"),
-        *("accounts", "profiles", "outstanding", "failed"),
+        *("accounts", "usage", "profiles", "outstanding", "failed"),
     }
     (account,) = status["accounts"]
     assert (account["profiles"], account["active_profiles"], account["error"]) == (2, 2, None)
@@ -158,6 +160,65 @@ def test_status_of_nothing_says_what_to_do(data_dir):
     assert result.exit_code == 0
     assert "ppc sync" in result.stdout
     assert "made-up" in result.stderr
+
+
+def test_status_says_how_much_of_the_api_was_used_by_account_and_ad_product(start_sandbox, data_dir):
+    start_sandbox(profiles=1)
+    assert ppc_json("status")["usage"] == []
+    ppc("backfill", days_ago(4), days_ago(3), *CAMPAIGNS)
+    used = {row["ad_product"]: row for row in ppc_json("status")["usage"]}
+    assert set(used) >= {"", "SPONSORED_PRODUCTS"}
+    row = used["SPONSORED_PRODUCTS"]
+    assert (row["account"], row["region"], row["calls"], row["ok"]) == ("default", "NA", 1, 1)
+    assert (row["throttled"], row["retries"], row["seconds_cooled"], row["reports_in_flight"]) == (0, 0, 0, 0)
+    assert row["success_rate"] == 1.0
+    people = ppc("status").stdout
+    assert "API usage of the last 7 days" in people
+    assert "SPONSORED_PRODUCTS" in people
+
+
+# activity
+
+
+def test_activity_tells_the_life_of_a_report_newest_first_and_who_did_it(start_sandbox, data_dir):
+    start_sandbox(profiles=2)
+    ppc("backfill", days_ago(4), days_ago(3), *CAMPAIGNS)
+    told = ppc_json("activity")
+    wanted = told[0]["profile_id"]
+    own = [one for one in told if one["profile_id"] == wanted]
+    assert [one["action"] for one in reversed(own)] == ["ordered", "asked for", "ready", "downloaded", "loaded"]
+    assert own[0]["outcome"] == "loaded"
+    assert "rows" in own[0]["detail"]
+    assert own[0]["actor"].startswith("run ")
+    assert [one["at"] for one in told] == sorted((one["at"] for one in told), reverse=True)
+    assert ppc_json("activity", "--profile", wanted) == own
+    assert ppc_json("activity", "--report-type", "spTargeting") == []
+    assert ppc_json("activity", "--limit", 1) == told[:1]
+    people = ppc("activity", "--limit", 2)
+    assert people.exit_code == 0
+    assert "--limit shows more" in people.stdout
+    line = people.stdout.splitlines()[0]
+    assert re.match(
+        rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d  run [0-9a-f]{{8}} +loaded +spCampaigns of profile {wanted} ", line
+    )
+    assert f"for {days_ago(4)} to {days_ago(3)}, Amazon's report {told[0]['report_id']}: " in line
+
+
+def test_activity_of_nothing_is_said(data_dir):
+    result = ppc("activity")
+    assert result.exit_code == 0
+    assert "Nothing happened in the last 7 days." in result.stdout
+
+
+# clean-up
+
+
+def test_a_clean_up_says_what_it_deleted_and_that_no_retention_is_set(start_sandbox, data_dir):
+    start_sandbox(profiles=1)
+    result = ppc("clean-up")
+    assert result.exit_code == 0
+    assert "No retention is set" in result.stdout
+    assert set(ppc_json("clean-up").values()) == {0}
 
 
 # Secrets

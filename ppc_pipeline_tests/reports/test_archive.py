@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ppc_pipeline.amazon_ads.errors import MalformedResponseError, RetryableError
 from ppc_pipeline.reports import archive as module
 from ppc_pipeline.reports import states
-from ppc_pipeline.reports.archive import GzipJsonCheck
+from ppc_pipeline.reports.archive import Deleted, GzipJsonCheck
 from ppc_pipeline_tests.fakes import NOON, gzipped, order, window
 
 ROWS = b'[{"a": 1}, {"a": 2}]'
@@ -129,12 +129,35 @@ def test_the_archive_has_what_was_stored_and_is_still_there(archive, ledger, row
 
 
 def test_only_files_older_than_their_retention_are_deleted(archive, row):
+    path, size = store(archive, row, gzipped("[]"))
+    for name, age in ((path, 31), ("old.json.malformed", 31), ("young.json.gz", 29), ("young.json.malformed", 29)):
+        written(archive.root / name, timedelta(days=age))
+    assert archive.delete_older(30, NOON, needed={path}) == Deleted(1, 1)  # the other is not loaded yet
+    assert archive.delete_older(30, NOON, needed=()) == Deleted(1, size)
+    assert everything_in(archive) == ["young.json.gz", "young.json.malformed"]
+
+
+def test_what_a_killed_download_left_behind_is_deleted_a_day_later(archive, row):
     path, _ = store(archive, row, gzipped("[]"))
-    young = archive.root / "young.json.gz"
-    young.write_bytes(b"")
-    for file, age in ((archive.root / path, timedelta(days=31)), (young, timedelta(days=29))):
-        moment = (NOON - age).timestamp()
-        os.utime(file, (moment, moment))
-    assert archive.delete_older(30, NOON, needed={path}) == []  # not loaded yet
-    assert archive.delete_older(30, NOON, needed=()) == [archive.root / path]
-    assert everything_in(archive) == ["young.json.gz"]
+    folder = (archive.root / path).parent
+    for name, hours in ((".killed.part", 25), (".under-way.part", 23)):
+        written(folder / name, timedelta(hours=hours))
+    for name, hours in (("empty/long/ago", 25), ("empty/just/now", 1)):
+        (archive.root / name).mkdir(parents=True)
+        aged(archive.root / name, timedelta(hours=hours))
+    aged(folder, timedelta(hours=25))
+    assert archive.delete_leftovers(NOON) == Deleted(1, 1)
+    assert sorted(file.name for file in folder.iterdir()) == [".under-way.part", f"{row.report_id}.json.gz"]
+    assert not (archive.root / "empty" / "long" / "ago").exists()
+    assert (archive.root / "empty" / "just" / "now").exists()
+
+
+def written(file, age):
+    if not file.exists():
+        file.write_bytes(b"x")
+    aged(file, age)
+
+
+def aged(path, age):
+    moment = (NOON - age).timestamp()
+    os.utime(path, (moment, moment))

@@ -20,6 +20,7 @@ from ppc_pipeline.defs.progress import logged
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.pipeline import Brought, Tools, bring_reports, broken_accounts, finish_reports
 from ppc_pipeline.progress import Progress
+from ppc_pipeline.rebuild import Rebuilt, rebuild_reports
 from ppc_pipeline.reports.ledger import ReportRow
 from ppc_pipeline.reports.states import State
 from ppc_pipeline.reports.tables import REPORT_TABLES
@@ -37,7 +38,13 @@ class ReportRun(dg.Config):
     wait: bool = Field(
         default=True, description="Wait until the reports are ready. False (never with order): load what is ready now."
     )
-    profiles: list[int] = Field(default_factory=list, description="Order for these profiles only; for all where empty.")
+    rebuild: bool = Field(
+        default=False,
+        description="Instead of all that: load again from the raw archive what covers the range, without Amazon.",
+    )
+    profiles: list[int] = Field(
+        default_factory=list, description="Order or rebuild for these profiles only; for all where empty."
+    )
 
 
 def report_assets(report_types: Sequence[ReportType], partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
@@ -64,11 +71,14 @@ def report_assets(report_types: Sequence[ReportType], partitions: dg.DailyPartit
         tell = logged(context.log, progress)
         if config.order and not config.wait:
             raise dg.Failure("config: order goes with wait (orders_job orders without waiting)", allow_retries=False)
-        if config.order:
-            work = bring_reports(tools, selected, days, profiles=config.profiles, progress=tell)
+        rebuilt = None
+        if config.rebuild:
+            rebuilt = asyncio.run(rebuild_reports(tools, selected, days, profiles=config.profiles, progress=tell))
+            brought = rebuilt.brought
+        elif config.order:
+            brought = asyncio.run(bring_reports(tools, selected, days, profiles=config.profiles, progress=tell))
         else:
-            work = finish_reports(tools, selected, days, wait=config.wait, progress=tell)
-        brought = asyncio.run(work)
+            brought = asyncio.run(finish_reports(tools, selected, days, wait=config.wait, progress=tell))
         for row in brought.rows:
             if row.state is State.FAILED:
                 context.log.error(f"{row}: {row.reason}")
@@ -76,9 +86,9 @@ def report_assets(report_types: Sequence[ReportType], partitions: dg.DailyPartit
         fail_if_hopeless(tools, brought.rows if config.order or config.wait else [])
         totals = _totals(warehouse, selected, days)
         for report_type in selected:
-            yield dg.MaterializeResult(
-                asset_key=report_type.table, metadata=_metadata(tools, report_type, brought, totals[report_type.name])
-            )
+            metadata = _metadata(tools, report_type, brought, totals[report_type.name])
+            again = rebuild_metadata(rebuilt, report_type) if rebuilt else {}
+            yield dg.MaterializeResult(asset_key=report_type.table, metadata={**metadata, **again})
 
     return reports
 
@@ -192,11 +202,27 @@ def _metadata(
         "reports_loaded_now": len(outcomes),
         "reports_failed": sum(row.state is State.FAILED for row in rows),
         "reports_outstanding": sum(row.outstanding for row in rows),
+        "rows_in_files": sum(outcome.rows_loaded + outcome.rows_rejected for outcome in outcomes),
+        "rows_loaded": sum(outcome.rows_loaded for outcome in outcomes),
         "rows_rejected": sum(outcome.rows_rejected for outcome in outcomes),
         "days_changed": sum(outcome.days_changed for outcome in outcomes),
         "days_unchanged": sum(outcome.days_unchanged for outcome in outcomes),
+        "days_stale": sum(outcome.days_stale for outcome in outcomes),
         **money(costs),
         "profiles": markdown_table(("profile", "name", "days", "rows", "cost", "sales", "currency"), table),
         **({"columns_missing": dg.MetadataValue.text(", ".join(missing))} if missing else {}),
         "sandbox": tools.sandbox,
+    }
+
+
+def rebuild_metadata(rebuilt: Rebuilt, report_type: ReportType) -> Mapping[str, dg.MetadataValue | int]:
+    """Say what a rebuild did that an ordinary load does not do."""
+    quarantined = rebuilt.quarantined[report_type.name]
+    gone = [row for row in rebuilt.plan.gone if row.report_type == report_type.name]
+    table = [(row.account, row.profile_id, str(row.days), row.report_id) for row in gone]
+    return {
+        "rows_freed_from_quarantine": quarantined.before - quarantined.after,
+        "rows_in_quarantine": quarantined.after,
+        "raw_files_gone": len(gone),
+        **({"not rebuilt": markdown_table(("account", "profile", "days", "report"), table)} if gone else {}),
     }

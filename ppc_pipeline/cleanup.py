@@ -1,0 +1,58 @@
+"""The clean-up: what is past the retention that the settings ask for, and what killed processes left behind.
+
+Here: raw files, temporary files, the ledger. Not here: Dagster's runs (``defs.run_retention``), or what may go of each
+kind, which stands beside it (``reports.archive``, ``reports.retention``).
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from ppc_pipeline.pipeline import Tools
+from ppc_pipeline.reports.archive import LEFT_FOR, Deleted, delete_files
+from ppc_pipeline.reports.retention import Forgotten, forget_older
+
+NOTHING = Deleted(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class CleanedUp:
+    """What a clean-up deleted.
+
+    Attributes:
+        raw: Raw report files past ``PPC_RAW_RETENTION_DAYS``.
+        leftovers: What killed downloads and loads left behind.
+        forgotten: What the ledger forgot past ``PPC_LEDGER_RETENTION_DAYS``.
+    """
+
+    raw: Deleted
+    leftovers: Deleted
+    forgotten: Forgotten
+
+
+def clean_up(tools: Tools) -> CleanedUp:
+    """Delete what is past its retention, where one is set, and what was left behind a day ago or earlier."""
+    parts, spilled = tools.archive.delete_leftovers(tools.ledger.clock()), _spilled(tools)
+    leftovers = Deleted(parts.files + spilled.files, parts.size + spilled.size)
+    return CleanedUp(_raw(tools), leftovers, _forgotten(tools))
+
+
+def _raw(tools: Tools) -> Deleted:
+    """Delete old raw files. Those of reports that are not loaded yet stay."""
+    days = tools.settings.raw_retention_days
+    if not days:
+        return NOTHING
+    needed = {row.raw_path for row in tools.ledger.outstanding() if row.raw_path}
+    return tools.archive.delete_older(days, tools.ledger.clock(), needed)
+
+
+def _spilled(tools: Tools) -> Deleted:
+    """Delete what DuckDB put on the disk for want of memory, in a process that was killed."""
+    if tools.warehouse.is_lake:
+        return NOTHING
+    return delete_files(Path(f"{tools.warehouse.database}.tmp").glob("*.tmp"), tools.ledger.clock() - LEFT_FOR)
+
+
+def _forgotten(tools: Tools) -> Forgotten:
+    days = tools.settings.ledger_retention_days
+    return forget_older(tools.ledger, tools.ledger.clock() - timedelta(days=days)) if days else Forgotten(0, 0)

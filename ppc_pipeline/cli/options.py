@@ -1,0 +1,52 @@
+"""What several commands take: dates, report types. Bad input is refused in one line that names the option."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, ReportType
+from ppc_pipeline.cli.console import refuse
+from ppc_pipeline.reports.windows import Days
+from ppc_pipeline.settings import Settings, find_report_type
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result for programs.")]
+ProfileIds = Annotated[list[int] | None, typer.Option("--profile", help="Only this profile; may be repeated.")]
+ReportTypeNames = Annotated[
+    list[str] | None,
+    typer.Option("--report-type", help="Only this report type (spTargeting, ...); may be repeated."),
+]
+FirstDate = Annotated[str | None, typer.Option("--from", help="First date, YYYY-MM-DD.")]
+LastDate = Annotated[str | None, typer.Option("--to", help="Last date, YYYY-MM-DD.")]
+
+
+def report_types_of(settings: Settings, names: Sequence[str]) -> tuple[ReportType, ...]:
+    """Return the report types that were named, or those that are ordered daily where none was."""
+    if not names:
+        return settings.selected_report_types()
+    try:
+        given = [*REPORT_TYPES] if "all" in names else names
+        return tuple(dict.fromkeys(find_report_type(name) for name in given))
+    except ValueError as error:
+        refuse(f"--report-type: {error}")
+
+
+def date_of(name: str, value: str) -> date:
+    """Read a date, of the argument or option that is named."""
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        refuse(f"{name} ({value}) is not a date; it is written YYYY-MM-DD")
+
+
+def days_between(first: str | None, last: str | None) -> Days | None:
+    """Read ``--from`` and ``--to``; None where neither is given."""
+    if first is None and last is None:
+        return None
+    if first is None or last is None:
+        refuse("--from and --to go together")
+    start, end = date_of("--from", first), date_of("--to", last)
+    if start > end:
+        refuse(f"--from ({start}) is after --to ({end})")
+    return Days(start, end)

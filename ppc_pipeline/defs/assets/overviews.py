@@ -1,0 +1,141 @@
+"""The assets that show how things go over time: how far fresh figures can be trusted, how much the API is used.
+
+They write nothing. Each is made anew once a day, with a load run.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import dagster as dg
+
+from ppc_pipeline.amazon_ads.report_types import ReportType
+from ppc_pipeline.defs.assets import OWNER
+from ppc_pipeline.defs.metadata import markdown_table
+from ppc_pipeline.defs.resources import LedgerResource, WarehouseResource
+from ppc_pipeline.reports.usage import Usage, usage_by_day, usage_since
+from ppc_pipeline.warehouse.restatements import CurvePoint, restatement_curve
+
+OVERVIEWS = ("restatement_curve", "api_usage")
+
+RENEWED_AFTER = timedelta(hours=20)
+"""Once a day, and not with each of a day's load runs."""
+
+USAGE_DAYS = 7
+PLOTTED_DAYS = 60
+
+_MAIN_METRICS = ("clicks", "cost", "purchases_1d", "purchases_7d", "purchases_14d", "sales_1d", "sales_7d", "sales_14d")
+
+
+def due_overviews(instance: dg.DagsterInstance, now: float) -> list[str]:
+    """Return the overviews that are to be made anew.
+
+    Args:
+        instance: Dagster's instance.
+        now: This moment, in seconds.
+    """
+    newest = instance.get_latest_materialization_events([dg.AssetKey(name) for name in OVERVIEWS])
+    made = {key.to_user_string(): event.timestamp for key, event in newest.items() if event is not None}
+    return [name for name in OVERVIEWS if now - made.get(name, 0.0) > RENEWED_AFTER.total_seconds()]
+
+
+def restatement_asset(report_types: Sequence[ReportType]) -> dg.AssetsDefinition:
+    """Return the asset ``restatement_curve``."""
+
+    @dg.asset(
+        name="restatement_curve",
+        deps=[report_type.table for report_type in report_types],
+        group_name="operations",
+        owners=[OWNER],
+        kinds={"duckdb", "sql"},
+        tags={"ppc/source": "warehouse"},
+    )
+    def asset(warehouse: WarehouseResource) -> dg.MaterializeResult:
+        """One row is how much of a metric's final figure was known at one age of a day, for one profile.
+
+        Grain: report_type, profile_id, currency_code, metric, age_days. `share` is the figure known 1, 2, 3, 7, 14 and
+        28 days after a day over the figure now, for days that are old enough to be final; `days` is how many those are.
+        A view of `restatements` and the report tables; here over all profiles, each counting by its days.
+        """
+        from ppc_pipeline.defs.restatement_plot import restatement_plot  # matplotlib takes a second
+
+        with warehouse.get_connection(read_only=True) as connection:
+            points = restatement_curve(connection)
+        main = [point for point in points if point.metric in _MAIN_METRICS]
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": len(points),
+                **({"curve": restatement_plot(main)} if main else {}),
+                "shares": _shares(points),
+            }
+        )
+
+    return asset
+
+
+@dg.asset(
+    group_name="operations",
+    owners=[OWNER],
+    kinds={"python"},
+    tags={"ppc/source": "ledger"},
+)
+def api_usage(ledger: LedgerResource) -> dg.MaterializeResult:
+    """One row is how much of the Amazon Ads API one account used for one ad product on one day.
+
+    Key: day, account, region, ad_product. Calls, those answered 429, retries, and the seconds that 429s told everybody
+    to wait, from the ledger; the table is of the last 7 days, the plot of the last 60.
+    """
+    from ppc_pipeline.defs.usage_plot import usage_plot  # matplotlib takes a second
+
+    opened = ledger.open()
+    today = opened.clock().date()
+    week = usage_since(opened, today - timedelta(days=USAGE_DAYS - 1))
+    by_day = usage_by_day(opened, today - timedelta(days=PLOTTED_DAYS - 1))
+    calls = sum(used.calls for used in week)
+    return dg.MaterializeResult(
+        metadata={
+            "calls": calls,
+            "throttled": sum(used.throttled for used in week),
+            "retries": sum(used.retries for used in week),
+            "seconds_cooled": sum(used.seconds_cooled for used in week),
+            "reports_in_flight": sum(used.reports_in_flight for used in week),
+            **({"success_percent": 100 * sum(used.ok for used in week) / calls} if calls else {}),
+            "last 7 days": _usage_table(week),
+            **({"by day": usage_plot(by_day)} if by_day else {}),
+        }
+    )
+
+
+def _usage_table(used: Sequence[Usage]) -> dg.MarkdownMetadataValue:
+    header = (
+        "account",
+        "region",
+        "ad product",
+        "calls",
+        "429s",
+        "failed",
+        "retries",
+        "s cooled",
+        "success %",
+        "in flight",
+    )
+    rows = [
+        (
+            *(u.account, u.region, u.ad_product, u.calls, u.throttled, u.failed, u.retries, u.seconds_cooled),
+            None if u.success_rate is None else 100 * u.success_rate,
+            u.reports_in_flight,
+        )
+        for u in used
+    ]
+    return markdown_table(header, rows)
+
+
+def _shares(points: Sequence[CurvePoint]) -> dg.MarkdownMetadataValue:
+    """Return a row for each report type and metric, a column for each age."""
+    ages = sorted({point.age_days for point in points})
+    found = {(p.report_type, p.metric, p.age_days): p for p in points}
+    rows = []
+    for report_type, metric in dict.fromkeys((p.report_type, p.metric) for p in points):
+        own = [found.get((report_type, metric, age)) for age in ages]
+        shares = [f"{100 * point.share:.1f} %" if point else "" for point in own]
+        rows.append((report_type, metric, *shares, max(point.days for point in own if point)))
+    return markdown_table(("report type", "metric", *(f"{age} d" for age in ages), "days"), rows)
