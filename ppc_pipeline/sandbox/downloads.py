@@ -18,6 +18,7 @@ from ppc_pipeline.sandbox.bodies import report_body
 from ppc_pipeline.sandbox.context import Sandbox, sandbox_of
 from ppc_pipeline.sandbox.errors import ApiError, storage_error
 from ppc_pipeline.sandbox.queries import query_of
+from ppc_pipeline.sandbox.spoiling import is_spoiled, spoiled_file
 from ppc_pipeline.sandbox.state import Report
 
 _DATE = "%Y%m%dT%H%M%S.%fZ"
@@ -67,7 +68,13 @@ def file_of(sandbox: Sandbox, report: Report) -> bytes:
     world, query = sandbox.world(profile), query_of(json.loads(report.request))
     history = sandbox.options.history_days
     key = (sandbox.options, report.profile_id, query, report.created_at)
+    plan = sandbox.faults.plan
     file = _FILES.get(key, lambda: report_body(world, query, report.created_at, history))
+    if is_spoiled(plan, report.fault):
+        whole = file
+        file = _FILES.get(
+            (*key, plan, report.fault), lambda: spoiled_file(whole, plan, report.profile_id, query, report.fault)
+        )
     if report.file_size is None:
         sandbox.state.set_file_size(report.report_id, len(file))
     return file
