@@ -22,7 +22,7 @@ from ppc_pipeline.sandbox.accounts import account_of
 from ppc_pipeline.sandbox.auth import bearer_of
 from ppc_pipeline.sandbox.context import Sandbox
 from ppc_pipeline.sandbox.errors import request_id
-from ppc_pipeline.sandbox.faults import Fault
+from ppc_pipeline.sandbox.faults import CREATING, Fault
 from ppc_pipeline.sandbox.middleware import call_of
 from ppc_pipeline.sandbox.state import Report
 
@@ -44,6 +44,10 @@ _STATUS = {
     Fault.ERROR_504: (504, "Gateway Timeout"),
     Fault.UNAUTHORIZED_POLL: (401, "Unauthorized"),
 }
+_CUTTING = frozenset({Fault.RESET_BEFORE, Fault.RESET_DURING, Fault.RESET_AFTER, Fault.RESET_CREATED})
+_ONLY_SUCCESS = frozenset({*CREATING, Fault.TRUNCATED_GZIP, Fault.BROKEN_JSON})
+_INSTEAD = frozenset({*_STATUS, Fault.HTML, Fault.EXPIRED_URL, Fault.RESET_BEFORE}) - {*CREATING}
+"""Faults of which the endpoint learns nothing."""
 _PAGE = (
     "<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body>\r\n"
     "<center><h1>503 Service Temporarily Unavailable</h1></center>\r\n<hr><center>openresty</center>\r\n"
@@ -86,10 +90,7 @@ class Misbehaving:
             return
         call = _Call(kind, await run_in_threadpool(self._identity, kind, scope), scope, receive, send)
         fault = await run_in_threadpool(self._drawn, call)
-        done = await self._let_go_wrong(fault, call) if fault else False
-        if fault and done:
-            await run_in_threadpool(self.sandbox.state.count_fault, fault)
-        if not done:
+        if fault is None or not await self._let_go_wrong(fault, call):
             await self.app(scope, receive, send)
 
     def _identity(self, kind: str, scope: Scope) -> str:
@@ -110,63 +111,58 @@ class Misbehaving:
         return self.sandbox.faults.plan.on_call(call.kind, call.identity, attempt)
 
     async def _let_go_wrong(self, fault: Fault, call: _Call) -> bool:
-        """Do it, and say whether it was done; a call with which nothing was done is passed on."""
+        """Answer, one way or the other; a call that was not answered is passed on."""
         if fault is Fault.TOKEN_EXPIRED:
             return await self._expire_token(call)
-        if fault in (Fault.RESET_BEFORE, Fault.RESET_DURING, Fault.RESET_AFTER, Fault.RESET_CREATED):
-            return await self._cut(fault, call)
-        if fault in (Fault.SLOW, Fault.TRUNCATED_GZIP, Fault.BROKEN_JSON):
-            return await self._spoil(fault, call)
-        if fault in (Fault.THROTTLED_CREATED, Fault.ERROR_CREATED):
+        if fault in _CUTTING and call.cut is None:
+            return False
+        answer = None
+        if fault not in _INSTEAD:
             answer = await self._answer_to(call)
-            if answer.status != 200:
+            if fault in _ONLY_SUCCESS and answer.status != 200:
                 await answer.pass_on(call.send)
                 return True
-        await self._refusal(fault, call)(call.scope, call.receive, call.send)
+        await self._count(fault)
+        if fault in _CUTTING:
+            await self._cut(fault, call, answer)
+        elif answer is not None and fault in (Fault.SLOW, Fault.TRUNCATED_GZIP, Fault.BROKEN_JSON):
+            await self._spoil(fault, call, answer)
+        else:
+            await self._refusal(fault, call)(call.scope, call.receive, call.send)
         return True
+
+    async def _count(self, fault: Fault) -> None:
+        await run_in_threadpool(self.sandbox.state.count_fault, fault)
 
     async def _expire_token(self, call: _Call) -> bool:
         """End every token of the account before its time, once; then the call is refused like any other."""
         payload = bearer_of(self.sandbox, Headers(scope=call.scope).get("Authorization", ""))
         if not payload or not await run_in_threadpool(self.sandbox.state.expire_tokens, str(payload["account"])):
             return False
+        await self._count(Fault.TOKEN_EXPIRED)
         await self.app(call.scope, call.receive, call.send)
         return True
 
-    async def _cut(self, fault: Fault, call: _Call) -> bool:
-        if call.cut is None:
-            return False
-        if fault is not Fault.RESET_BEFORE:
-            answer = await self._answer_to(call)
-            if fault is Fault.RESET_CREATED and answer.status != 200:
-                await answer.pass_on(call.send)
-                return True
-            if fault is Fault.RESET_DURING:
-                await call.send(answer.start)
-                await call.send(_piece(answer.body[: len(answer.body) // 2], more=True))
-            elif fault is Fault.RESET_AFTER:
-                await answer.pass_on(call.send)
-        call.cut()
+    async def _cut(self, fault: Fault, call: _Call, answer: "_Answer | None") -> None:
+        if answer is not None and fault is Fault.RESET_DURING:
+            await call.send(answer.start)
+            await call.send(_piece(answer.body[: len(answer.body) // 2], more=True))
+        elif answer is not None and fault is Fault.RESET_AFTER:
+            await answer.pass_on(call.send)
+        if call.cut is not None:
+            call.cut()
         while (await call.receive())["type"] != "http.disconnect":
             pass
-        return True
 
-    async def _spoil(self, fault: Fault, call: _Call) -> bool:
-        answer = await self._answer_to(call)
+    async def _spoil(self, fault: Fault, call: _Call, answer: "_Answer") -> None:
         if fault is Fault.SLOW:
             await answer.drip(call, self.sandbox.options.slow_seconds)
-            return True
-        if answer.status != 200:
-            await answer.pass_on(call.send)
-            return True
-        whole = answer.body
+            return
+        spoiled = answer.body[: len(answer.body) * 2 // 3]
         if fault is Fault.BROKEN_JSON:
-            text = gzip.decompress(whole)
+            text = gzip.decompress(answer.body)
             spoiled = gzip.compress(text[: len(text) * 2 // 3], mtime=0)
-        else:
-            spoiled = whole[: len(whole) * 2 // 3]
         await Response(spoiled, media_type="application/octet-stream")(call.scope, call.receive, call.send)
-        return True
 
     async def _answer_to(self, call: _Call) -> "_Answer":
         answer = _Answer({"type": "http.response.start", "status": 500, "headers": []})
