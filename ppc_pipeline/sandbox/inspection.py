@@ -6,7 +6,7 @@ account that has logged in.
 
 import gzip
 import json
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,7 @@ def totals(request: Request) -> Response:
     if report_type is None or grain_of(report_type) is None:
         raise _bad("reportType is not one that the sandbox serves")
     query = Query(report_type, report_type.columns, _date(request, "startDate"), _date(request, "endDate"))
-    return JSONResponse(_totals(sandbox, profile, query))
+    return JSONResponse(_totals(sandbox, profile, query, sandbox.clock()))
 
 
 def stats(request: Request) -> Response:
@@ -74,7 +74,11 @@ def faults(request: Request) -> Response:
 
 
 def known_reports(request: Request) -> Response:
-    """Serve ``GET /_sandbox/reports``: every report, what is wrong with it, and the rows of its file."""
+    """Serve ``GET /_sandbox/reports``: every report, what is wrong with it, and what is in its file.
+
+    ``rows``, ``rejectedRows`` and ``sums`` are as of the moment it was created; of a report that was asked for with
+    fewer columns, filters or as a summary they say more than its file.
+    """
     sandbox = sandbox_of(request)
     return JSONResponse([_shown_report(sandbox, report) for report in sandbox.state.reports()])
 
@@ -97,11 +101,11 @@ def known_profiles(request: Request) -> Response:
     )
 
 
-def _totals(sandbox: Sandbox, profile: Profile, query: Query) -> dict[str, Any]:
+def _totals(sandbox: Sandbox, profile: Profile, query: Query, as_of: datetime) -> dict[str, Any]:
     metrics = _metrics(query.report_type)
     sums, rows, rejected = dict.fromkeys(metrics, 0), 0, 0
     name, plan = query.report_type.name, sandbox.faults.plan
-    for day, of_day in daily_sums(sandbox.world(profile), query, sandbox.clock(), sandbox.options.history_days):
+    for day, of_day in daily_sums(sandbox.world(profile), query, as_of, sandbox.options.history_days):
         rows += len(of_day.groups)
         rejected += sum(map(len, spoiled_on(plan, profile.profile_id, name, day, len(of_day.groups)).values()))
         for metric in metrics:
@@ -113,7 +117,9 @@ def _totals(sandbox: Sandbox, profile: Profile, query: Query) -> dict[str, Any]:
 def _shown_report(sandbox: Sandbox, report: Report) -> dict[str, Any]:
     query, status = query_of(json.loads(report.request)), status_at(report, sandbox.clock())
     file = gzip.decompress(file_of(sandbox, report)) if status == COMPLETED else None
+    truth = _totals(sandbox, _profile(sandbox, str(report.profile_id)), query, report.created_at)
     return {
+        **truth,
         "reportId": report.report_id,
         "profileId": report.profile_id,
         "reportType": query.report_type.name,
