@@ -8,22 +8,10 @@ from ppc_pipeline.amazon_ads.exchange import Limits
 from ppc_pipeline.pipeline import sync_entities, sync_profiles
 from ppc_pipeline_tests.faults.conftest import PATIENT, SPEED, run_fast
 
-PASSING = [
-    "429",
-    "429-silent",
-    "429-absurd",
-    "425",
-    "500",
-    "502",
-    "503",
-    "504",
-    "html",
-    "reset-before",
-    "reset-during",
-    "reset-after",
-    "slow",
-]
-PASSING += ["token-expired", "401-poll", "expired-url"]
+PASSING = (
+    *("429", "429-silent", "429-absurd", "425", "500", "502", "503", "504", "html"),
+    *("reset-before", "reset-during", "reset-after", "slow", "token-expired", "401-poll", "expired-url"),
+)
 LISTED = [ENTITY_TYPES[name] for name in ("campaigns", "keywords")]
 
 
