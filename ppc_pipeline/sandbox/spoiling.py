@@ -7,7 +7,8 @@ to stays what it was, and how many rows a loader must reject follows from profil
 
 import gzip
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import partial
 from itertools import groupby
@@ -29,8 +30,10 @@ def is_spoiled(plan: Plan, fault: str) -> bool:
     return fault in SHAPES or plan.has(ROWS)
 
 
-def spoiled_file(file: bytes, plan: Plan, profile_id: int, query: Query, fault: str) -> bytes:
-    """Return a report's file with what goes wrong in it.
+def spoiled_file(
+    file: bytes, plan: Plan, profile_id: int, query: Query, fault: str
+) -> tuple[bytes, Mapping[Fault, int]]:
+    """Return a report's file with what goes wrong in it, and how many spoiled rows of each kind it has.
 
     Args:
         file: As it should be.
@@ -41,12 +44,13 @@ def spoiled_file(file: bytes, plan: Plan, profile_id: int, query: Query, fault: 
     """
     text = gzip.decompress(file).decode()[1:-1]
     rows = text.split(_SEPARATOR) if text and fault != Fault.EMPTY_REPORT else []
+    spoiled: Counter[Fault] = Counter()
     if query.time_unit == DAILY:
-        rows = list(_with_spoiled(rows, plan, profile_id, query))
+        rows = list(_with_spoiled(rows, plan, profile_id, query, spoiled))
     reshape = _RESHAPING.get(fault)
     if reshape:
         rows = [json.dumps(reshape(json.loads(row)), ensure_ascii=False) for row in rows]
-    return gzip.compress(f"[{_SEPARATOR.join(rows)}]".encode(), mtime=0)
+    return gzip.compress(f"[{_SEPARATOR.join(rows)}]".encode(), mtime=0), spoiled
 
 
 def spoiled_on(plan: Plan, profile_id: int, report_type: str, day: date, rows: int) -> dict[Fault, list[int]]:
@@ -68,13 +72,16 @@ def spoiled_on(plan: Plan, profile_id: int, report_type: str, day: date, rows: i
     return found
 
 
-def _with_spoiled(rows: Sequence[str], plan: Plan, profile_id: int, query: Query) -> Iterator[str]:
+def _with_spoiled(
+    rows: Sequence[str], plan: Plan, profile_id: int, query: Query, spoiled: Counter[Fault]
+) -> Iterator[str]:
     """Yield the rows, after those of each day the spoiled copies: whoever keeps the first of a kind keeps the good."""
     for day, of_day in groupby(rows, _day):
         there = list(of_day)
         yield from there
         for fault, positions in spoiled_on(plan, profile_id, query.report_type.name, day, len(there)).items():
             spoil = _SPOILING[fault]
+            spoiled[fault] += len(positions)
             for position in positions:
                 yield json.dumps(spoil(query, json.loads(there[position])), ensure_ascii=False)
 

@@ -163,10 +163,11 @@ class State:
         with self._transaction() as connection:
             return _count(connection, "attempts", identity) - 1
 
-    def count_fault(self, fault: str) -> None:
+    def count_fault(self, fault: str, times: int = 1) -> None:
         """Count a fault."""
         with self._transaction() as connection:
-            _count(connection, "faults", fault)
+            for _ in range(times):
+                _count(connection, "faults", fault)
 
     def fault_counts(self) -> dict[str, int]:
         """Return how often each fault happened."""

@@ -121,7 +121,7 @@ class Company:
             return connection.execute(sql, values).fetchall()
 
     def profile_ids(self) -> list[int]:
-        return [profile["profileId"] for profile in self.http.get(f"{self.url}/_sandbox/profiles").json()]
+        return [profile.facts.profile_id for profile in self.tools.profiles()]
 
     def assert_exact(self, rows: Sequence[ReportRow]) -> None:
         """What is there of loaded reports, the last of their days, is Amazon's own, and each row is accounted for."""

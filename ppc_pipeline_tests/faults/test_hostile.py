@@ -10,7 +10,7 @@ PROFILES = 5
 
 def test_on_a_hostile_day_every_figure_is_exact_every_row_accounted_for_and_no_report_made_in_vain(start):
     company = start(
-        "hostile,rows,failed-once:0.2", profiles=PROFILES, ready_seconds=60.0, page_size=4, slow_seconds=0.1
+        "hostile,rows,failed-once:0.2", profiles=PROFILES, ready_seconds=240.0, page_size=4, slow_seconds=0.1
     )
     synced = run_fast(sync_entities(company.tools, list(ENTITY_TYPES.values())))
     brought = company.bring(kinds=KINDS)

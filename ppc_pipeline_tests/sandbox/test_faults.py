@@ -114,6 +114,8 @@ def test_spoiled_rows_are_added_and_the_good_ones_are_what_the_totals_say(clock)
         if row not in good
     )
     assert set(spoiled) == {"no date", "outside", "no id", "text", "duplicate"}
+    assert set(faults_of(api)) == set(ROWS)
+    assert sum(faults_of(api).values()) == truth["rejectedRows"]
 
 
 def test_the_same_days_are_spoiled_whichever_report_they_are_in(clock):
