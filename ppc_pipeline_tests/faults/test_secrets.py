@@ -27,7 +27,7 @@ from ppc_pipeline_tests.faults.conftest import WEEK, Company, FastLoop
 
 CLIENT_SECRET = "needle-client-secret-5f2b9c"
 REFRESH_TOKEN = "Atzr|sandbox-needle-refresh-token-c41d77"
-PROFILES = 9
+PROFILES = 10
 TALKERS = ("httpx", "httpcore", "urllib3", "asyncio", "sqlalchemy", "dagster", "ppc_pipeline")
 STANDING = (Fault.LISTED_TWICE, Fault.REFUSED_PROFILE, Fault.REVOKED_TOKEN)
 
@@ -190,11 +190,9 @@ def test_no_secret_gets_out_whatever_goes_wrong(project, secrets, raised, caplog
     company = project.company
     company.go_wrong("hostile,listed-twice")
     project.run("entities_job", "profiles", "keywords")
-    company.go_wrong(one_each(company.profile_ids()))
+    *profiles, refused = company.profile_ids()
+    company.go_wrong(f"{one_each(profiles)},refused-profile@{refused}")
     project.run("reports_job")
-    company.go_wrong(f"refused-profile@{company.profile_ids()[0]}")
-    company.clock.forward(hours=1)
-    project.run("reports_job", "report_sp_campaigns")
     company.go_wrong("revoked-token")
     company.clock.forward(hours=1)
     ended = project.run("reports_job", "report_sp_campaigns")
