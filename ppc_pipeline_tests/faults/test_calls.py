@@ -5,8 +5,9 @@ from sqlalchemy import text
 
 from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES
 from ppc_pipeline.amazon_ads.exchange import Limits
-from ppc_pipeline.pipeline import sync_entities, sync_profiles
-from ppc_pipeline_tests.faults.conftest import PATIENT, SPEED, run_fast
+from ppc_pipeline.pipeline import poll_outstanding, sync_entities, sync_profiles
+from ppc_pipeline_tests.fakes import order, window
+from ppc_pipeline_tests.faults.conftest import PATIENT, SPEED, WEEK, run_fast
 
 PASSING = (
     *("429", "429-silent", "429-absurd", "425", "500", "502", "503", "504", "html"),
@@ -150,3 +151,29 @@ def test_a_profile_that_is_refused_mid_run_fails_alone_and_is_named(start):
     assert f"Not authorized to access scope {refused}" in failed.reason
     assert [p.facts.profile_id for p in company.tools.profiles() if p.blocked] == [refused]
     company.assert_exact([*rows.values()])
+
+
+def test_an_order_that_is_broken_off_with_the_sensors_tick_leads_to_no_second_report(start):
+    company = start("slow@create", slow_seconds=5.0, ready_seconds=600.0)
+    run_fast(sync_profiles(company.tools))
+    row = order(
+        company.tools.ledger, window(WEEK.start, WEEK.end, account="default", profile_id=company.profile_ids()[0])
+    )
+    for _ in range(2):
+        run_fast(poll_outstanding(company.tools, seconds=20))
+    assert company.tools.ledger.rows([row.id])[0].state == "planned"
+    run_fast(poll_outstanding(company.tools, seconds=600))
+    (row,) = company.tools.ledger.rows([row.id])
+    assert (row.state, company.created(), company.calls("create 425")) == ("requested", 1, 2)
+
+
+def test_a_list_whose_429_asks_for_longer_than_is_worth_waiting_is_named_and_the_next_run_brings_it(start):
+    company = start("429@list /sp/campaigns", retry_after_seconds=42)
+    run_fast(sync_profiles(company.tools))
+    named = run_fast(sync_entities(company.tools, LISTED)).troubles
+    assert len(named) == 1
+    assert "Too Many Requests" in named[0].reason
+    company.go_wrong("none")
+    company.clock.forward(seconds=60)
+    assert run_fast(sync_entities(company.tools, LISTED)).troubles == []
+    assert company.query("SELECT count(*) FROM campaigns") == [(2,)]
