@@ -10,7 +10,14 @@ from ppc_pipeline.sandbox import (
     SANDBOX_CLIENT_SECRET,
     SANDBOX_REFRESH_TOKEN,
     SandboxOptions,
+    UnknownFaultError,
+    rules_of,
     serve,
+)
+
+_FAULTS = (
+    "What goes wrong on purpose: mild, hostile, rows, or faults by name (429,slow), each with a :rate and an "
+    "@expression for whom it hits if you like. A name that is none lists them."
 )
 
 
@@ -25,6 +32,7 @@ def sandbox(
     ready_seconds: Annotated[float, typer.Option(min=0, help="How long a report takes.")] = 3.0,
     latency_seconds: Annotated[float, typer.Option(min=0, help="How long every call takes.")] = 0.0,
     refused_profiles: Annotated[int, typer.Option(min=0, help="The last profiles are listed but refused.")] = 0,
+    faults: Annotated[str, typer.Option(help=_FAULTS)] = "none",
 ) -> None:
     """Serve a made-up Amazon Ads API on this machine, until Ctrl-C."""
     options = SandboxOptions(
@@ -36,7 +44,12 @@ def sandbox(
         ready_seconds=ready_seconds,
         latency_seconds=latency_seconds,
         refused_profiles=refused_profiles,
+        faults=faults,
     )
+    try:
+        rules_of(faults)
+    except UnknownFaultError as error:
+        raise typer.BadParameter(str(error), param_hint="--faults") from None
     base = f"http://{host}:{port}"
     err.print("A made-up Amazon Ads API. To use it, set:", highlight=False)
     for name, value in (

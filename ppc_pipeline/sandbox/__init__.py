@@ -6,6 +6,7 @@ the rest of the package it knows the report types alone.
 """
 
 from ppc_pipeline.sandbox.app import create_app
+from ppc_pipeline.sandbox.faults import PROFILES, Fault, UnknownFaultError, rules_of
 from ppc_pipeline.sandbox.options import (
     SANDBOX_CLIENT_ID,
     SANDBOX_CLIENT_SECRET,
@@ -15,11 +16,15 @@ from ppc_pipeline.sandbox.options import (
 from ppc_pipeline.sandbox.server import running, serve
 
 __all__ = [
+    "PROFILES",
     "SANDBOX_CLIENT_ID",
     "SANDBOX_CLIENT_SECRET",
     "SANDBOX_REFRESH_TOKEN",
+    "Fault",
     "SandboxOptions",
+    "UnknownFaultError",
     "create_app",
+    "rules_of",
     "running",
     "serve",
 ]

@@ -16,9 +16,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ppc_pipeline.sandbox import auth, downloads, inspection, lists, profiles, reports
-from ppc_pipeline.sandbox.context import Sandbox
+from ppc_pipeline.sandbox.context import Faults, Sandbox
 from ppc_pipeline.sandbox.errors import ApiError, request_id
+from ppc_pipeline.sandbox.faults import Plan, rules_of
 from ppc_pipeline.sandbox.middleware import BodyReader, Counting, Latency
+from ppc_pipeline.sandbox.misbehaving import Misbehaving
 from ppc_pipeline.sandbox.options import SandboxOptions, utc_now
 from ppc_pipeline.sandbox.signing import Signer
 from ppc_pipeline.sandbox.state import State
@@ -36,8 +38,12 @@ def create_app(
         options: How large it is and how it behaves.
         state: A file for what clients create, to be shared by several processes; None keeps it in memory.
         clock: The current moment, with a time zone.
+
+    Raises:
+        UnknownFaultError: ``options.faults`` names something that is no fault.
     """
-    sandbox = Sandbox(options, clock, State(state), Signer(options.seed))
+    faults = Faults(Plan(options.seed, rules_of(options.faults)))
+    sandbox = Sandbox(options, clock, State(state), Signer(options.seed), faults)
     app = Starlette(
         routes=_routes(),
         middleware=_layers(sandbox),
@@ -60,6 +66,8 @@ def _routes() -> list[Route]:
         Route("/_sandbox/totals", inspection.totals),
         Route("/_sandbox/stats", inspection.stats),
         Route("/_sandbox/profiles", inspection.known_profiles),
+        Route("/_sandbox/reports", inspection.known_reports),
+        Route("/_sandbox/faults", inspection.faults, methods=["GET", "POST"]),
     ]
 
 
@@ -68,7 +76,7 @@ def _layers(sandbox: Sandbox) -> list[Middleware]:
     layers = [Middleware(Counting, state=sandbox.state)]
     if sandbox.options.latency_seconds > 0:
         layers.append(Middleware(Latency, seconds=sandbox.options.latency_seconds))
-    return [*layers, Middleware(BodyReader)]
+    return [*layers, Middleware(BodyReader), Middleware(Misbehaving, sandbox=sandbox)]
 
 
 def _refused(_: Request, error: Exception) -> Response:

@@ -6,6 +6,7 @@ sandbox accepts the tokens of another.
 """
 
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from ppc_pipeline.sandbox.accounts import Profile, account_of
 from ppc_pipeline.sandbox.context import Sandbox, body_of, sandbox_of
 from ppc_pipeline.sandbox.errors import login_error, unauthorized
+from ppc_pipeline.sandbox.faults import Fault
 from ppc_pipeline.sandbox.options import SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET
 
 _ACCESS = "Atza|"
@@ -25,7 +27,7 @@ def token(request: Request) -> Response:
     form = {name: values[0] for name, values in parse_qs(body_of(request).decode("utf-8", "replace")).items()}
     _check_grant(form)
     account = account_of(form["refresh_token"])
-    if account is None:
+    if account is None or sandbox.is_hit(Fault.REVOKED_TOKEN, account):
         raise login_error(
             400,
             "invalid_grant",
@@ -58,7 +60,15 @@ def _check_grant(form: dict[str, str]) -> None:
 def access_token(sandbox: Sandbox, account: str) -> str:
     """Return a fresh access token of an account."""
     expires = sandbox.clock() + timedelta(seconds=sandbox.options.token_seconds)
-    return _ACCESS + sandbox.signer.token({"account": account, "expires": expires.timestamp()})
+    payload = {"account": account, "expires": expires.timestamp(), "epoch": sandbox.token_epoch(account)}
+    return _ACCESS + sandbox.signer.token(payload)
+
+
+def bearer_of(sandbox: Sandbox, authorization: str) -> dict[str, Any] | None:
+    """Return what the access token of an ``Authorization`` header carries; None if none was given out here."""
+    scheme, _, bearer = authorization.partition(" ")
+    payload = sandbox.signer.payload(bearer.removeprefix(_ACCESS)) if bearer.startswith(_ACCESS) else None
+    return payload if scheme.lower() == "bearer" and payload and "expires" in payload else None
 
 
 def caller(request: Request) -> str:
@@ -68,15 +78,15 @@ def caller(request: Request) -> str:
         ApiError: The access token is missing, expired or made up, or the client id is not the token's.
     """
     sandbox = sandbox_of(request)
-    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
-    payload = sandbox.signer.payload(bearer.removeprefix(_ACCESS)) if bearer.startswith(_ACCESS) else None
-    if scheme.lower() != "bearer" or payload is None or "expires" not in payload:
+    payload = bearer_of(sandbox, request.headers.get("Authorization", ""))
+    if payload is None or payload["expires"] <= sandbox.clock().timestamp():
         raise unauthorized()
-    if payload["expires"] <= sandbox.clock().timestamp():
+    account = str(payload["account"])
+    if payload.get("epoch", 0) < sandbox.token_epoch(account) or sandbox.is_hit(Fault.REVOKED_TOKEN, account):
         raise unauthorized()
     if request.headers.get("Amazon-Advertising-API-ClientId") != SANDBOX_CLIENT_ID:
         raise unauthorized()
-    return str(payload["account"])
+    return account
 
 
 def scope(request: Request) -> Profile:
@@ -91,8 +101,9 @@ def scope(request: Request) -> Profile:
         raise unauthorized("Scope header is missing")
     if not (asked.isascii() and asked.isdecimal()):
         raise unauthorized("No matching advertiser found for scope")
-    profile = sandbox_of(request).profile(account, int(asked))
-    if profile is None or profile.refused:
+    sandbox = sandbox_of(request)
+    profile = sandbox.profile(account, int(asked))
+    if profile is None or profile.refused or sandbox.is_hit(Fault.REFUSED_PROFILE, str(profile.profile_id)):
         raise unauthorized(f"Not authorized to access scope {asked}")
     if profile.kind == "agency":
         raise unauthorized("No matching advertiser found for scope")

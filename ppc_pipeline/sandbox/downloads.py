@@ -18,6 +18,7 @@ from ppc_pipeline.sandbox.bodies import report_body
 from ppc_pipeline.sandbox.context import Sandbox, sandbox_of
 from ppc_pipeline.sandbox.errors import ApiError, storage_error
 from ppc_pipeline.sandbox.queries import query_of
+from ppc_pipeline.sandbox.spoiling import is_spoiled, spoiled_file
 from ppc_pipeline.sandbox.state import Report
 
 _DATE = "%Y%m%dT%H%M%S.%fZ"
@@ -67,10 +68,23 @@ def file_of(sandbox: Sandbox, report: Report) -> bytes:
     world, query = sandbox.world(profile), query_of(json.loads(report.request))
     history = sandbox.options.history_days
     key = (sandbox.options, report.profile_id, query, report.created_at)
+    plan = sandbox.faults.plan
     file = _FILES.get(key, lambda: report_body(world, query, report.created_at, history))
+    if is_spoiled(plan, report.fault):
+        whole = file
+        file = _FILES.get((plan, report.report_id), lambda: _spoiled(sandbox, report, whole))
     if report.file_size is None:
         sandbox.state.set_file_size(report.report_id, len(file))
     return file
+
+
+def _spoiled(sandbox: Sandbox, report: Report, file: bytes) -> bytes:
+    """Return a report's file with what goes wrong in it, and count its spoiled rows: once a report."""
+    query, plan = query_of(json.loads(report.request)), sandbox.faults.plan
+    spoiled, rows = spoiled_file(file, plan, report.profile_id, query, report.fault)
+    for fault, number in rows.items():
+        sandbox.state.count_fault(fault, number)
+    return spoiled
 
 
 def size_of(sandbox: Sandbox, report: Report) -> int | None:

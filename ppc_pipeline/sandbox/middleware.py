@@ -1,7 +1,7 @@
 """What happens to every call, whatever it is for.
 
-Here: counting, latency, the body's limit, and Amazon's request ids. Not here: who may call (``auth``). A layer that
-misbehaves on purpose belongs here too, next to ``Latency`` in ``app``.
+Here: counting, latency, the body's limit, and Amazon's request ids. Not here: who may call (``auth``), or what
+goes wrong on purpose (``misbehaving``).
 """
 
 import asyncio
@@ -20,19 +20,27 @@ _MOST_BYTES = 1024 * 1024
 _REPORT = re.compile(r"/reporting/reports/[^/]+")
 
 
-def kind_of_call(method: str, path: str, status: int) -> str | None:
-    """Return what a call counts as; None for calls that no client of Amazon's makes."""
+def call_of(method: str, path: str) -> str | None:
+    """Return what a call is; None for calls that no client of Amazon's makes."""
     if path == "/reporting/reports" and method == "POST":
-        return "create 425" if status == 425 else f"create {status // 100}xx"
+        return "create"
     if _REPORT.fullmatch(path):
         return {"GET": "poll", "DELETE": "delete"}.get(method, "other")
     if path.startswith("/_storage/"):
         return "download"
     if path.endswith("/list"):
-        return f"list {path}"
+        return "list"
     if path.startswith("/_sandbox/"):
         return None
     return {"/auth/o2/token": "token", "/v2/profiles": "profiles"}.get(path, "other")
+
+
+def kind_of_call(method: str, path: str, status: int) -> str | None:
+    """Return what a call counts as; None for calls that no client of Amazon's makes."""
+    call = call_of(method, path)
+    if call == "create":
+        return "create 425" if status == 425 else f"create {status // 100}xx"
+    return f"list {path}" if call == "list" else call
 
 
 class Counting:

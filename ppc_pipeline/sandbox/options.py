@@ -28,6 +28,10 @@ class SandboxOptions:
         page_size: Largest page of an entity list; larger ``maxResults`` are clamped to it.
         agency_profiles: Further profiles of type agency, which serve no sponsored ads.
         refused_profiles: How many of the last ``profiles`` are listed, but refuse every scoped call.
+        faults: What goes wrong, in the words of ``faults.rules_of``: ``none``, ``mild``, ``hostile``, ``429,slow:0.1``.
+        slow_seconds: How long the body of a slow answer takes.
+        retry_after_seconds: What a 429 asks for that asks for something sensible.
+        pending_seconds: How long a report takes that stays PENDING.
     """
 
     seed: int = 1
@@ -42,6 +46,10 @@ class SandboxOptions:
     page_size: int = 500
     agency_profiles: int = 0
     refused_profiles: int = 0
+    faults: str = "none"
+    slow_seconds: float = 3.0
+    retry_after_seconds: int = 1
+    pending_seconds: float = 6 * 3600.0
 
 
 def utc_now() -> datetime:

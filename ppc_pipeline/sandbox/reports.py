@@ -7,6 +7,7 @@ Here: ``/reporting/reports`` and what a report is at a moment. Not here: what ma
 import hashlib
 import json
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,10 +20,13 @@ from ppc_pipeline.sandbox.context import Sandbox, body_of, sandbox_of
 from ppc_pipeline.sandbox.determinism import stable_random
 from ppc_pipeline.sandbox.downloads import download_url, size_of
 from ppc_pipeline.sandbox.errors import reporting_error
+from ppc_pipeline.sandbox.faults import REPORTS, Fault
+from ppc_pipeline.sandbox.misbehaving import identity_of
 from ppc_pipeline.sandbox.queries import check_window, parse_request, query_of
 from ppc_pipeline.sandbox.state import Report
 
-PENDING, PROCESSING, COMPLETED = "PENDING", "PROCESSING", "COMPLETED"
+PENDING, PROCESSING, COMPLETED, FAILED = "PENDING", "PROCESSING", "COMPLETED", "FAILED"
+_FAILING = (Fault.FAILED_ONCE, Fault.FAILED_ALWAYS)
 _MEDIA_TYPES = ("application/vnd.createasyncreportrequest.v3+json", "application/json")
 
 
@@ -55,11 +59,13 @@ def delete(request: Request) -> Response:
 def status_at(report: Report, moment: datetime) -> str:
     """Return a report's status: half of its time it is pending, then it is processed."""
     if moment >= report.ready_at:
-        return COMPLETED
+        return FAILED if report.fault in _FAILING else COMPLETED
     return PENDING if moment < _processed_at(report) else PROCESSING
 
 
 def _processed_at(report: Report) -> datetime:
+    if report.fault == Fault.PENDING:
+        return report.ready_at
     return report.created_at + (report.ready_at - report.created_at) / 2
 
 
@@ -68,7 +74,7 @@ def _new_report(sandbox: Sandbox, profile: Profile, asked: dict[str, Any]) -> Re
     created_at = now.replace(microsecond=now.microsecond // 1000 * 1000)
     report_id = str(uuid.uuid4())
     seconds = sandbox.options.ready_seconds * stable_random("ready", report_id).uniform(0.7, 1.3)
-    return Report(
+    report = Report(
         report_id=report_id,
         account=profile.account,
         profile_id=profile.profile_id,
@@ -77,6 +83,19 @@ def _new_report(sandbox: Sandbox, profile: Profile, asked: dict[str, Any]) -> Re
         created_at=created_at,
         ready_at=created_at + timedelta(milliseconds=round(seconds * 1000)),
     )
+    return _with_fault(sandbox, report)
+
+
+def _with_fault(sandbox: Sandbox, report: Report) -> Report:
+    """Return a report with what goes wrong with it, which is settled when it is created."""
+    plan = sandbox.faults.plan
+    if not plan.has(REPORTS):
+        return report
+    fault = plan.on_report(identity_of(report), sandbox.state.report_count(report.fingerprint))
+    if fault is Fault.PENDING:
+        ready_at = report.created_at + timedelta(seconds=sandbox.options.pending_seconds)
+        return replace(report, fault=fault, ready_at=ready_at)
+    return replace(report, fault=fault) if fault else report
 
 
 def _fingerprint(profile: Profile, asked: dict[str, Any]) -> str:
@@ -101,7 +120,7 @@ def _shown(request: Request, report: Report) -> dict[str, Any]:
     shown = status_at(report, now)
     done = shown == COMPLETED
     expires = now + timedelta(seconds=sandbox.options.url_seconds)
-    updated = {PENDING: report.created_at, PROCESSING: _processed_at(report), COMPLETED: report.ready_at}[shown]
+    updated = {PENDING: report.created_at, PROCESSING: _processed_at(report)}.get(shown, report.ready_at)
     return {
         **json.loads(report.request),
         "reportId": report.report_id,
@@ -110,7 +129,7 @@ def _shown(request: Request, report: Report) -> dict[str, Any]:
         "updatedAt": _stamp(updated),
         "generatedAt": _stamp(report.ready_at) if done else None,
         "fileSize": size_of(sandbox, report) if done else None,
-        "failureReason": None,
+        "failureReason": "Report generation failed due to an internal error" if shown == FAILED else None,
         "url": download_url(request, report.report_id, now) if done else None,
         "urlExpiresAt": _stamp(expires, "microseconds") if done else None,
     }

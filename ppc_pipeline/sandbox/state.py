@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 _BUSY_SECONDS = 30.0
 _SCHEMA = """
@@ -28,6 +29,10 @@ CREATE TABLE IF NOT EXISTS reports (
 CREATE INDEX IF NOT EXISTS reports_by_fingerprint ON reports (fingerprint, ready_at);
 CREATE TABLE IF NOT EXISTS accounts (account TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS calls (kind TEXT PRIMARY KEY, count INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS faults (fault TEXT PRIMARY KEY, count INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS attempts (identity TEXT PRIMARY KEY, count INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS epochs (account TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS report_faults (report_id TEXT PRIMARY KEY, fault TEXT NOT NULL);
 """
 
 
@@ -44,6 +49,7 @@ class Report:
         created_at: When it was created: its figures are as of then.
         ready_at: When it is completed.
         file_size: Bytes of the file, once somebody had to know.
+        fault: What is wrong with it on purpose; empty for nothing.
     """
 
     report_id: str
@@ -54,6 +60,7 @@ class Report:
     created_at: datetime
     ready_at: datetime
     file_size: int | None = None
+    fault: str = ""
 
 
 class State:
@@ -80,9 +87,7 @@ class State:
     def count(self, kind: str) -> None:
         """Count a call."""
         with self._transaction() as connection:
-            connection.execute(
-                "INSERT INTO calls VALUES (?, 1) ON CONFLICT (kind) DO UPDATE SET count = count + 1", (kind,)
-            )
+            _count(connection, "calls", kind)
 
     def counts(self) -> dict[str, int]:
         """Return how often each kind of call was made."""
@@ -120,21 +125,22 @@ class State:
                     report.ready_at.isoformat(timespec="milliseconds"),
                 ),
             )
+            if report.fault:
+                connection.execute("INSERT INTO report_faults VALUES (?, ?)", (report.report_id, report.fault))
+                _count(connection, "faults", report.fault)
         return None
 
     def report(self, report_id: str) -> Report | None:
         """Return a report by its id."""
         with self._transaction() as connection:
-            row = connection.execute(
-                "SELECT account, profile_id, fingerprint, request, created_at, ready_at, file_size"
-                " FROM reports WHERE report_id = ?",
-                (report_id,),
-            ).fetchone()
-        if row is None:
-            return None
-        account, profile_id, fingerprint, request, created_at, ready_at, file_size = row
-        moments = datetime.fromisoformat(created_at), datetime.fromisoformat(ready_at)
-        return Report(report_id, account, profile_id, fingerprint, request, *moments, file_size)
+            row = connection.execute(f"{_SELECT_REPORTS} WHERE report_id = ?", (report_id,)).fetchone()
+        return _report(row) if row else None
+
+    def reports(self) -> list[Report]:
+        """Return every report, the oldest first."""
+        with self._transaction() as connection:
+            rows = connection.execute(f"{_SELECT_REPORTS} ORDER BY created_at, report_id").fetchall()
+        return [_report(row) for row in rows]
 
     def set_file_size(self, report_id: str, file_size: int) -> None:
         """Remember how large a report's file is."""
@@ -146,10 +152,43 @@ class State:
         with self._transaction() as connection:
             connection.execute("DELETE FROM reports WHERE report_id = ?", (report_id,))
 
-    def report_count(self) -> int:
-        """Return how many reports there are."""
+    def report_count(self, fingerprint: str | None = None) -> int:
+        """Return how many reports there are, or how many that were asked for alike."""
+        query = "SELECT count(*) FROM reports WHERE ? IS NULL OR fingerprint = ?"
         with self._transaction() as connection:
-            return int(connection.execute("SELECT count(*) FROM reports").fetchone()[0])
+            return int(connection.execute(query, (fingerprint, fingerprint)).fetchone()[0])
+
+    def attempt(self, identity: str) -> int:
+        """Count an attempt of a call, and return how many there were before."""
+        with self._transaction() as connection:
+            return _count(connection, "attempts", identity) - 1
+
+    def count_fault(self, fault: str, times: int = 1) -> None:
+        """Count a fault."""
+        with self._transaction() as connection:
+            for _ in range(times):
+                _count(connection, "faults", fault)
+
+    def fault_counts(self) -> dict[str, int]:
+        """Return how often each fault happened."""
+        with self._transaction() as connection:
+            return dict(connection.execute("SELECT fault, count FROM faults ORDER BY fault").fetchall())
+
+    def expire_tokens(self, account: str) -> bool:
+        """End an account's tokens before their time, once; say whether that was now."""
+        with self._transaction() as connection:
+            return connection.execute("INSERT OR IGNORE INTO epochs VALUES (?)", (account,)).rowcount > 0
+
+    def token_epoch(self, account: str) -> int:
+        """Return how often an account's tokens were ended."""
+        with self._transaction() as connection:
+            query = "SELECT count(*) FROM epochs WHERE account = ?"
+            return int(connection.execute(query, (account,)).fetchone()[0])
+
+    def forget_attempts(self) -> None:
+        """Begin to count attempts anew; reports keep what is wrong with them."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM attempts")
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -161,3 +200,27 @@ class State:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+
+
+_SELECT_REPORTS = (
+    "SELECT report_id, account, profile_id, fingerprint, request, created_at, ready_at, file_size, fault"
+    " FROM reports LEFT JOIN report_faults USING (report_id)"
+)
+_COUNTING = {
+    "calls": "INSERT INTO calls VALUES (?, 1) ON CONFLICT (kind) DO UPDATE SET count = count + 1 RETURNING count",
+    "faults": "INSERT INTO faults VALUES (?, 1) ON CONFLICT (fault) DO UPDATE SET count = count + 1 RETURNING count",
+    "attempts": (
+        "INSERT INTO attempts VALUES (?, 1) ON CONFLICT (identity) DO UPDATE SET count = count + 1 RETURNING count"
+    ),
+}
+
+
+def _count(connection: sqlite3.Connection, table: str, key: str) -> int:
+    """Count one more, and return how many that makes."""
+    return int(connection.execute(_COUNTING[table], (key,)).fetchone()[0])
+
+
+def _report(row: tuple[Any, ...]) -> Report:
+    report_id, account, profile_id, fingerprint, request, created_at, ready_at, file_size, fault = row
+    moments = datetime.fromisoformat(created_at), datetime.fromisoformat(ready_at)
+    return Report(report_id, account, profile_id, fingerprint, request, *moments, file_size, fault or "")

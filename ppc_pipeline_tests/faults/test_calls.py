@@ -1,0 +1,179 @@
+"""Calls that are refused, cut off, slow, or answered by somebody else: what becomes of reports and lists."""
+
+import pytest
+from sqlalchemy import text
+
+from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES
+from ppc_pipeline.amazon_ads.exchange import Limits
+from ppc_pipeline.pipeline import poll_outstanding, sync_entities, sync_profiles
+from ppc_pipeline_tests.fakes import order, window
+from ppc_pipeline_tests.faults.conftest import PATIENT, SPEED, WEEK, run_fast
+
+PASSING = (
+    *("429", "429-silent", "429-absurd", "425", "500", "502", "503", "504", "html"),
+    *("reset-before", "reset-during", "reset-after", "slow", "token-expired", "401-poll"),
+)
+LISTED = [ENTITY_TYPES["campaigns"]]
+
+
+def in_ledger(company, sql):
+    with company.tools.ledger.transaction() as connection:
+        return [tuple(row) for row in connection.execute(text(sql))]
+
+
+@pytest.mark.parametrize("fault", PASSING)
+def test_what_passes_by_itself_costs_no_report_no_row_and_no_list(start, fault):
+    company = start(fault, slow_seconds=0.02)
+    synced = run_fast(sync_entities(company.tools, LISTED))
+    assert synced.troubles == []
+    assert company.query("SELECT count(*) FROM campaigns") == [(2,)]
+    brought = company.bring()
+    assert company.faults()[fault] >= 1
+    assert company.created() == len(brought.rows) == 1
+    company.assert_exact(brought.rows)
+
+
+@pytest.mark.parametrize("fault", ["429-created", "500-created", "reset-created"])
+def test_a_refusal_that_created_the_report_all_the_same_leads_to_no_second_report(start, fault):
+    company = start(fault, ready_seconds=60.0)
+    brought = company.bring()
+    assert company.faults() == {fault: 1}
+    assert company.calls("create 425") == 1
+    assert company.created() == len(company.reports()) == 1
+    company.assert_exact(brought.rows)
+
+
+def test_a_429_that_says_how_long_holds_back_every_report_of_the_product_that_long(start):
+    company = start("429@create", retry_after_seconds=15, profiles=2)
+    before = company.clock()
+    brought = company.bring()
+    assert (company.clock() - before).total_seconds() > 15
+    (hits, seconds) = in_ledger(company, "SELECT hits, seconds FROM cooldowns WHERE ad_product = 'SPONSORED_PRODUCTS'")[
+        0
+    ]
+    assert hits == company.faults()["429"] == 4
+    assert 15 <= seconds <= 4 * 15
+    company.assert_exact(brought.rows)
+
+
+def test_a_429_that_asks_for_longer_than_is_worth_waiting_puts_the_report_off_and_nothing_is_sent_meanwhile(start):
+    company = start("429@create", retry_after_seconds=30)
+    before = company.clock()
+    brought = company.bring()
+    assert (company.clock() - before).total_seconds() > 30
+    assert company.calls("create 4xx") == 2
+    company.assert_exact(brought.rows)
+
+
+def test_an_absurd_wait_counts_as_none_given(start):
+    company = start("429-absurd@create")
+    company.bring()
+    ((seconds,),) = in_ledger(company, "SELECT seconds FROM cooldowns")
+    assert seconds < 60
+
+
+def test_a_web_page_in_place_of_an_answer_is_known_by_its_title_alone(start, caplog):
+    start("html@create").bring()
+    said = [record.getMessage() for record in caplog.records if "titled" in record.getMessage()]
+    assert len(said) == 2
+    assert all("503 Service Temporarily Unavailable" in line and "<" not in line for line in said)
+
+
+def test_an_answer_slower_than_its_deadline_is_broken_off_and_asked_for_again(start, caplog):
+    limits = Limits(PATIENT.connect_seconds, PATIENT.read_seconds, PATIENT.pool_seconds, 0.2 * SPEED)
+    company = start("slow@poll", limits=limits, slow_seconds=5.0)
+    brought = company.bring()
+    assert company.faults()["slow"] == 4, "twice for each look"
+    assert sum("no complete answer within 20 s" in record.getMessage() for record in caplog.records) == 4
+    company.assert_exact(brought.rows)
+
+
+def test_a_download_slower_than_its_deadline_is_broken_off_and_begun_anew(start, caplog):
+    limits = Limits(
+        PATIENT.connect_seconds, PATIENT.read_seconds, PATIENT.pool_seconds, PATIENT.call_seconds, download_seconds=0.2
+    )
+    company = start("slow@download", limits=limits, slow_seconds=5.0)
+    brought = company.bring()
+    assert company.faults()["slow"] == 2
+    assert company.calls("download") == 3
+    assert company.created() == 1
+    company.assert_exact(brought.rows)
+
+
+@pytest.mark.parametrize("fault", ["reset-during@download", "500@download"])
+def test_a_download_that_breaks_off_is_begun_anew_and_the_report_is_not_asked_for_again(start, fault):
+    company = start(fault)
+    brought = company.bring()
+    assert company.created() == 1
+    assert sum(company.faults().values()) == 2
+    assert not [*company.tools.settings.raw_dir.rglob("*.part")]
+    company.assert_exact(brought.rows)
+
+
+def test_a_link_that_has_expired_is_asked_for_afresh(start):
+    company = start("expired-url")
+    brought = company.bring()
+    assert company.calls("download") == 3
+    assert company.calls("poll") >= 4  # once until it is ready, and before each download
+    company.assert_exact(brought.rows)
+
+
+def test_a_token_that_expires_mid_run_is_renewed_once_for_all_calls(start):
+    company = start("token-expired@poll", profiles=3)
+    brought = company.bring()
+    assert company.calls("token") == 2
+    company.assert_exact(brought.rows)
+
+
+def test_a_token_revoked_mid_run_breaks_the_account_with_the_remedy_and_what_is_under_way_goes_on_later(start):
+    company = start()
+    run_fast(sync_profiles(company.tools))
+    company.go_wrong("revoked-token")
+    (failed,) = company.bring().rows
+    assert (failed.state, failed.retryable) == ("failed", True)
+    assert "must authorise the application again" in failed.reason
+    assert "must authorise" in (company.tools.roster.standings()["default"].error or "")
+    company.go_wrong("none")
+    again = company.bring()
+    assert (company.created(), again.rows[0].id) == (1, failed.id)
+    company.assert_exact(again.rows)
+    assert company.tools.roster.standings()["default"].error is None
+
+
+def test_a_profile_that_is_refused_mid_run_fails_alone_and_is_named(start):
+    company = start(profiles=3)
+    run_fast(sync_profiles(company.tools))
+    refused = company.profile_ids()[1]
+    company.go_wrong(f"refused-profile@{refused}")
+    rows = {row.profile_id: row for row in company.bring().rows}
+    failed = rows.pop(refused)
+    assert (failed.state, failed.retryable) == ("failed", True)
+    assert f"Not authorized to access scope {refused}" in failed.reason
+    assert [p.facts.profile_id for p in company.tools.profiles() if p.blocked] == [refused]
+    company.assert_exact([*rows.values()])
+
+
+def test_an_order_that_is_broken_off_with_the_sensors_tick_leads_to_no_second_report(start):
+    company = start("slow@create", slow_seconds=5.0, ready_seconds=600.0)
+    run_fast(sync_profiles(company.tools))
+    row = order(
+        company.tools.ledger, window(WEEK.start, WEEK.end, account="default", profile_id=company.profile_ids()[0])
+    )
+    for _ in range(2):
+        run_fast(poll_outstanding(company.tools, seconds=20))
+    assert company.tools.ledger.rows([row.id])[0].state == "planned"
+    run_fast(poll_outstanding(company.tools, seconds=600))
+    (row,) = company.tools.ledger.rows([row.id])
+    assert (row.state, company.created(), company.calls("create 425")) == ("requested", 1, 2)
+
+
+def test_a_list_whose_429_asks_for_longer_than_is_worth_waiting_is_named_and_the_next_run_brings_it(start):
+    company = start("429@list /sp/campaigns", retry_after_seconds=42)
+    run_fast(sync_profiles(company.tools))
+    named = run_fast(sync_entities(company.tools, LISTED)).troubles
+    assert len(named) == 1
+    assert "Too Many Requests" in named[0].reason
+    company.go_wrong("none")
+    company.clock.forward(seconds=60)
+    assert run_fast(sync_entities(company.tools, LISTED)).troubles == []
+    assert company.query("SELECT count(*) FROM campaigns") == [(2,)]
