@@ -72,12 +72,19 @@ class Plan:
         return self.profiles * len(DEFAULT_REPORT_TYPES) * -(-len(self.days) // 31)
 
 
-def draw(seed: int, number: int) -> Plan:
-    """Draw a round: equal seeds and numbers are equal rounds. The boundaries take turns to come first."""
+def draw(seed: int, number: int, *, commands: bool = True) -> Plan:
+    """Draw a round: equal seeds and numbers are equal rounds. The boundaries take turns to come first.
+
+    Args:
+        seed: Of all rounds.
+        number: Of this one.
+        commands: Whether some workers are whole ``ppc`` commands, with Dagster, which takes longer.
+    """
     rng = random.Random(f"{seed}/{number}")
     points = [_NAMES[number % len(_NAMES)], *rng.sample([*_NAMES, *[ANY_MOMENT] * len(_NAMES)], 3)]
     # In the order of a report's life, so that the first death leaves work for the next.
     points.sort(key=lambda point: _NAMES.index(point) if point in POINTS else rng.randrange(len(_NAMES)))
+    more = ("bring", "backfill") if commands else ()
     # Three days ago is over everywhere on earth, and no date of the world changes at midnight.
     last = datetime.now(UTC).date() - timedelta(days=3)
     return Plan(
@@ -86,15 +93,15 @@ def draw(seed: int, number: int) -> Plan:
         days=Days(last - timedelta(days=rng.choice((9, 30, 44))), last),
         patient=rng.random() < 0.5,
         ready_seconds=rng.uniform(0.3, 1.0),
-        kills=tuple(_kill(rng, point) for point in points),
-        last=rng.choice(("bring", "bring", "backfill")),
+        kills=tuple(_kill(rng, point, ("bring", "bring", "tick", *more)) for point in points),
+        last=rng.choice(("bring", *more)),
     )
 
 
-def _kill(rng: random.Random, point: str) -> Kill:
-    role = rng.choice(("bring", "bring", "bring", "backfill"))
+def _kill(rng: random.Random, point: str, roles: tuple[str, ...]) -> Kill:
+    role = rng.choice(roles)
     if point == ANY_MOMENT:
-        return Kill(role, point, late=rng.uniform(0.02, 1.5 if role == "bring" else 3.0))
+        return Kill(role, point, late=rng.uniform(0.02, 4.0 if role == "backfill" else 1.0))
     return Kill(role, point, rng.randint(1, 4), rng.uniform(0.0, 0.02) if point in LATE else 0.0)
 
 

@@ -17,14 +17,21 @@ ROLES = ("click", "sensor", "sync")
 ENDS_WITHIN = 120.0
 
 
-def play(folder: Path, options: Mapping[str, Any] | None = None) -> list[str]:
+def play(folder: Path, options: Mapping[str, Any] | None = None, *, new: bool = False) -> list[str]:
     """Play a round; return what does not hold.
+
+    Args:
+        folder: Where; it is removed when everything held.
+        options: More options of the sandbox.
+        new: Whether Dagster's own databases are still to be made, by all three at once.
 
     The first date is the project's own, so that the trailing window of ``sync`` is the range of the backfill.
     """
     days = Days(days_ago(8), utc_now().date() - (days_ago(0) - days_ago(1)))
     with opened(folder, days, profiles=1, **(options or {})) as world:
         world.lease = None
+        if not new:
+            world.run("home")
         workers = [world.start(role) for role in ROLES]
         broken = []
         for worker in workers:

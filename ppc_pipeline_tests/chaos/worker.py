@@ -24,10 +24,18 @@ from ppc_pipeline.reports.lifecycle import Pace
 from ppc_pipeline.reports.windows import Days, utc_now
 from ppc_pipeline.settings import load_settings
 from ppc_pipeline.warehouse.connection import Warehouse
+from ppc_pipeline_tests.chaos.in_dagster import click, home, sensor
 from ppc_pipeline_tests.chaos.points import POINTS, Fuse
 
 PROCESSES = multiprocessing.get_context("forkserver")
 """Each worker is a process of its own, forked from one that has imported everything and done nothing."""
+
+_IMPORTED_LATE = (
+    *("pandas", "httpcore", "anyio._backends._asyncio", "alembic.command", "ppc_pipeline.defs.plots"),
+    *("dagster._core.execution.execute_in_process", "dagster._core.storage.sqlite_storage", "dagster._daemon.daemon"),
+    *("dagster._core.storage.runs.sqlite", "dagster._core.storage.event_log.polling_event_watcher"),
+)
+"""What work imports only when it comes to it: these processes have it already."""
 
 PACE = Pace(poll_first=0.05, poll_most=0.3, watch=0.05)
 
@@ -94,7 +102,7 @@ def _command(*arguments: str) -> None:
 
 
 ROLES: dict[str, Callable[[Tools, Days], None]] = {
-    role.__name__: role for role in (bring, finish, tick, sync, backfill)
+    role.__name__: role for role in (bring, finish, tick, sync, backfill, home, click, sensor)
 }
 
 
@@ -111,7 +119,7 @@ class Worker:
     process: "multiprocessing.process.BaseProcess" = field(init=False)
 
     def __post_init__(self) -> None:
-        PROCESSES.set_forkserver_preload([__name__])
+        PROCESSES.set_forkserver_preload([__name__, *_IMPORTED_LATE])
         self.process = PROCESSES.Process(target=work, args=(self.job,), daemon=True)
         self.process.start()
 
