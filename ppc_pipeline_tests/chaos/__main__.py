@@ -4,12 +4,14 @@
 """
 
 import argparse
-import random
+import functools
+import secrets
 import shutil
+import signal
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from ppc_pipeline_tests.chaos import together
+from ppc_pipeline_tests.chaos import interrupts, together
 from ppc_pipeline_tests.chaos.points import POINTS
 from ppc_pipeline_tests.chaos.rounds import ANY_MOMENT, Result, draw, play
+
+Game = Callable[[], list[str]]
 
 CONSOLE = Console(width=None if sys.stdout.isatty() else 120)
 
@@ -33,30 +37,42 @@ def main() -> int:
     CONSOLE.print(f"seed {given.seed}, {len(numbers)} rounds; to play one again: --seed {given.seed} --only N")
     results = []
     with _progress() as progress:
-        task = progress.add_task("killed", total=len(numbers))
-        for number in numbers:
+        for number in progress.track(numbers, description="killed"):
             result = play(draw(given.seed, number), folder / str(number), options)
             results.append(result)
             progress.console.print(_line(result), markup=False, highlight=False)
-            progress.advance(task)
-        task = progress.add_task("together", total=given.together)
         failures = [line for result in results for line in result.broken]
-        for number in range(given.together):
-            broken = together.play(folder / f"together-{number}", options)
-            failures += broken
-            for line in broken:
-                progress.console.print(f"together {number}: {line}", markup=False, highlight=False)
-            progress.advance(task)
-    _summary(results, given.together, failures, folder)
+        for name, games in _others(given, folder, options).items():
+            for game in progress.track(games, description=name):
+                for line in game():
+                    failures.append(line)
+                    progress.console.print(f"{name}: {line}", markup=False, highlight=False)
+    _summary(results, given, failures, folder)
     return 1 if failures else 0
+
+
+def _others(given: argparse.Namespace, folder: Path, options: Mapping[str, Any]) -> dict[str, list[Game]]:
+    """Return the rounds in which nobody is killed, by what they are about."""
+    points = [*POINTS][: given.interrupts]
+    return {
+        "together": [
+            functools.partial(together.play, folder / f"together-{number}", options) for number in range(given.together)
+        ],
+        "interrupt": [
+            functools.partial(interrupts.play, folder / f"interrupt-{place}-{number.name}", point, number)
+            for place, point in enumerate(points)
+            for number in (signal.SIGINT, signal.SIGTERM)
+        ],
+    }
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m ppc_pipeline_tests.chaos", description=__doc__)
     parser.add_argument("--rounds", type=int, default=40, help="rounds in which processes are killed")
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6), help="what rounds do")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="what rounds do")
     parser.add_argument("--only", type=int, help="one round of the seed")
     parser.add_argument("--together", type=int, default=5, help="rounds in which three processes start at once")
+    parser.add_argument("--interrupts", type=int, default=len(POINTS), help="boundaries at which Ctrl-C is pressed")
     parser.add_argument("--faults", help="what the sandbox does wrong besides: a profile of its faults")
     return parser.parse_args()
 
@@ -74,7 +90,7 @@ def _line(result: Result) -> str:
     )
 
 
-def _summary(results: list[Result], together_rounds: int, failures: list[str], folder: Path) -> None:
+def _summary(results: list[Result], given: argparse.Namespace, failures: list[str], folder: Path) -> None:
     died = Counter(point for result in results for point in result.died)
     table = Table("where processes were killed", "kills", title="Chaos")
     for point in (*POINTS, ANY_MOMENT):
@@ -89,7 +105,8 @@ def _summary(results: list[Result], together_rounds: int, failures: list[str], f
         ("created (more only where Amazon had finished one whose id was lost)", created),
         ("loaded twice, without a change", sum(result.again for result in results)),
         ("parts of files left in the archive", sum(result.parts for result in results)),
-        ("rounds of three processes at once", together_rounds),
+        ("rounds of three processes at once", given.together),
+        ("boundaries at which Ctrl-C and SIGTERM came", given.interrupts),
         ("broken promises", len(failures)),
     ):
         table.add_row(name, str(value))

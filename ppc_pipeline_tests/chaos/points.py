@@ -6,12 +6,12 @@ its methods are wrapped, in the process that is to die and nowhere else. Not her
 
 import functools
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from signal import SIGKILL, Signals
 from typing import Any
 
 import duckdb
@@ -26,28 +26,30 @@ from ppc_pipeline.warehouse.connection import Warehouse
 
 @dataclass
 class Fuse:
-    """Ends this process, as the system would, the n-th time it is lit.
+    """Sends this process a signal the n-th time it is lit: the one that ends it as the system would, or another.
 
     Attributes:
         nth: Which time.
-        late: Seconds between being lit the n-th time and the end, in which the process goes on.
+        late: Seconds between being lit the n-th time and the signal, in which the process goes on.
+        signal: Which.
     """
 
     nth: int = 1
     late: float = 0.0
+    signal: Signals = SIGKILL
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def light(self) -> None:
         with self._lock:
             self.nth -= 1
             if self.nth == 0 and not self.late:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), self.signal)
             if self.nth == 0:
                 threading.Thread(target=self._burn, daemon=True).start()
 
     def _burn(self) -> None:
         time.sleep(self.late)
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), self.signal)
 
 
 Arm = Callable[[Fuse], None]
@@ -148,7 +150,7 @@ def while_loading(arm: Arm) -> Arm:
                 _here.loading = False
 
         wrap(Loader, "__call__", wrapper)
-        arm(_OnlyHere(fuse.nth, fuse.late))
+        arm(_OnlyHere(fuse.nth, fuse.late, fuse.signal))
 
     return armed
 

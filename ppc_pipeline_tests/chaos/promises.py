@@ -18,8 +18,6 @@ from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.reports.windows import Days, utc_now
 from ppc_pipeline_tests.chaos.world import World
 
-ROUNDING = timedelta(seconds=0.5)
-
 
 @dataclass(frozen=True)
 class Order:
@@ -43,7 +41,9 @@ def orders(world: World) -> list[Order]:
         "requested_at FROM reports ORDER BY profile_id, report_type, start_date"
     )
     return [
-        Order(profile, kind, Days(date.fromisoformat(start), date.fromisoformat(end)), *more, datetime.fromisoformat(at))
+        Order(
+            profile, kind, Days(date.fromisoformat(start), date.fromisoformat(end)), *more, datetime.fromisoformat(at)
+        )
         for profile, kind, start, end, *more, at in found
     ]
 
@@ -74,16 +74,19 @@ def _half_loaded(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
                 yield f"{table} has rows of report {report_id}, and load_log does not know it"
 
 
-def broken_at_the_end(world: World, wanted: int | None, orphans: Collection[str] = ()) -> Iterator[str]:
+def broken_at_the_end(
+    world: World, wanted: int, orphans: Collection[str] = (), *, loads: int | None = None
+) -> Iterator[str]:
     """Say what does not hold after a run to the end.
 
     Args:
         world: After it.
-        wanted: How many reports are the fewest; None where processes asked for windows of their own.
+        wanted: How many reports are the fewest.
         orphans: Reports that were at Amazon when a process died, their ids not written down.
+        loads: How many loads are the fewest, where no process died between a commit and the ledger.
     """
     found = orders(world)
-    if wanted is not None and len(found) != wanted:
+    if len(found) != wanted:
         yield f"{len(found)} orders instead of {wanted}"
     for order in found:
         if (order.state, order.order_no, order.requests, order.owner) != ("loaded", 1, 1, None):
@@ -91,6 +94,9 @@ def broken_at_the_end(world: World, wanted: int | None, orphans: Collection[str]
     yield from _too_many_reports(world, found, orphans)
     with world.warehouse() as connection:
         yield from _log_lacks(connection, found)
+        ((made,),) = connection.execute("SELECT count(*) FROM load_log").fetchall()
+        if loads is not None and made != loads:
+            yield f"{made} loads were made instead of {loads}"
         for name, some in _by_type(found).items():
             yield from _inexact(world, connection, name, some)
             yield from _twice(connection, name)
@@ -133,9 +139,7 @@ def _by_type(found: list[Order]) -> dict[str, list[Order]]:
     return by_type
 
 
-def _inexact(
-    world: World, connection: duckdb.DuckDBPyConnection, name: str, found: list[Order]
-) -> Iterator[str]:
+def _inexact(world: World, connection: duckdb.DuckDBPyConnection, name: str, found: list[Order]) -> Iterator[str]:
     """Compare rows and every sum of every window with what the sandbox knows."""
     for order in found:
         truth = world.truth(order.profile_id, name, order.days, order.requested_at)

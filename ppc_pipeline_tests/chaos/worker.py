@@ -7,13 +7,13 @@ its own. Not here: who starts and judges it (``rounds``).
 import asyncio
 import multiprocessing
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from signal import SIGKILL, Signals
 
 from ppc_pipeline.cli import main
 from ppc_pipeline.defs import resources
@@ -53,6 +53,7 @@ class Job:
         point: At which boundary it dies, if at one.
         nth: The how manieth time.
         late: Seconds after it.
+        signal: Of what it dies.
         ahead: Seconds its ledger's clock is ahead.
     """
 
@@ -64,6 +65,7 @@ class Job:
     point: str | None = None
     nth: int = 1
     late: float = 0.0
+    signal: Signals = SIGKILL
     ahead: float = 0.0
 
 
@@ -86,6 +88,11 @@ def tick(tools: Tools, days: Days) -> None:
         time.sleep(PACE.watch)
 
 
+def load(tools: Tools, days: Days) -> None:
+    """One load run of the sensor's: what is ready now."""
+    asyncio.run(finish_reports(tools, tools.settings.selected_report_types(), days, wait=False))
+
+
 def sync(_: Tools, __: Days) -> None:
     """``ppc sync``."""
     _command("sync")
@@ -102,7 +109,7 @@ def _command(*arguments: str) -> None:
 
 
 ROLES: dict[str, Callable[[Tools, Days], None]] = {
-    role.__name__: role for role in (bring, finish, tick, sync, backfill, home, click, sensor)
+    role.__name__: role for role in (bring, finish, tick, load, sync, backfill, home, click, sensor)
 }
 
 
@@ -140,7 +147,7 @@ class Worker:
         assert self.process.exitcode is not None
         return self.process.exitcode
 
-    def signal(self, number: signal.Signals) -> None:
+    def send(self, number: Signals) -> None:
         os.kill(self.pid, number)
 
     @property
@@ -159,7 +166,7 @@ def work(job: Job) -> None:
     if job.lease:
         ledger.LEASE = lifecycle.LEASE = timedelta(seconds=job.lease)
     if job.point:
-        POINTS[job.point](Fuse(job.nth, job.late))
+        POINTS[job.point](Fuse(job.nth, job.late, job.signal))
     ROLES[job.role](_tools(job), job.days)
 
 
@@ -169,5 +176,3 @@ def _tools(job: Job) -> Tools:
     opened = Ledger.open(settings.ledger_url, lambda: utc_now() + ahead)
     warehouse = Warehouse(settings.warehouse, wait_seconds=settings.warehouse_wait_seconds)
     return Tools.gather(settings, opened, warehouse, PACE)
-
-
