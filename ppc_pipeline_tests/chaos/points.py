@@ -42,10 +42,10 @@ class Fuse:
     def light(self) -> None:
         with self._lock:
             self.nth -= 1
-            if self.nth == 0 and not self.late:
-                os.kill(os.getpid(), self.signal)
-            if self.nth == 0:
+            if self.nth == 0 and self.late:
                 threading.Thread(target=self._burn, daemon=True).start()
+            elif self.nth == 0:
+                os.kill(os.getpid(), self.signal)
 
     def _burn(self) -> None:
         time.sleep(self.late)
