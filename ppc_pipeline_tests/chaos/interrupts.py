@@ -53,7 +53,7 @@ def judge(world: World, code: int | None, output: str) -> Iterator[str]:
     if code != INTERRUPTED:
         yield f"it ended with {code} instead of {INTERRUPTED}"
     lines = output.splitlines()
-    said = [line for line in lines if not line.startswith("WARNING")]
+    said = [line for line in lines if not line.startswith(("WARNING", " " * len("WARNING")))]  # long ones are folded
     if len(said) != 1 or "interrupted" not in said[0]:
         yield f"it said {len(said)} lines instead of one: {output[-300:]}"
     ((held,),) = world.in_ledger("SELECT count(*) FROM reports WHERE lease_owner IS NOT NULL") or ((0,),)
