@@ -5,6 +5,7 @@
 
 import argparse
 import functools
+import logging
 import secrets
 import shutil
 import signal
@@ -31,6 +32,7 @@ CONSOLE = Console(width=None if sys.stdout.isatty() else 120)
 def main() -> int:
     """Play rounds; return how many did not hold, at most 1."""
     given = _arguments()
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # the sandbox's word on clients that died
     options: Mapping[str, Any] = {"faults": given.faults} if given.faults else {}
     folder = Path(tempfile.mkdtemp(prefix="ppc-chaos-"))
     numbers = range(given.rounds) if given.only is None else [given.only]

@@ -1,6 +1,5 @@
 """Another process that has the warehouse open, as a notebook has."""
 
-import multiprocessing
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-SPAWN = multiprocessing.get_context("spawn")
+from ppc_pipeline_tests.chaos.worker import PROCESSES
 
 
 @dataclass
@@ -48,8 +47,8 @@ def open_notebook() -> Iterator[OpenNotebook]:
 
 @contextmanager
 def _opened(path: Path, read_only: bool) -> Iterator[Notebook]:
-    opened, closing = SPAWN.Event(), SPAWN.Event()
-    process = SPAWN.Process(target=hold, args=(str(path), read_only, opened, closing), daemon=True)
+    opened, closing = PROCESSES.Event(), PROCESSES.Event()
+    process = PROCESSES.Process(target=hold, args=(str(path), read_only, opened, closing), daemon=True)
     process.start()
     assert opened.wait(60)
     try:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import duckdb
 
@@ -160,6 +161,6 @@ def _twice(connection: duckdb.DuckDBPyConnection, name: str) -> Iterator[str]:
         yield f"{REPORT_TYPES[name].table} has a row more than once: {row}"
 
 
-def leftovers(world: World) -> list[str]:
+def leftovers(world: World) -> list[Path]:
     """Return the parts of files that killed downloads left in the archive."""
-    return [path.name for path in (world.data_dir / "raw").rglob("*.part")]
+    return [*(world.data_dir / "raw").rglob("*.part")]

@@ -3,7 +3,9 @@
 The long version is ``make chaos``.
 """
 
+import os
 import signal
+import time
 
 import pytest
 
@@ -34,9 +36,8 @@ def test_a_run_killed_at_every_boundary_one_after_the_other_brings_everything_on
         assert world.created() == 12
 
 
-@pytest.mark.parametrize("number", [0, 1])
-def test_a_short_round_of_chaos_holds(tmp_path, number):
-    result = play(draw(2, number, commands=False), tmp_path / "round")
+def test_a_short_round_of_chaos_holds(tmp_path):
+    result = play(draw(2, 0, commands=False), tmp_path / "round")
     assert result.broken == []
     assert result.died
 
@@ -56,8 +57,19 @@ def test_the_claims_of_a_dead_run_hold_for_a_lease_and_no_longer(tmp_path):
 def test_a_kill_during_a_download_leaves_the_whole_file_or_none(tmp_path):
     with opened(tmp_path / "world", WEEK, profiles=1, ready_seconds=0.0) as world:
         assert world.start("bring", point="first piece of the file").wait(60) == -signal.SIGKILL
-        assert leftovers(world)
+        assert leftovers(world) != []
         archived = [*(world.data_dir / "raw").rglob("*.json.gz")]
         assert len(archived) == world.states().get("downloaded", 0)
         world.run("bring")
         assert [*broken_at_the_end(world, wanted=4)] == []
+
+
+@pytest.mark.xfail(strict=False, reason="nothing deletes the parts that killed downloads leave")
+def test_the_parts_of_files_that_killed_downloads_left_are_deleted_by_the_next_days_order(tmp_path):
+    with opened(tmp_path / "world", WEEK, profiles=1, ready_seconds=0.0) as world:
+        assert world.start("bring", point="first piece of the file").wait(60) == -signal.SIGKILL
+        for part in leftovers(world):
+            two_days_ago = time.time() - 2 * 86400
+            os.utime(part, (two_days_ago, two_days_ago))
+        world.run("order")
+        assert leftovers(world) == []

@@ -16,8 +16,8 @@ from ppc_pipeline.amazon_ads.models import Report, ReportStatus
 from ppc_pipeline.amazon_ads.regions import Region
 from ppc_pipeline.amazon_ads.retries import Retries
 
-LIMITS = Limits(connect_seconds=0.3, read_seconds=0.3, pool_seconds=0.3, call_seconds=0.6, download_seconds=0.6)
-ONE_BY_ONE = Limits(connect_seconds=0.3, read_seconds=5, pool_seconds=0.3, call_seconds=0.6, download_seconds=0.6)
+LIMITS = Limits(connect_seconds=0.3, read_seconds=0.3, pool_seconds=0.3, call_seconds=0.4, download_seconds=0.4)
+ONE_BY_ONE = Limits(connect_seconds=0.3, read_seconds=5, pool_seconds=0.3, call_seconds=0.4, download_seconds=0.4)
 """What trickles is never silent for long: only the limit of the whole can end it."""
 
 LATEST = 3.0
@@ -37,7 +37,7 @@ async def endless_headers(writer: asyncio.StreamWriter) -> None:
     while True:
         writer.write(b"X-More: and more\r\n")
         await writer.drain()
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.05)
 
 
 async def trickle(writer: asyncio.StreamWriter) -> None:
@@ -45,7 +45,7 @@ async def trickle(writer: asyncio.StreamWriter) -> None:
     while True:
         writer.write(b" ")
         await writer.drain()
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.05)
 
 
 TROUBLES = [(silent, LIMITS), (endless_headers, ONE_BY_ONE), (trickle, ONE_BY_ONE)]

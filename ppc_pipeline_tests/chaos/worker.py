@@ -17,7 +17,7 @@ from signal import SIGKILL, Signals
 
 from ppc_pipeline.cli import main
 from ppc_pipeline.defs import resources
-from ppc_pipeline.pipeline import Tools, bring_reports, finish_reports, poll_outstanding
+from ppc_pipeline.pipeline import Tools, bring_reports, finish_reports, order_day, poll_outstanding
 from ppc_pipeline.reports import ledger, lifecycle
 from ppc_pipeline.reports.ledger import Ledger
 from ppc_pipeline.reports.lifecycle import Pace
@@ -36,6 +36,8 @@ _IMPORTED_LATE = (
     *("dagster._core.storage.runs.sqlite", "dagster._core.storage.event_log.polling_event_watcher"),
 )
 """What work imports only when it comes to it: these processes have it already."""
+
+PROCESSES.set_forkserver_preload(["ppc_pipeline_tests.chaos.worker", *_IMPORTED_LATE])
 
 PACE = Pace(poll_first=0.05, poll_most=0.3, watch=0.05)
 
@@ -88,6 +90,11 @@ def tick(tools: Tools, days: Days) -> None:
         time.sleep(PACE.watch)
 
 
+def order(tools: Tools, _: Days) -> None:
+    """What the daily schedule runs."""
+    asyncio.run(order_day(tools, weekly=False, holes=False, ordered_by="a worker"))
+
+
 def load(tools: Tools, days: Days) -> None:
     """One load run of the sensor's: what is ready now."""
     asyncio.run(finish_reports(tools, tools.settings.selected_report_types(), days, wait=False))
@@ -109,7 +116,7 @@ def _command(*arguments: str) -> None:
 
 
 ROLES: dict[str, Callable[[Tools, Days], None]] = {
-    role.__name__: role for role in (bring, finish, tick, load, sync, backfill, home, click, sensor)
+    role.__name__: role for role in (bring, finish, tick, order, load, sync, backfill, home, click, sensor)
 }
 
 
@@ -126,7 +133,6 @@ class Worker:
     process: "multiprocessing.process.BaseProcess" = field(init=False)
 
     def __post_init__(self) -> None:
-        PROCESSES.set_forkserver_preload([__name__, *_IMPORTED_LATE])
         self.process = PROCESSES.Process(target=work, args=(self.job,), daemon=True)
         self.process.start()
 
