@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 PORT ?= 3000
 
-.PHONY: demo dev test lint types check ci clean
+.PHONY: demo dev test chaos lint types check ci clean
 
 demo: $(VENV)/ready  ## The whole pipeline on the sandbox, from nothing to figures.
 	$(BIN)/ppc demo
@@ -16,6 +16,9 @@ dev: $(VENV)/ready  ## The Dagster UI, with schedules and the sensor running.
 
 test: $(VENV)/ready  ## All tests.
 	$(BIN)/python -m pytest -q
+
+chaos: $(VENV)/ready  ## Kill real processes at every step, many rounds: make chaos ROUNDS=100 SEED=7
+	$(BIN)/python -W ignore -m ppc_pipeline_tests.chaos $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(CHAOS)
 
 lint: $(VENV)/ready
 	$(BIN)/ruff format --check .

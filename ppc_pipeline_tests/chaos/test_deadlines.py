@@ -1,0 +1,154 @@
+"""A server that never answers, never ends its headers, or trickles: every call ends within its limit."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from pydantic import SecretStr
+
+from ppc_pipeline.amazon_ads.auth import Credentials, TokenCache
+from ppc_pipeline.amazon_ads.client import AmazonAdsClient
+from ppc_pipeline.amazon_ads.errors import RetryableError
+from ppc_pipeline.amazon_ads.exchange import Limits
+from ppc_pipeline.amazon_ads.models import Report, ReportStatus
+from ppc_pipeline.amazon_ads.regions import Region
+from ppc_pipeline.amazon_ads.retries import Retries
+
+LIMITS = Limits(connect_seconds=0.3, read_seconds=0.3, pool_seconds=0.3, call_seconds=0.4, download_seconds=0.4)
+ONE_BY_ONE = Limits(connect_seconds=0.3, read_seconds=5, pool_seconds=0.3, call_seconds=0.4, download_seconds=0.4)
+"""What trickles is never silent for long: only the limit of the whole can end it."""
+
+LATEST = 3.0
+"""Seconds after which a call is over: the limits and what a busy machine adds, but no second attempt's."""
+
+TOKEN = b'{"access_token": "Atza|x", "token_type": "bearer", "expires_in": 3600}'
+
+Behave = Callable[[asyncio.StreamWriter], Awaitable[None]]
+
+
+async def silent(_: asyncio.StreamWriter) -> None:
+    await asyncio.sleep(60)
+
+
+async def endless_headers(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        writer.write(b"X-More: and more\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
+async def trickle(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n")
+    while True:
+        writer.write(b" ")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
+TROUBLES = [(silent, LIMITS), (endless_headers, ONE_BY_ONE), (trickle, ONE_BY_ONE)]
+trouble = pytest.mark.parametrize(("behave", "limits"), TROUBLES, ids=lambda value: getattr(value, "__name__", ""))
+
+
+@asynccontextmanager
+async def serving(behave: Behave, *, login_works: bool) -> AsyncIterator[str]:
+    """Serve on this machine: the login answers as it should, or everything behaves badly."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            if login_works and b"/auth/o2/token" in head:
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(TOKEN) + TOKEN)
+                await writer.drain()
+            else:
+                await behave(writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1")
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+
+
+def client(url: str, limits: Limits) -> AmazonAdsClient:
+    credentials = Credentials(
+        account="acme",
+        region=Region.NA,
+        client_id="amzn1.application-oa2-client.x",
+        client_secret=SecretStr("s3cret"),
+        refresh_token=SecretStr("Atzr|acme"),
+        api_url=url,
+        token_url=f"{url}/auth/o2/token",
+    )
+    return AmazonAdsClient(credentials, retries=Retries(attempts=1), limits=limits, tokens=TokenCache())
+
+
+def seconds_of(work: Callable[[str], Awaitable[None]], behave: Behave, *, login_works: bool) -> float:
+    """Do something that must fail in a way that may pass; return how long it took."""
+
+    async def measure() -> float:
+        async with serving(behave, login_works=login_works) as url:
+            began = time.monotonic()
+            with pytest.raises(RetryableError):
+                await asyncio.wait_for(work(url), 30)
+            return time.monotonic() - began
+
+    return asyncio.run(measure())
+
+
+@trouble
+def test_an_api_call_ends_within_its_limit(behave, limits):
+    async def call(url):
+        async with client(url, limits) as amazon:
+            await amazon.list_profiles()
+
+    assert seconds_of(call, behave, login_works=True) < LATEST
+
+
+@trouble
+def test_a_login_ends_within_its_limit(behave, limits):
+    async def call(url):
+        async with client(url, limits) as amazon:
+            await amazon.list_profiles()
+
+    assert seconds_of(call, behave, login_works=False) < LATEST
+
+
+@trouble
+def test_many_calls_that_wait_for_one_login_end_with_it(behave, limits):
+    async def call(url):
+        async with client(url, limits) as amazon:
+            found = await asyncio.gather(*(amazon.list_profiles() for _ in range(50)), return_exceptions=True)
+            assert {type(error) for error in found} == {RetryableError}
+            raise found[0]
+
+    assert seconds_of(call, behave, login_works=False) < LATEST
+
+
+@trouble
+def test_a_download_ends_within_its_limit(behave, limits):
+    async def call(url):
+        report = Report(report_id="r", status=ReportStatus.COMPLETED, url=SecretStr(f"{url}/file"))
+        async with client(url, limits) as amazon, amazon.download(1, report) as chunks:
+            async for _ in chunks:
+                pass
+
+    assert seconds_of(call, behave, login_works=True) < LATEST
+
+
+def test_calls_queued_behind_a_server_that_does_not_answer_end_too():
+    async def call(url):
+        async with client(url, LIMITS) as amazon:  # 20 at once: 60 calls are three waves of them
+            found = await asyncio.gather(*(amazon.list_profiles() for _ in range(60)), return_exceptions=True)
+            assert {type(error) for error in found} == {RetryableError}
+            raise found[0]
+
+    assert seconds_of(call, silent, login_works=True) < 3 * LATEST
