@@ -78,8 +78,10 @@ def stretches(
     """
     calendar = _Calendar(days)
     by_key: dict[tuple[str, int], list[LoadedOrder | ReportRow]] = defaultdict(list)
-    for order in (*orders.loaded, *orders.others):
-        by_key[order.report_type, order.profile_id].append(order)
+    for loaded in orders.loaded:
+        by_key[loaded.report_type, loaded.profile_id].append(loaded)
+    for other in orders.others:
+        by_key[other.report_type, other.profile_id].append(other)
     return [
         Stretch(facts.account, facts.profile_id, facts.name, report_type.name, piece, *standing)
         for report_type in report_types
