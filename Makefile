@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 PORT ?= 3000
 
-.PHONY: demo dev test lint types check ci clean
+.PHONY: demo dev test bench lint types check ci clean
 
 demo: $(VENV)/ready  ## The whole pipeline on the sandbox, from nothing to figures.
 	$(BIN)/ppc demo
@@ -16,6 +16,9 @@ dev: $(VENV)/ready  ## The Dagster UI, with schedules and the sensor running.
 
 test: $(VENV)/ready  ## All tests.
 	$(BIN)/python -m pytest -q
+
+bench: $(VENV)/ready  ## All benchmarks, a quarter of an hour; writes benchmarks/RESULTS.md. BENCH=--quick tries them.
+	$(BIN)/python -W ignore -m benchmarks $(BENCH)
 
 lint: $(VENV)/ready
 	$(BIN)/ruff format --check .

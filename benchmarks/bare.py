@@ -1,4 +1,4 @@
-"""What DuckDB alone takes for the same files: the least that a load can take, and what the pipeline is compared with."""
+"""What DuckDB alone takes for the same files: the least that a load can take, and what the pipeline is held against."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory

@@ -5,22 +5,28 @@ Here: a day as functions over a ``Place``. Not here: how many days, of how many 
 
 import json
 import sys
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 from benchmarks.place import Place
+
+_MOST_TICKS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Took:
-    """What a step's process took: CPU seconds in parts, wall seconds, and how many events the run wrote."""
+    """What a step's process took: CPU seconds in parts, wall seconds, and how many events the run wrote.
+
+    Attributes:
+        result: What the step found: the run that a tick requests, the seconds of a status.
+    """
 
     importing: float
     definitions: float
     run: float
     wall: float
-    events: int = 0
-    request: dict | None = None
+    events: int
+    result: Any
 
     @property
     def cpu(self) -> float:
@@ -30,37 +36,40 @@ class Took:
 
 def step(place: Place, name: str, *arguments: str) -> Took:
     """Make one step in a process of its own."""
-    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.steps", name, str(time.time()), *arguments]
-    said = json.loads(place.run(command).stdout.splitlines()[-1])
-    return Took(
-        said["import"], said["definitions"], said["run"], said["wall"], said.get("events", 0), said.get("request")
-    )
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.steps", name, *arguments]
+    return Took(**json.loads(place.run(command).stdout.splitlines()[-1]))
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Day:
     """The steps of one day."""
 
     entities: Took
     order: Took
-    ticks: list[Took] = field(default_factory=list)
-    load: Took | None = None
+    ticks: tuple[Took, ...]
+    load: Took
+
+    @property
+    def request(self) -> Any:
+        """The load run, as the sensor requested it."""
+        return self.ticks[-1].result
 
     @property
     def cpu(self) -> float:
-        """The CPU seconds of the runs, and of the ticks without what the code server did once when it started."""
-        runs = [self.entities, self.order, *([self.load] if self.load else [])]
-        return sum(run.cpu for run in runs) + sum(tick.run for tick in self.ticks)
+        """The CPU seconds of the runs, and of the ticks without what the code server does once, when it starts."""
+        return self.entities.cpu + self.order.cpu + self.load.cpu + sum(tick.run for tick in self.ticks)
 
 
 def live(place: Place) -> Day:
-    """Let a day pass."""
-    day = Day(step(place, "entities"), step(place, "order"))
-    while day.load is None:
-        tick = step(place, "tick")
-        day.ticks.append(tick)
-        if tick.request:
-            day.load = step(place, "load", json.dumps(tick.request))
-        elif len(day.ticks) > 5:
-            raise RuntimeError("the reports do not become ready")
-    return day
+    """Let a day pass.
+
+    Raises:
+        RuntimeError: The reports do not become ready.
+    """
+    entities, order = step(place, "entities"), step(place, "order")
+    ticks: list[Took] = []
+    while len(ticks) < _MOST_TICKS:
+        ticks.append(step(place, "tick"))
+        if request := ticks[-1].result:
+            return Day(entities, order, tuple(ticks), step(place, "load", json.dumps(request)))
+    raise RuntimeError("the reports do not become ready")

@@ -24,6 +24,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+_PATIENCE_SECONDS = 5.0
+
 console = Console(stderr=True, width=None if sys.stderr.isatty() else 150)
 
 
@@ -111,7 +113,7 @@ def command(name: str, title: str, work: Callable[[bool], Outcome]) -> None:
         quick: Annotated[bool, typer.Option("--quick", help="Small sizes, once: does it run at all?")] = False,
         file: Annotated[Path | None, typer.Option("--json", help="Where to write the figures.")] = None,
     ) -> None:
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
+        end_on_sigterm()
         started, began = datetime.now(UTC), time.monotonic()
         tell(f"[bold]{name}[/bold]: {title}")
         outcome = work(quick)
@@ -131,6 +133,11 @@ def command(name: str, title: str, work: Callable[[bool], Outcome]) -> None:
             file.write_text(json.dumps(found, indent=2), encoding="utf-8")
 
     typer.run(run)
+
+
+def end_on_sigterm() -> None:
+    """Let SIGTERM end this process in order, so that what it started is ended too."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 def show(found: dict[str, Any]) -> None:
@@ -201,10 +208,13 @@ def cpu_seconds(pid: int) -> float:
 
 @contextmanager
 def process(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
-    """Have a process run for as long as the block lasts; it is killed at its end, if it has not ended itself."""
-    with subprocess.Popen(command, text=True, start_new_session=True, **options) as started:
+    """Have a process run for as long as the block lasts; it is ended then, if it has not ended itself."""
+    with subprocess.Popen(command, text=True, **options) as started:
         try:
             yield started
         finally:
-            if started.poll() is None:
-                os.killpg(started.pid, signal.SIGKILL)
+            started.terminate()
+            try:
+                started.wait(_PATIENCE_SECONDS)
+            except subprocess.TimeoutExpired:
+                started.kill()
