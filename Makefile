@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 PORT ?= 3000
 
-.PHONY: demo dev test chaos lint types check ci clean
+.PHONY: demo dev test chaos bench lint types check ci clean
 
 demo: $(VENV)/ready  ## The whole pipeline on the sandbox, from nothing to figures.
 	$(BIN)/ppc demo
@@ -19,6 +19,9 @@ test: $(VENV)/ready  ## All tests.
 
 chaos: $(VENV)/ready  ## Kill real processes at every step, many rounds: make chaos ROUNDS=100 SEED=7
 	$(BIN)/python -W ignore -m ppc_pipeline_tests.chaos $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(CHAOS)
+
+bench: $(VENV)/ready  ## All benchmarks, a quarter of an hour; writes benchmarks/RESULTS.md. BENCH=--quick tries them.
+	$(BIN)/python -W ignore -m benchmarks $(BENCH)
 
 lint: $(VENV)/ready
 	$(BIN)/ruff format --check .

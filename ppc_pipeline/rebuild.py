@@ -69,9 +69,10 @@ def plan_rebuild(tools: Tools, report_types: Sequence[ReportType], days: Days, p
     known = {p.facts.profile_id for p in tools.roster.profiles(tools.account_names)}
     wanted = known.intersection(profiles) if profiles else known
     covering = tools.ledger.covering(days, [report_type.name for report_type in report_types])
+    orders = [*tools.ledger.rows([order.id for order in covering.loaded]), *covering.others]
     found = [
         row
-        for row in covering
+        for row in orders
         if row.state in _TAKEN_UP and row.account in tools.account_names and row.profile_id in wanted
     ]
     again: list[ReportRow] = []

@@ -53,6 +53,8 @@ def prepare_home(settings: Settings) -> Path:
     Raises:
         SettingsError: The one that is set is not there.
     """
+    # One event says which partitions of an asset a run is for, instead of an event for each of them.
+    os.environ.setdefault("DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS", "true")
     given = os.environ.get("DAGSTER_HOME")
     if given:
         if not (Path(given).is_absolute() and Path(given).is_dir()):

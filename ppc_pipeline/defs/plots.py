@@ -5,6 +5,7 @@ Import it where a picture is drawn: matplotlib takes a second, and most processe
 
 import base64
 import io
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 
@@ -15,7 +16,9 @@ from matplotlib.dates import DateFormatter
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from ppc_pipeline.reports.completeness import DayStatus, Stretch
+from ppc_pipeline.reports.completeness import COMPLETE, DayStatus, Stretch
+
+MOST_PROFILES = 60
 
 COLORS: dict[DayStatus, str] = {
     DayStatus.LOADED: "#3fa35b",
@@ -39,9 +42,17 @@ _WORST_FIRST = (
 
 
 def coverage_plot(found: Sequence[Stretch]) -> dg.MarkdownMetadataValue:
-    """Draw the profile x date grid: for each profile a row, for each date the worst of its report types."""
+    """Draw the profile x date grid: for each profile a row, for each date the worst of its report types.
+
+    Of many profiles those with the most days that are not complete: the picture is kept with the event.
+    """
     order = list(COLORS)
-    profiles = sorted({(s.account, s.profile_id, s.profile_name) for s in found})
+    incomplete = Counter({(s.account, s.profile_id, s.profile_name): 0 for s in found})
+    for s in found:
+        incomplete[s.account, s.profile_id, s.profile_name] += len(s.days) * (s.status not in COMPLETE)
+    profiles = sorted(profile for profile, _ in incomplete.most_common(MOST_PROFILES))
+    drawn = {profile_id for _, profile_id, _ in profiles}
+    found = [s for s in found if s.profile_id in drawn]
     dates = sorted({day for s in found for day in s.days})
     rank = {status: n for n, status in enumerate(_WORST_FIRST)}
     worst: dict[tuple[int, date], DayStatus] = {}
@@ -74,7 +85,9 @@ def coverage_plot(found: Sequence[Stretch]) -> dg.MarkdownMetadataValue:
         bbox_to_anchor=(0, 1.01),
         frameon=False,
     )
-    return picture(figure, "coverage")
+    left_out = len(incomplete) - len(profiles)
+    why = f"The {len(profiles)} profiles with the most to mend; {left_out} more are not drawn." if left_out else ""
+    return picture(figure, "coverage", why)
 
 
 def daily_cost_plot(rows: Sequence[tuple[date, str, object]]) -> dg.MarkdownMetadataValue:
@@ -92,9 +105,9 @@ def daily_cost_plot(rows: Sequence[tuple[date, str, object]]) -> dg.MarkdownMeta
     return picture(figure, "cost by day")
 
 
-def picture(figure: Figure, title: str) -> dg.MarkdownMetadataValue:
-    """Return a drawing as metadata that the UI shows."""
+def picture(figure: Figure, title: str, note: str = "") -> dg.MarkdownMetadataValue:
+    """Return a drawing as metadata that the UI shows, with a note below it."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110)
     encoded = base64.b64encode(buffer.getvalue()).decode()
-    return dg.MetadataValue.md(f"![{title}](data:image/png;base64,{encoded})")
+    return dg.MetadataValue.md(f"![{title}](data:image/png;base64,{encoded})" + (f"\n\n{note}" if note else ""))

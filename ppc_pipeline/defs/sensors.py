@@ -6,7 +6,7 @@ run. What a tick finds is in the ledger; it needs no cursor.
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 import dagster as dg
 from dagster import DagsterRunStatus, RunsFilter
@@ -19,7 +19,7 @@ from ppc_pipeline.defs.partitions import RANGE_END_TAG, RANGE_START_TAG, range_o
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.pipeline import poll_outstanding
 from ppc_pipeline.reports.ledger import ReportRow
-from ppc_pipeline.reports.windows import Days
+from ppc_pipeline.reports.windows import ONE_DAY, Days
 
 TICK_SECONDS = 35.0
 """Dagster breaks a tick off after 60 s and then keeps nothing of it: stop well before."""
@@ -51,7 +51,8 @@ def report_readiness(
     """Make one step for every outstanding report; request a load run when something is ready and none is going."""
     tools = amazon_ads.tools(ledger, warehouse, f"sensor {context.sensor_name}")
     ready = asyncio.run(poll_outstanding(tools, seconds=TICK_SECONDS))
-    days = range_over((row.days for row in ready), tools.settings.start_date)
+    together = newest_stretch([row for row in ready if row.end_date >= tools.settings.start_date])
+    days = range_over((row.days for row in together), tools.settings.start_date)
     if days is None:
         outstanding = len(tools.ledger.outstanding())
         if not outstanding:
@@ -60,7 +61,23 @@ def report_readiness(
     why_not = _held_back(context.instance, tools.ledger.clock().timestamp())
     if why_not:
         return dg.SkipReason(f"{len(ready)} reports are ready, and {why_not}")
-    return load_request(ready, days, due_overviews(context.instance, tools.ledger.clock().timestamp()))
+    return load_request(together, days, due_overviews(context.instance, tools.ledger.clock().timestamp()))
+
+
+def newest_stretch(reports: Sequence[ReportRow]) -> list[ReportRow]:
+    """Return the newest reports whose days overlap or touch: those that one run loads; a later one loads the others.
+
+    A run is for a range of dates, and every date in it is an event of every asset: a report of last winter that is
+    loaded together with yesterday's would cost the events of all the days between them.
+    """
+    together: list[ReportRow] = []
+    start = date.max
+    for report in sorted(reports, key=lambda report: report.end_date, reverse=True):
+        if together and report.end_date + ONE_DAY < start:
+            break
+        together.append(report)
+        start = min(start, report.start_date)
+    return together
 
 
 def _held_back(instance: dg.DagsterInstance, now: float) -> str | None:

@@ -4,16 +4,17 @@ Here: a status for each profile, report type and day, from the ledger alone. Not
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter, itemgetter
 
 from ppc_pipeline.amazon_ads.report_types import ReportType
-from ppc_pipeline.reports.ledger import ReportRow
+from ppc_pipeline.reports.ledger import Covering, LoadedOrder, ReportRow
 from ppc_pipeline.reports.roster import Profile
 from ppc_pipeline.reports.states import State
-from ppc_pipeline.reports.windows import Days, runs_of, served
+from ppc_pipeline.reports.windows import ONE_DAY, Days, served
 
 BLOCK_NEWS = timedelta(days=1)
 """A refused profile is reported for this long, and then left out of completeness."""
@@ -60,7 +61,7 @@ def stretches(
     report_types: Iterable[ReportType],
     profiles: Sequence[Profile],
     days: Days,
-    rows: Iterable[ReportRow],
+    orders: Covering,
     now: datetime,
 ) -> list[Stretch]:
     """Say how every day of a range stands, for each profile and report type.
@@ -72,86 +73,132 @@ def stretches(
         report_types: Which.
         profiles: Whose; those that are not worked for are left out.
         days: Which dates.
-        rows: Every order that covers one of them, oldest first.
+        orders: Every order that covers one of them.
         now: This moment.
     """
-    by_key: dict[tuple[str, int], list[ReportRow]] = defaultdict(list)
-    for row in rows:
-        by_key[row.report_type, row.profile_id].append(row)
-    found = []
-    for report_type in report_types:
-        for profile in profiles:
-            if profile.facts.active:
-                own = by_key[report_type.name, profile.facts.profile_id]
-                found += _of_profile(report_type, profile, days, own, now)
-    return found
-
-
-def _of_profile(
-    report_type: ReportType, profile: Profile, days: Days, rows: Sequence[ReportRow], now: datetime
-) -> list[Stretch]:
-    newest: dict[date, ReportRow] = {}
-    loaded: set[date] = set()
-    expired: set[date] = set()
-    for row in rows:
-        own = row.days.intersect(days)
-        for day in own or ():
-            if row.state is State.LOADED:
-                loaded.add(day)
-            if row.state is State.EXPIRED:
-                if row.served_from is None or day < row.served_from:
-                    expired.add(day)
-            else:
-                newest[day] = row
-    within = served(report_type, profile.facts.clock, now)
-    by_status: dict[tuple[DayStatus, str, datetime | None], list[date]] = defaultdict(list)
-    for day in days:
-        if day in expired and day not in newest:
-            standing = (DayStatus.NOT_SERVED, "")
-        else:
-            standing = _status(day, newest.get(day), day in loaded, within, profile, now)
-        by_status[*standing, _since(standing[0], newest.get(day))].append(day)
+    calendar = _Calendar(days)
+    by_key: dict[tuple[str, int], list[LoadedOrder | ReportRow]] = defaultdict(list)
+    for loaded in orders.loaded:
+        by_key[loaded.report_type, loaded.profile_id].append(loaded)
+    for other in orders.others:
+        by_key[other.report_type, other.profile_id].append(other)
     return [
-        Stretch(
-            profile.facts.account,
-            profile.facts.profile_id,
-            profile.facts.name,
-            report_type.name,
-            piece,
-            status,
-            reason,
-            since,
+        Stretch(facts.account, facts.profile_id, facts.name, report_type.name, piece, *standing)
+        for report_type in report_types
+        for profile in profiles
+        if (facts := profile.facts).active
+        for piece, standing in _of_profile(
+            report_type, profile, calendar, by_key[report_type.name, facts.profile_id], now
         )
-        for (status, reason, since), some in by_status.items()
-        for piece in runs_of(some)
     ]
 
 
-def _status(
-    day: date, row: ReportRow | None, loaded: bool, within: Days, profile: Profile, now: datetime
-) -> tuple[DayStatus, str]:
-    older = "; the figures of an earlier load are there" if loaded else ""
-    if row is not None and row.state is State.LOADED:
-        return DayStatus.LOADED, ""
-    if profile.blocked_since is not None and now - profile.blocked_since > BLOCK_NEWS:
-        return DayStatus.BLOCKED, f"{profile.blocked_reason}{older}"
-    if row is not None and row.state is State.FAILED:
-        return DayStatus.FAILED, f"{row.reason}{older}"
-    if row is not None:
-        return DayStatus.OUTSTANDING, f"{_progress(row, now)}{older}"
-    if day > within.end:
-        return DayStatus.NOT_OVER, ""
-    if day < within.start:
-        return DayStatus.NOT_SERVED, ""
+_Bits = int
+"""A set of days: bit n stands for day n of the calendar. Days by the thousand are then compared at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Calendar:
+    """The days that are asked about."""
+
+    days: Days
+
+    @property
+    def all(self) -> _Bits:
+        return (1 << len(self.days)) - 1
+
+    def bits(self, start: date, end: date) -> _Bits:
+        """Return those of the days that lie between two dates, both included."""
+        first = max(0, (start - self.days.start).days)
+        last = min(len(self.days) - 1, (end - self.days.start).days)
+        return (1 << last + 1) - (1 << first) if first <= last else 0
+
+    def ranges(self, bits: _Bits) -> Iterator[Days]:
+        """Yield the contiguous ranges of a set of days, oldest first."""
+        position = 0
+        while bits:
+            gap = (bits & -bits).bit_length() - 1
+            bits >>= gap
+            length = (~bits & bits + 1).bit_length() - 1
+            start = self.days.start + ONE_DAY * (position + gap)
+            yield Days(start, start + ONE_DAY * (length - 1))
+            bits >>= length
+            position += gap + length
+
+
+_Standing = tuple[DayStatus, str, datetime | None]
+
+
+def _of_profile(
+    report_type: ReportType,
+    profile: Profile,
+    calendar: _Calendar,
+    orders: Iterable[LoadedOrder | ReportRow],
+    now: datetime,
+) -> list[tuple[Days, _Standing]]:
+    """Return how the days of one profile and report type stand, those that stand alike together, oldest first."""
+    by_standing: dict[_Standing, _Bits] = defaultdict(int)
+    loaded = expired = 0
+    left = calendar.all
+    spoken: list[tuple[_Bits, ReportRow]] = []
+    for order in sorted(orders, key=attrgetter("id"), reverse=True):
+        covered = calendar.bits(order.start_date, order.end_date)
+        if isinstance(order, LoadedOrder):
+            loaded |= covered
+            by_standing[DayStatus.LOADED, "", None] |= covered & left
+        elif order.state is State.EXPIRED:
+            unserved = (
+                covered if order.served_from is None else calendar.bits(order.start_date, order.served_from - ONE_DAY)
+            )
+            expired |= covered & unserved
+            continue
+        elif covered & left:
+            spoken.append((covered & left, order))
+        left &= ~covered
+    for covered, row in spoken:
+        for some, older in ((covered & ~loaded, ""), (covered & loaded, _OLDER)):
+            by_standing[_of_order(row, profile, older, now)] |= some
+    for some, standing in _unordered(report_type, profile, calendar, left, expired, now):
+        by_standing[standing] |= some
+    found = ((days, standing) for standing, some in by_standing.items() for days in calendar.ranges(some))
+    return sorted(found, key=itemgetter(0))
+
+
+_OLDER = "; the figures of an earlier load are there"
+
+
+def _of_order(row: ReportRow, profile: Profile, older: str, now: datetime) -> _Standing:
+    """Say how a day stands whose newest order is not loaded."""
+    if _blocked_for_long(profile, now):
+        return DayStatus.BLOCKED, f"{profile.blocked_reason}{older}", None
+    if row.state is State.FAILED:
+        return DayStatus.FAILED, f"{row.reason}{older}", row.updated_at
+    return DayStatus.OUTSTANDING, f"{_progress(row, now)}{older}", row.requested_at or row.ordered_at
+
+
+def _unordered(
+    report_type: ReportType, profile: Profile, calendar: _Calendar, left: _Bits, expired: _Bits, now: datetime
+) -> Iterator[tuple[_Bits, _Standing]]:
+    """Say how the days stand that no order speaks for."""
+    yield left & expired, (DayStatus.NOT_SERVED, "", None)
+    left &= ~expired
+    if _blocked_for_long(profile, now):
+        yield left, (DayStatus.BLOCKED, profile.blocked_reason or "", None)
+        return
+    within = served(report_type, profile.facts.clock, now)
+    not_over = left & calendar.bits(within.end + ONE_DAY, date.max)
+    too_old = left & calendar.bits(date.min, within.start - ONE_DAY)
+    yield not_over, (DayStatus.NOT_OVER, "", None)
+    yield too_old, (DayStatus.NOT_SERVED, "", None)
+    missing = left & ~not_over & ~too_old
     if profile.blocked:
-        return DayStatus.FAILED, profile.blocked_reason or ""
-    return DayStatus.MISSING, "never ordered"
+        yield missing, (DayStatus.FAILED, profile.blocked_reason or "", None)
+    else:
+        yield missing, (DayStatus.MISSING, "never ordered", None)
 
 
-def _since(status: DayStatus, row: ReportRow | None) -> datetime | None:
-    if row is None or status not in (DayStatus.OUTSTANDING, DayStatus.FAILED):
-        return None
-    return row.updated_at if status is DayStatus.FAILED else row.requested_at or row.ordered_at
+def _blocked_for_long(profile: Profile, now: datetime) -> bool:
+    return profile.blocked_since is not None and now - profile.blocked_since > BLOCK_NEWS
 
 
 def _progress(row: ReportRow, now: datetime) -> str:

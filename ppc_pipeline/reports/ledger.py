@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from enum import Enum, auto
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from sqlalchemy import (
     ColumnElement,
@@ -98,6 +98,29 @@ class ReportRow:
         """Name the report for people."""
         known = f", Amazon's report {self.report_id}" if self.report_id else ""
         return f"{self.report_type} of profile {self.profile_id} ({self.account}) for {self.days}{known}"
+
+
+class LoadedOrder(NamedTuple):
+    """Of an order that is loaded, what says which days it brought: there are a hundred thousand of them in a year."""
+
+    id: int
+    profile_id: int
+    report_type: str
+    start_date: date
+    end_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class Covering:
+    """The orders that cover some days; the higher its id, the newer an order is.
+
+    Attributes:
+        loaded: Those whose rows are in the warehouse or in quarantine.
+        others: All others, oldest first.
+    """
+
+    loaded: Sequence[LoadedOrder]
+    others: Sequence[ReportRow]
 
 
 _COLUMNS = [reports.c[f.name] for f in fields(ReportRow)]
@@ -348,19 +371,21 @@ class Ledger:
         with self.engine.connect() as connection:
             return [_existing(row) for row in connection.execute(query).mappings()]
 
-    def covering(self, days: Days, report_types: Iterable[str]) -> list[ReportRow]:
-        """Return every order that covers one of the days, oldest order first."""
-        query = (
-            select(*_COLUMNS)
-            .where(
-                reports.c.report_type.in_(tuple(report_types)),
-                reports.c.end_date >= days.start,
-                reports.c.start_date <= days.end,
-            )
-            .order_by(reports.c.ordered_at, reports.c.id)
+    def covering(self, days: Days, report_types: Iterable[str]) -> "Covering":
+        """Return every order that covers one of the days."""
+        orders = (
+            reports.c.report_type.in_(tuple(report_types)),
+            reports.c.end_date >= days.start,
+            reports.c.start_date <= days.end,
         )
+        is_loaded = reports.c.state == State.LOADED
+        loaded = select(*(reports.c[name] for name in LoadedOrder._fields)).where(*orders, is_loaded)
+        others = select(*_COLUMNS).where(*orders, ~is_loaded).order_by(reports.c.id)
         with self.engine.connect() as connection:
-            return [_existing(row) for row in connection.execute(query).mappings()]
+            return Covering(
+                [LoadedOrder(*row) for row in connection.execute(loaded)],
+                [_existing(row) for row in connection.execute(others).mappings()],
+            )
 
     def any_loaded(self) -> bool:
         """Say whether any report is called loaded."""

@@ -22,6 +22,7 @@ class SandboxOptions:
         keywords_per_campaign: Keywords of a campaign that targets manually.
         history_days: Figures exist for this many days before today.
         ready_seconds: About how long a report takes: half of it PENDING, the rest PROCESSING.
+        ready_spread: By which share of that it may take longer or shorter.
         token_seconds: Life of an access token.
         url_seconds: Life of a download URL.
         latency_seconds: Added to every call.
@@ -40,6 +41,7 @@ class SandboxOptions:
     keywords_per_campaign: int = 12
     history_days: int = 400
     ready_seconds: float = 3.0
+    ready_spread: float = 0.3
     token_seconds: int = 3600
     url_seconds: int = 3600
     latency_seconds: float = 0.0

@@ -73,7 +73,8 @@ def _new_report(sandbox: Sandbox, profile: Profile, asked: dict[str, Any]) -> Re
     now = sandbox.clock().astimezone(UTC)
     created_at = now.replace(microsecond=now.microsecond // 1000 * 1000)
     report_id = str(uuid.uuid4())
-    seconds = sandbox.options.ready_seconds * stable_random("ready", report_id).uniform(0.7, 1.3)
+    spread = sandbox.options.ready_spread
+    seconds = sandbox.options.ready_seconds * stable_random("ready", report_id).uniform(1 - spread, 1 + spread)
     report = Report(
         report_id=report_id,
         account=profile.account,

@@ -200,3 +200,20 @@ def test_reports_from_before_a_later_start_date_launch_nothing_and_others_are_cu
     assert request.tags["dagster/asset_partition_range_start"] == str(days_ago(5))
     monkeypatch.setenv("PPC_START_DATE", datetime.now(UTC).date().isoformat())
     assert not tick(here).run_requests
+
+
+def test_reports_of_days_far_apart_are_loaded_by_two_runs_the_newest_first(project):
+    here = project(profiles=1, report_types="spCampaigns,spTargeting")
+    here.run("orders_job", order_reports={"holes": False})
+    assert tick_until_ready(here)
+    far = "UPDATE reports SET start_date = :start, end_date = :end WHERE report_type = 'spTargeting'"
+    here.in_ledger(far, start=str(days_ago(300)), end=str(days_ago(295)))
+    (newest,) = tick(here).run_requests
+    ((start, end),) = here.in_ledger("SELECT start_date, end_date FROM reports WHERE report_type = 'spCampaigns'")
+    assert newest.tags["dagster/asset_partition_range_start"] == start
+    assert newest.tags["dagster/asset_partition_range_end"] == end
+    assert {key.to_user_string() for key in newest.asset_selection} == {"report_sp_campaigns", "coverage"}
+    here.in_ledger("UPDATE reports SET state = 'loaded' WHERE report_type = 'spCampaigns'")
+    (older,) = tick(here).run_requests
+    assert older.tags["dagster/asset_partition_range_start"] == str(days_ago(300))
+    assert older.tags["dagster/asset_partition_range_end"] == str(days_ago(295))

@@ -1,13 +1,16 @@
 """Completeness: how every profile-day stands, as a table of cases."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.reports import states
 from ppc_pipeline.reports.completeness import COMPLETE, DayStatus, by_status, stretches
+from ppc_pipeline.reports.ledger import Covering, LoadedOrder, ReportRow
 from ppc_pipeline.reports.roster import Profile
 from ppc_pipeline.reports.states import State
 from ppc_pipeline.reports.windows import Days
@@ -124,3 +127,52 @@ def test_profiles_that_are_not_worked_for_are_left_out_and_each_type_is_judged_b
         (SELLER, "spTargeting", DayStatus.LOADED),
         (SELLER, "spCampaigns", DayStatus.MISSING),
     ]
+
+
+SPAN = Days(DAY, DAY + timedelta(days=11))
+ORDERS = st.lists(
+    st.tuples(st.integers(-4, 12), st.integers(0, 8), st.sampled_from(("loaded", "failed", "requested", "expired"))),
+    max_size=8,
+)
+
+
+def order_row(number, first, more, state):
+    start = SPAN.start + timedelta(days=first)
+    end = start + timedelta(days=more)
+    served_from = start + timedelta(days=more // 2) if state == "expired" and number % 2 else None
+    values = dict.fromkeys(field.name for field in fields(ReportRow))
+    given = {"id": number, "profile_id": SELLER, "report_type": KIND.name, "start_date": start, "end_date": end}
+    moments = {"ordered_at": NOON, "requested_at": NOON, "updated_at": NOON}
+    return ReportRow(**(values | given | moments | {"state": State(state), "served_from": served_from}))
+
+
+def day_by_day(orders):
+    """Say the same day by day, as plainly as can be."""
+    for day in SPAN:
+        covering = [row for row in orders if day in row.days]
+        speaking = [row for row in covering if row.state is not State.EXPIRED]
+        gone = [
+            row for row in covering if row.state is State.EXPIRED and not (row.served_from and day >= row.served_from)
+        ]
+        loaded = any(row.state is State.LOADED for row in speaking)
+        if speaking:
+            newest = speaking[-1].state
+            yield day, {State.LOADED: "loaded", State.FAILED: "failed"}.get(newest, "outstanding"), loaded
+        else:
+            yield day, "not served" if gone else "missing", False
+
+
+@given(ORDERS)
+def test_any_orders_stand_as_they_do_day_by_day(drawn):
+    orders = [order_row(number, *one) for number, one in enumerate(drawn)]
+    loaded = [row for row in orders if row.state is State.LOADED]
+    others = [row for row in orders if row.state is not State.LOADED]
+    light = [LoadedOrder(row.id, row.profile_id, row.report_type, row.start_date, row.end_date) for row in loaded]
+    found = stretches([KIND], [profile()], SPAN, Covering(light, others), NOON)
+    assert [s.days.start for s in found] == sorted(s.days.start for s in found)
+    told = {
+        day: (s.status.value, s.status is DayStatus.LOADED or "earlier load" in s.reason)
+        for s in found
+        for day in s.days
+    }
+    assert told == {day: (status, there) for day, status, there in day_by_day(orders)}

@@ -197,8 +197,10 @@ def test_rows_are_found_by_day_by_type_and_by_what_is_left_to_do(ledger):
     mid = through(ledger, order(ledger, window(DAY - timedelta(days=5), DAY)), *DONE)
     other = order(ledger, window(kind="spCampaigns"))
     days = window(DAY - timedelta(days=5)).days
-    assert [row.id for row in ledger.covering(days, ["spTargeting", "spCampaigns"])] == [old.id, mid.id]
-    assert [row.id for row in ledger.covering(window().days, ["spCampaigns"])] == [other.id]
+    covering = ledger.covering(days, ["spTargeting", "spCampaigns"])
+    assert [row.id for row in covering.others] == [old.id]
+    assert [(row.id, row.end_date) for row in covering.loaded] == [(mid.id, DAY)]
+    assert [row.id for row in ledger.covering(window().days, ["spCampaigns"]).others] == [other.id]
     assert [row.id for row in ledger.outstanding()] == [old.id, other.id]
     assert [row.id for row in ledger.outstanding(["spCampaigns"])] == [other.id]
     assert ledger.outstanding([]) == []
@@ -304,7 +306,7 @@ def test_for_a_new_warehouse_everything_archived_is_loaded_again_and_the_rest_ha
     ledger.reopen_loaded(lambda path: path == "kept")
     (kept,) = ledger.outstanding()
     assert (kept.state, kept.raw_path, kept.lease_owner) == (State.DOWNLOADED, "kept", None)
-    (failed,) = [row for row in ledger.covering(Days(date(2026, 11, 2), date(2026, 11, 2)), ["spTargeting"])]
+    (failed,) = ledger.covering(Days(date(2026, 11, 2), date(2026, 11, 2)), ["spTargeting"]).others
     assert (failed.state, failed.retryable) == (State.FAILED, True)
 
 

@@ -45,7 +45,7 @@ def profiles(
     Key: profile_id. All profiles that the accounts reach; `active` and `skip_reason` say which are worked for. Every
     version it had stands in `profiles_history`.
     """
-    tools = amazon_ads.tools(ledger, warehouse)
+    tools = amazon_ads.tools(ledger, warehouse, f"run {context.run.run_id}")
     done = asyncio.run(sync_profiles(tools))
     context.log.info(f"{len(done.outcomes)} profiles of {len(tools.accounts)} accounts")
     facts = [profile.facts for profile in tools.roster.profiles(tools.account_names)]
@@ -85,7 +85,7 @@ def entity_assets() -> dg.AssetsDefinition:
         warehouse: WarehouseResource,
         progress: dg.ResourceParam[Progress],
     ) -> Iterator[dg.MaterializeResult]:
-        tools = amazon_ads.tools(ledger, warehouse)
+        tools = amazon_ads.tools(ledger, warehouse, f"run {context.run.run_id}")
         selected = [ENTITY_TYPES[key.to_user_string()] for key in sorted(context.selected_asset_keys)]
         synced = asyncio.run(sync_entities(tools, selected, logged(context.log, progress)))
         broken = broken_accounts(tools)
