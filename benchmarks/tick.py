@@ -20,8 +20,8 @@ from ppc_pipeline.cli.runs import prepare_home
 from ppc_pipeline.definitions import build_defs
 from ppc_pipeline.defs.sensors import TICK_SECONDS, report_readiness
 from ppc_pipeline.pipeline import Tools, know_profiles
-from ppc_pipeline.reports.pace import Pace
 from ppc_pipeline.reports.orders import Desk
+from ppc_pipeline.reports.pace import Pace
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline.settings import Settings
 
