@@ -160,8 +160,6 @@ def test_a_load_that_fails_for_now_is_not_waited_for_and_completed_by_the_next_r
         patch.setattr(Loader, "__call__", fail)
         rows = rebuild(tools).brought.rows
     assert {(row.state, row.reason) for row in rows} == {(State.DOWNLOADED, "the disk is full")}
-    with tools.ledger.transaction() as connection:
-        connection.exec_driver_sql("UPDATE reports SET not_before = NULL")
     rebuild(tools)
     assert states_of(tools) == {State.LOADED}
 
