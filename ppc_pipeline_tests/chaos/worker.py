@@ -20,7 +20,7 @@ from ppc_pipeline.defs import resources
 from ppc_pipeline.pipeline import Tools, bring_reports, finish_reports, order_day, poll_outstanding
 from ppc_pipeline.reports import ledger, lifecycle
 from ppc_pipeline.reports.ledger import Ledger
-from ppc_pipeline.reports.lifecycle import Pace
+from ppc_pipeline.reports.pace import Pace
 from ppc_pipeline.reports.windows import Days, utc_now
 from ppc_pipeline.settings import load_settings
 from ppc_pipeline.warehouse.connection import Warehouse
@@ -74,7 +74,7 @@ class Job:
 def bring(tools: Tools, days: Days) -> None:
     """What a click or a backfill runs."""
     kinds = tools.settings.selected_report_types()
-    asyncio.run(bring_reports(tools, kinds, days, ordered_by="a worker"))
+    asyncio.run(bring_reports(tools, kinds, days))
 
 
 def finish(tools: Tools, days: Days) -> None:
@@ -92,7 +92,7 @@ def tick(tools: Tools, days: Days) -> None:
 
 def order(tools: Tools, _: Days) -> None:
     """What the daily schedule runs."""
-    asyncio.run(order_day(tools, weekly=False, holes=False, ordered_by="a worker"))
+    asyncio.run(order_day(tools, weekly=False, holes=False))
 
 
 def load(tools: Tools, days: Days) -> None:

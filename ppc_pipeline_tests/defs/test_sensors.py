@@ -212,7 +212,8 @@ def test_reports_of_days_far_apart_are_loaded_by_two_runs_the_newest_first(proje
     ((start, end),) = here.in_ledger("SELECT start_date, end_date FROM reports WHERE report_type = 'spCampaigns'")
     assert newest.tags["dagster/asset_partition_range_start"] == start
     assert newest.tags["dagster/asset_partition_range_end"] == end
-    assert {key.to_user_string() for key in newest.asset_selection} == {"report_sp_campaigns", "coverage"}
+    loaded = {key.to_user_string() for key in newest.asset_selection}
+    assert {name for name in loaded if name.startswith("report_")} == {"report_sp_campaigns"}
     here.in_ledger("UPDATE reports SET state = 'loaded' WHERE report_type = 'spCampaigns'")
     (older,) = tick(here).run_requests
     assert older.tags["dagster/asset_partition_range_start"] == str(days_ago(300))

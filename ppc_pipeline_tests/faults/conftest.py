@@ -26,7 +26,7 @@ from ppc_pipeline.amazon_ads.fields import snake_case
 from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES, REPORT_TYPES, ReportType
 from ppc_pipeline.pipeline import Brought, Tools, bring_reports
 from ppc_pipeline.reports.ledger import Ledger, ReportRow
-from ppc_pipeline.reports.lifecycle import Pace
+from ppc_pipeline.reports.pace import Pace
 from ppc_pipeline.reports.states import State
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline.sandbox import SandboxOptions, running
@@ -89,7 +89,7 @@ class Company:
     http: httpx.Client
 
     def bring(self, days: Days = WEEK, kinds: Sequence[ReportType] = (TARGETING,), **more: Any) -> Brought:
-        return run_fast(bring_reports(self.tools, kinds, days, ordered_by="a test", **more))
+        return run_fast(bring_reports(self.tools, kinds, days, **more))
 
     def go_wrong(self, faults: str) -> None:
         """Let other things go wrong from now on."""

@@ -39,7 +39,7 @@ def test_on_a_hostile_day_every_figure_is_exact_every_row_accounted_for_and_no_r
 def test_on_a_hostile_day_schedule_and_sensor_bring_every_report_with_no_more_of_them_made(start):
     settings = {"PPC_START_DATE": "2026-11-14", "PPC_REPORT_TYPES": "spCampaigns,spTargeting"}
     company = start("hostile,rows", settings=settings, profiles=4, ready_seconds=240.0, slow_seconds=0.1)
-    ordered = run_fast(order_day(company.tools, weekly=False, holes=True, ordered_by="the schedule"))
+    ordered = run_fast(order_day(company.tools, weekly=False, holes=True))
     assert ordered.new == len(ordered.rows) == 8
     ids = [row.id for row in ordered.rows]
     everything = Days(ordered.rows[0].start_date, ordered.rows[0].end_date)
