@@ -9,10 +9,11 @@ import logging
 import selectors
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -21,10 +22,12 @@ import pytest
 from ppc_pipeline import clients
 from ppc_pipeline.amazon_ads.auth import Credentials, TokenCache
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
+from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES
 from ppc_pipeline.amazon_ads.exchange import Limits
 from ppc_pipeline.amazon_ads.fields import snake_case
 from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES, REPORT_TYPES, ReportType
-from ppc_pipeline.pipeline import Brought, Tools, bring_reports
+from ppc_pipeline.entities.profiles import Trouble
+from ppc_pipeline.pipeline import Brought, Tools, bring_reports, sync_entities, sync_profiles
 from ppc_pipeline.reports.ledger import Ledger, ReportRow
 from ppc_pipeline.reports.pace import Pace
 from ppc_pipeline.reports.states import State
@@ -148,9 +151,16 @@ Start = Callable[..., Company]
 
 
 @pytest.fixture
-def start(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Iterator[Start]:
+def start(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path) -> Iterator[Start]:
     """Start a sandbox with faults and gather the project's tools for it."""
     caplog.set_level(logging.INFO)
+    with starting(monkeypatch, tmp_path / "data") as go:
+        yield go
+
+
+@contextmanager
+def starting(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> Iterator[Start]:
+    """Give a function that starts a sandbox with faults and gathers the project's tools for it."""
     with ExitStack() as stack:
 
         def go(
@@ -159,7 +169,8 @@ def start(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> 
             wanted = {"ready_seconds": 5.0, "profiles": 1, "campaigns": 2, "keywords_per_campaign": 3} | options
             clock = FastClock()
             url = stack.enter_context(running(SandboxOptions(**wanted, faults=faults), clock=clock))
-            for name, value in (account_environment(url) | (settings or {})).items():
+            environment = account_environment(url) | {"PPC_DATA_DIR": str(data_dir)} | (settings or {})
+            for name, value in environment.items():
                 monkeypatch.setenv(name, value)
             tokens = TokenCache()
 
@@ -177,3 +188,26 @@ def start(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> 
             return Company(url, tools, clock, http)
 
         yield go
+
+
+@dataclass
+class OneEach:
+    """What became of profiles of which each was hit by a fault of its own."""
+
+    company: Company
+    profiles: dict[str, int]
+    troubles: list[Trouble]
+    rows: dict[int, ReportRow]
+
+    @classmethod
+    def of(cls, company: Company, faults: Sequence[str]) -> "OneEach":
+        """List a kind of entity and bring a report for each profile, of which each has its fault."""
+        run_fast(sync_profiles(company.tools))
+        profiles = dict(zip(faults, company.profile_ids(), strict=True))
+        company.go_wrong(",".join(f"{fault}@ {profile} " for fault, profile in profiles.items()))
+        synced = run_fast(sync_entities(company.tools, [ENTITY_TYPES["campaigns"]]))
+        rows = {row.profile_id: row for row in company.bring().rows}
+        return cls(company, profiles, synced.troubles, rows)
+
+    def reports_of(self, fault: str) -> list[dict[str, Any]]:
+        return [report for report in self.company.reports().values() if report["profileId"] == self.profiles[fault]]

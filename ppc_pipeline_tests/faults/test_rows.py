@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ppc_pipeline.sandbox.faults import ROWS
-from ppc_pipeline_tests.faults.conftest import KINDS
+from ppc_pipeline_tests.faults.conftest import KINDS, OneEach, starting
 
 REASONS = {
     "null-id": "campaign_id is missing",
@@ -20,16 +20,20 @@ def test_every_fault_of_a_row_has_its_reason():
     assert set(REASONS) == set(ROWS)
 
 
+@pytest.fixture(scope="module")
+def spoiled(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch, starting(patch, tmp_path_factory.mktemp("spoiled") / "data") as start:
+        yield OneEach.of(start(profiles=len(ROWS)), ROWS)
+
+
 @pytest.mark.parametrize("fault", ROWS)
-def test_a_spoiled_row_is_in_quarantine_with_the_reason_and_all_others_are_loaded(start, fault):
-    company = start(fault)
-    (row,) = company.bring().rows
+def test_a_spoiled_row_is_in_quarantine_with_the_reason_and_all_others_are_loaded(spoiled, fault):
+    company, row = spoiled.company, spoiled.rows[spoiled.profiles[fault]]
     company.assert_exact([row])
-    assert row.rows_rejected >= 7
-    found = company.query("SELECT reason, raw, report_id FROM rejected_rows")
-    assert {(reason, report_id) for reason, _, report_id in found} == {(REASONS[fault], row.report_id)}
-    spoiled = [json.loads(raw) for _, raw, _ in found]
-    assert all(set(line) >= {"campaignName", "impressions", "sales14d"} for line in spoiled)
+    assert row.rows_rejected == company.faults()[fault] >= 7
+    found = company.query("SELECT reason, raw FROM rejected_rows WHERE report_id = ?", row.report_id)
+    assert {reason for reason, _ in found} == {REASONS[fault]}
+    assert all(set(json.loads(raw)) >= {"campaignName", "impressions", "sales14d"} for _, raw in found)
 
 
 def test_all_spoiled_rows_at_once_in_every_report_type_add_up(start):
