@@ -14,7 +14,6 @@ from benchmarks.place import project, serving
 SIZE = {"campaigns": 2, "keywords_per_campaign": 3}
 SIZES = ((5, 1), (50, 1), (50, 30), (50, 365), (200, 1), (200, 365))
 """Profiles, and days in the warehouse besides the 31 of the first order."""
-LOOKS = 3
 
 
 def work(quick: bool) -> Outcome:
@@ -31,7 +30,7 @@ def _measure(outcome: Outcome, profiles: int, days: int) -> None:
         live(place)
         add_past(place, days - 1)
         day = live(place)
-        looks = [step(place, "status").result for _ in range(LOOKS)]
+        looks = step(place, "status").result
     size = f"{profiles} profiles, {days} days"
     outcome.add(f"{size}: a day", day.cpu, "CPU s", note=f"{len(day.ticks)} ticks")
     steps: dict[str, Took] = {"entities": day.entities, "order": day.order, "tick": day.ticks[-1], "load run": day.load}
