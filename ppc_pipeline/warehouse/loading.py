@@ -11,7 +11,6 @@ tables. Not here: reading files (``stages``), entities (``entities``), or which 
 (``reports``).
 """
 
-import logging
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,15 +21,16 @@ from typing import Any
 import duckdb
 
 from ppc_pipeline.warehouse.connection import in_transaction
-from ppc_pipeline.warehouse.staging import drop_temporary
 from ppc_pipeline.warehouse.stages import (
     ReportFile,
     RowsLostError,
     Stage,
     StagedFile,
     UnreadableFileError,
+    rows_lost,
     stage_files,
 )
+from ppc_pipeline.warehouse.staging import drop_temporary
 from ppc_pipeline.warehouse.tables import ReportTable, quoted
 
 __all__ = [
@@ -42,8 +42,6 @@ __all__ = [
     "load_stage",
     "without_overlaps",
 ]
-
-log = logging.getLogger(__name__)
 
 MEMORY = "400MB"
 """What DuckDB may take to write: it would keep whole reports in memory if it were let."""
@@ -306,7 +304,7 @@ class _Load:
         return self.by_file("SELECT file_no, count(*) FROM temp.wrong WHERE displaces GROUP BY 1")
 
     def _forget_rejected(self) -> None:
-        """Take out of quarantine what these files bring anew: rows of days that they cover, of reports asked for before.
+        """Take out of quarantine what these files bring anew: rows of their days, of reports asked for before.
 
         A report loaded again replaces what it had there. A row without a usable date may be of any day of its report,
         and goes when all of them are covered.
@@ -434,13 +432,11 @@ def _check_balance(load: _Load, outcomes: Sequence[FileOutcome]) -> None:
 
 def _lost(table: ReportTable, staged: StagedFile, found: tuple[int, int, int]) -> RowsLostError:
     loaded, rejected, stale = found
-    error = RowsLostError(
+    return rows_lost(
         f"report {staged.file.report_id} ({table.report_type}) of profile {staged.file.profile_id} has {staged.rows} "
         f"rows, of which {staged.rejected} break a rule, but {sum(found)} are accounted for: {loaded} in the table, "
         f"{rejected} in quarantine, {stale} of days with newer figures. The load was undone"
     )
-    log.error("%s", error)
-    return error
 
 
 def _log_load(load: _Load, outcomes: Sequence[FileOutcome]) -> None:

@@ -7,6 +7,7 @@ with what is there and writing (``loading``), which directory (``scratch``).
 
 import gzip
 import json
+import logging
 import os
 import zlib
 from collections import deque
@@ -21,6 +22,8 @@ import duckdb
 from ppc_pipeline.warehouse.pieces import WORTH_CUTTING, UncutError, pieces_of
 from ppc_pipeline.warehouse.staging import MAX_OBJECT_BYTES, Rule, any_broken, cast, cast_rules, first_reason
 from ppc_pipeline.warehouse.tables import ReportTable, quoted
+
+log = logging.getLogger(__name__)
 
 MEMORY = "300MB"
 READERS = min(2, os.cpu_count() or 1)
@@ -42,6 +45,12 @@ class UnreadableFileError(Exception):
 
 class RowsLostError(Exception):
     """The rows of a report do not add up: a mistake in this program. What was being done is undone."""
+
+
+def rows_lost(message: str) -> RowsLostError:
+    """Log that rows do not add up, and return the error to raise."""
+    log.error("%s", message)
+    return RowsLostError(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +126,11 @@ def stage_files(table: ReportTable, files: Sequence[ReportFile], folder: Path) -
             asked for.
         RowsLostError: Not every row that was read was staged.
     """
-    settings = {"memory_limit": MEMORY, "temp_directory": str(folder), "preserve_insertion_order": "false"}
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": MEMORY,
+        "temp_directory": str(folder),
+        "preserve_insertion_order": "false",
+    }
     missing = [_missing_columns(table, file) for file in files]
     with duckdb.connect(config=settings) as connection:
         reading = _Reading(connection, table, files, folder)
@@ -255,7 +268,7 @@ class _Reading:
         count = f"SELECT row_no // {_PIECE_STRIDE}, max(row_no) % {_PIECE_STRIDE}, count(*) FROM {_parquet(*rows)}"
         for piece, numbered, staged in self.connection.execute(f"{count} GROUP BY 1").fetchall():
             if numbered != staged:
-                raise RowsLostError(f"of {numbered} rows read, {staged} were staged (part {piece} of the batch)")
+                raise rows_lost(f"of {numbered} rows read, {staged} were staged (part {piece} of the batch)")
         by_file = f"SELECT file_no, count(*) FROM {_parquet(*rows)} GROUP BY 1"
         return dict(self.connection.execute(by_file).fetchall())
 
@@ -322,7 +335,9 @@ class _Reading:
             CREATE TABLE wrong AS
             SELECT file_no, place, twice
             FROM (
-                SELECT file_no, broken, {twice} AS twice, row_number() OVER (PARTITION BY file_no ORDER BY row_no) AS place
+                SELECT
+                    file_no, broken, {twice} AS twice,
+                    row_number() OVER (PARTITION BY file_no ORDER BY row_no) AS place
                 FROM {_parquet(*rows)} WHERE list_contains(?::INTEGER[], file_no)
             )
             WHERE broken OR twice
@@ -332,7 +347,7 @@ class _Reading:
         quarantine = _string(str(self.quarantine))
         (found,) = self.connection.execute(f"COPY ({' UNION ALL '.join(selects)}) TO {quarantine}").fetchone() or (0,)
         if found != sum(rejected.values()):
-            raise RowsLostError(f"of {sum(rejected.values())} rows to reject, {found} were found again")
+            raise rows_lost(f"of {sum(rejected.values())} rows to reject, {found} were found again")
         return rejected
 
 

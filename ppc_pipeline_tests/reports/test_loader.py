@@ -7,7 +7,7 @@ import pytest
 
 from ppc_pipeline.reports import states
 from ppc_pipeline.reports.loader import Loader, loaded_reports, prepare
-from ppc_pipeline.warehouse import loading
+from ppc_pipeline.warehouse import stages
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline_tests.fakes import NOON, gzipped, order, targeting_row, window
 
@@ -82,12 +82,12 @@ def test_a_file_without_a_metric_that_was_asked_for_says_which(loader, downloade
 def test_an_error_nobody_thought_of_fails_its_own_report_only_and_is_logged_with_it(
     loader, downloaded, monkeypatch, caplog
 ):
-    check = loading._missing_columns
+    check = stages._missing_columns
 
-    def die(connection, table, file):
-        return 1 / 0 if file.profile_id == 3 else check(connection, table, file)
+    def die(table, file):
+        return 1 / 0 if file.profile_id == 3 else check(table, file)
 
-    monkeypatch.setattr(loading, "_missing_columns", die)
+    monkeypatch.setattr(stages, "_missing_columns", die)
     rows = downloaded()
     events = loader(rows)
     assert kinds(rows, events) == [states.Loaded, states.Loaded, states.GivenUp, states.Loaded]
