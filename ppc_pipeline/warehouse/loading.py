@@ -43,7 +43,7 @@ __all__ = [
     "without_overlaps",
 ]
 
-MEMORY = "400MB"
+MEMORY = "300MB"
 """What DuckDB may take to write: it would keep whole reports in memory if it were let."""
 
 

@@ -32,7 +32,7 @@ READERS = min(2, os.cpu_count() or 1)
 _JSON = json.JSONDecoder()
 _USUAL_ROW_CHARS = 2**16
 _PIECE_STRIDE = 10**12
-_ROW_GROUP = 61440
+_ROW_GROUP = 30720
 
 
 class UnreadableFileError(Exception):
