@@ -13,7 +13,10 @@ from ppc_pipeline.reports.ledger import ReportRow
 from ppc_pipeline.reports.states import Event
 
 Load = Callable[[Sequence[ReportRow]], Mapping[int, Event]]
-"""Loads downloaded reports, blocking, and says for each row id what happened to it."""
+"""Loads downloaded reports, blocking, and says for each row id what happened to it. Two threads may call it at once."""
+
+WORKERS = 2
+"""One batch is read while the former one is written."""
 
 MAX_LOADED_AT_ONCE = 64
 """Files loaded with the warehouse open once: then it is given free for others for a moment."""
@@ -52,11 +55,12 @@ class LoadQueue:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Load what is put, for as long as the context lasts."""
-        worker = asyncio.create_task(self._run())
+        workers = [asyncio.create_task(self._run()) for _ in range(WORKERS)]
         try:
             yield
         finally:
-            worker.cancel()
+            for worker in workers:
+                worker.cancel()
 
     async def _run(self) -> None:
         while True:

@@ -1,11 +1,14 @@
 """From downloaded reports to the warehouse: which file goes into which table, and what a failure means.
 
-Here: the bridge between the ledger's rows and ``warehouse.loading``. Not here: SQL, or when to load (``lifecycle``).
+Here: the bridge between the ledger's rows and ``warehouse``: stage without the warehouse, then open it and write.
+Not here: SQL, or when to load (``lifecycle``).
 """
 
 import logging
+import tempfile
+import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,8 +21,10 @@ from ppc_pipeline.reports.ledger import ReportRow
 from ppc_pipeline.reports.states import Event
 from ppc_pipeline.reports.tables import ENTITY_TABLES, REPORT_TABLES
 from ppc_pipeline.warehouse.connection import Warehouse, WarehouseBusyError
-from ppc_pipeline.warehouse.loading import FileOutcome, ReportFile, UnreadableFileError, load_files
-from ppc_pipeline.warehouse.tables import create_tables
+from ppc_pipeline.warehouse.loading import FileOutcome, load_stage, without_overlaps
+from ppc_pipeline.warehouse.scratch import scratch_directory
+from ppc_pipeline.warehouse.stages import ReportFile, RowsLostError, Stage, UnreadableFileError, stage_files
+from ppc_pipeline.warehouse.tables import ReportTable, create_tables
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +35,14 @@ WAREHOUSE_PAUSE = timedelta(seconds=60)
 class Loader:
     """Loads downloaded reports, and remembers what each load did.
 
+    May be called by two threads at once: one batch is staged while another is written, never two of either.
+
     Args:
         warehouse: Where the rows go.
         archive: Where the raw files are.
         currencies: Profile id -> currency code.
         clock: What time it is.
+        staging: Where rows are staged; beside the archive where nothing else is said.
     """
 
     def __init__(
@@ -43,18 +51,22 @@ class Loader:
         archive: Archive,
         currencies: Mapping[int, str],
         clock: Callable[[], datetime],
+        staging: Path | None = None,
     ) -> None:
         self._warehouse = warehouse
         self._archive = archive
         self._currencies = currencies
         self._clock = clock
+        self._staging = staging or archive.root.parent / "staging"
+        self._one_stages = threading.Lock()
+        self._one_writes = threading.Lock()
         self.outcomes: dict[int, FileOutcome] = {}
 
     def __call__(self, rows: Sequence[ReportRow]) -> dict[int, Event]:
         """Load some reports; one that cannot be loaded keeps no other from it.
 
         Returns:
-            Row id -> ``Loaded``, ``Unreadable``, ``Troubled`` or ``GivenUp``.
+            Row id -> ``Loaded``, ``Unreadable``, ``Troubled``, ``Postponed`` or ``GivenUp``.
         """
         by_type: dict[str, list[ReportRow]] = defaultdict(list)
         events: dict[int, Event] = {}
@@ -67,35 +79,71 @@ class Loader:
             else:
                 by_type[row.report_type].append(row)
         try:
-            with self._warehouse.connect() as connection:
-                for report_type, some in by_type.items():
-                    events |= self._load(connection, report_type, some)
+            with scratch_directory(self._staging) as folder:
+                self._load(by_type, folder, events)
         except (WarehouseBusyError, duckdb.Error, OSError) as error:
             # The files are here and good: wait for the warehouse or the disk, however long that takes.
             later = self._clock() + WAREHOUSE_PAUSE
             events |= {row.id: states.Postponed(str(error), later) for row in rows if row.id not in events}
         return events
 
-    def _load(
-        self, connection: duckdb.DuckDBPyConnection, report_type: str, rows: Sequence[ReportRow]
-    ) -> dict[int, Event]:
-        """Load reports of one type together, or one by one when that fails, to find the one that is at fault."""
+    def _load(self, by_type: Mapping[str, Sequence[ReportRow]], folder: Path, events: dict[int, Event]) -> None:
+        with self._one_stages:
+            batches = [
+                batch for name, some in by_type.items() for batch in self._stage_type(name, some, folder, events)
+            ]
+        if batches:
+            with self._one_writes, self._warehouse.connect() as connection:
+                for batch in batches:
+                    events |= self._write(connection, batch, folder)
+
+    def _stage_type(
+        self, report_type: str, rows: Sequence[ReportRow], folder: Path, events: dict[int, Event]
+    ) -> list["_Batch"]:
+        """Stage reports of one type, in the order they were asked for where two cover the same day."""
+        by_report = {row.report_id or "": row for row in rows}
+        groups = without_overlaps([self._file(row) for row in rows])
+        some = [[by_report[file.report_id] for file in group] for group in groups]
+        table = REPORT_TABLES[report_type]
+        return [batch for group in some for batch in self._stage(table, group, folder, events)]
+
+    def _stage(
+        self, table: ReportTable, rows: Sequence[ReportRow], folder: Path, events: dict[int, Event]
+    ) -> Iterator["_Batch"]:
+        """Stage reports together, or one by one when that fails, to find the one that is at fault."""
         try:
-            files = [self._file(row) for row in rows]
-            outcomes = load_files(connection, REPORT_TABLES[report_type], files, self._clock())
+            yield _Batch(rows, stage_files(table, [self._file(row) for row in rows], _fresh(folder)))
         except Exception as error:  # whatever it is: one file must never keep those of other clients from loading
             if len(rows) == 1:
-                return {rows[0].id: self._failed(rows[0], error)}
-            log.warning("loading %d files of %s together failed, trying them one by one", len(rows), report_type)
-            return {key: event for row in rows for key, event in self._load(connection, report_type, [row]).items()}
+                events[rows[0].id] = self._failed(rows[0], error)
+                return
+            log.warning("reading %d files of %s together failed, trying them one by one", len(rows), table.report_type)
+            for row in rows:
+                yield from self._stage(table, [row], folder, events)
+
+    def _write(self, connection: duckdb.DuckDBPyConnection, batch: "_Batch", folder: Path) -> dict[int, Event]:
+        """Write staged reports, together or, when that fails, one by one."""
+        try:
+            outcomes = load_stage(connection, batch.stage, self._clock())
+        except Exception as error:  # as above
+            if len(batch.rows) == 1:
+                return {batch.rows[0].id: self._failed(batch.rows[0], error)}
+            log.warning("loading %d files together failed, trying them one by one", len(batch.rows))
+            events: dict[int, Event] = {}
+            for row in batch.rows:
+                for single in self._stage(batch.stage.table, [row], folder, events):
+                    events |= self._write(connection, single, folder)
+            return events
         by_report = {outcome.report_id: outcome for outcome in outcomes}
-        done = {row.id: by_report[row.report_id or ""] for row in rows}
+        done = {row.id: by_report[row.report_id or ""] for row in batch.rows}
         self.outcomes |= done
         return {key: states.Loaded(outcome.rows_loaded, outcome.rows_rejected) for key, outcome in done.items()}
 
     def _failed(self, row: ReportRow, error: Exception) -> Event:
         if isinstance(error, duckdb.Error | OSError):
             return states.Troubled(f"loading failed: {error}")
+        if isinstance(error, RowsLostError):
+            return states.GivenUp(f"loading failed: {error}", retryable=True)
         if not isinstance(error, UnreadableFileError):
             log.error("loading %s failed unexpectedly", row, exc_info=error)
             return states.GivenUp(f"loading failed: {type(error).__name__}: {error}", retryable=True)
@@ -120,6 +168,18 @@ class Loader:
             end_date=row.end_date,
             requested_at=row.requested_at or row.ordered_at,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Reports that were staged together."""
+
+    rows: Sequence[ReportRow]
+    stage: Stage
+
+
+def _fresh(folder: Path) -> Path:
+    return Path(tempfile.mkdtemp(dir=folder))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,58 +1,50 @@
-"""Loading report files: gzip JSON -> typed rows -> quarantine -> the days that changed, in one transaction.
+"""Loading staged reports: the days that changed, what changed in them, what is in quarantine, in one transaction.
 
-Rows never pass through Python. A day is compared with what is there and rewritten only when it differs; what changed
-is recorded in ``restatements``. Loading a file again changes nothing. Here: report tables. Not here: entities
-(``entities``), or which file belongs to which report (``reports``).
+A day is compared with what is there and rewritten only when it differs; what Amazon changed is recorded in
+``restatements``. Loading a file again changes nothing. A day is what its newest report says, whole: where a row of it
+is rejected, the figures an earlier report had for the same keys go too, as they would go if Amazon no longer listed
+them (to keep them would mix two states of a day, and hide for ever that a figure cannot be read). The reason in
+``rejected_rows`` then says so, and ``FileOutcome.rows_displaced`` counts it.
+
+At the end of every load the rows are counted again where they came to lie; see ``_check_balance``. Here: report
+tables. Not here: reading files (``stages``), entities (``entities``), or which file belongs to which report
+(``reports``).
 """
 
-import gzip
-import json
-import zlib
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from ppc_pipeline.warehouse.connection import in_transaction
-from ppc_pipeline.warehouse.staging import (
-    MAX_OBJECT_BYTES,
-    Rule,
-    any_broken,
-    cast,
-    cast_rules,
-    drop_temporary,
-    first_reason,
+from ppc_pipeline.warehouse.stages import (
+    ReportFile,
+    RowsLostError,
+    Stage,
+    StagedFile,
+    UnreadableFileError,
+    rows_lost,
+    stage_files,
 )
+from ppc_pipeline.warehouse.staging import drop_temporary
 from ppc_pipeline.warehouse.tables import ReportTable, quoted
 
-_JSON = json.JSONDecoder()
-_USUAL_ROW_CHARS = 2**16
+__all__ = [
+    "FileOutcome",
+    "ReportFile",
+    "RowsLostError",
+    "UnreadableFileError",
+    "load_files",
+    "load_stage",
+    "without_overlaps",
+]
 
-
-class UnreadableFileError(Exception):
-    """A report file that is not a JSON array of objects, or that lacks what no report can do without.
-
-    A single character that UTF-8 cannot hold (a lone surrogate in a name) makes the whole file unreadable: DuckDB reads
-    no further, and to leave out the row would be to load a day without it, unnoticed.
-    """
-
-
-@dataclass(frozen=True, slots=True)
-class ReportFile:
-    """A report file and what its rows belong to."""
-
-    path: Path
-    raw_path: str
-    report_id: str
-    account: str
-    profile_id: int
-    currency_code: str
-    start_date: date
-    end_date: date
-    requested_at: datetime
+MEMORY = "300MB"
+"""What DuckDB may take to write: it would keep whole reports in memory if it were let."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +55,8 @@ class FileOutcome:
         report_id: Which.
         rows_loaded: Rows of it that are in the table now.
         rows_rejected: Rows of it in quarantine.
+        rows_stale: Rows of it that are left out, because their days have figures of a report asked for later.
+        rows_displaced: Rejected rows whose keys had figures of an earlier report, which went with the day's old state.
         days_changed: Days rewritten.
         days_unchanged: Days that were there already, alike.
         days_stale: Days left alone because figures of a report asked for later are there.
@@ -72,6 +66,8 @@ class FileOutcome:
     report_id: str
     rows_loaded: int
     rows_rejected: int
+    rows_stale: int
+    rows_displaced: int
     days_changed: int
     days_unchanged: int
     days_stale: int
@@ -81,9 +77,10 @@ class FileOutcome:
 def load_files(
     connection: duckdb.DuckDBPyConnection, table: ReportTable, files: Sequence[ReportFile], now: datetime
 ) -> list[FileOutcome]:
-    """Load files of one report type, each wholly or not at all.
+    """Read and load files of one report type, each wholly or not at all.
 
-    Files of one profile may cover the same days: they are loaded in the order they were asked for.
+    Files of one profile may cover the same days: they are loaded in the order they were asked for. Whoever shares the
+    warehouse with others stages first, and opens it for ``load_stage``.
 
     Args:
         connection: The warehouse, with no transaction open.
@@ -94,11 +91,12 @@ def load_files(
     Raises:
         UnreadableFileError: A file is not a JSON array of objects, or none of its rows has a metric or a key that was
             asked for. Nothing of its group was loaded.
+        RowsLostError: The rows of a file do not add up. Nothing of its group was loaded.
     """
     outcomes: list[FileOutcome] = []
     for group in without_overlaps(files):
-        with in_transaction(connection):
-            outcomes += _load_group(connection, table, group, now)
+        with tempfile.TemporaryDirectory() as folder:
+            outcomes += load_stage(connection, stage_files(table, group, Path(folder)), now)
     return outcomes
 
 
@@ -121,365 +119,347 @@ def _overlap(one: ReportFile, other: ReportFile) -> bool:
     return same and one.start_date <= other.end_date and other.start_date <= one.end_date
 
 
-def _load_group(
-    connection: duckdb.DuckDBPyConnection, table: ReportTable, files: Sequence[ReportFile], now: datetime
-) -> list[FileOutcome]:
-    _stage_files(connection, table, files)
-    _stage_rows(connection, table, files)
-    missing = {file.report_id: _missing_columns(connection, table, file) for file in files}
-    _forget_rejected(connection, table)
-    rejected = _reject(connection, table, files, now)
-    _find_changed_days(connection, table)
-    _record_restatements(connection, table, now)
-    _replace_days(connection, table, now)
-    return _log_load(connection, table, files, rejected, missing, now)
+def load_stage(connection: duckdb.DuckDBPyConnection, stage: Stage, now: datetime) -> list[FileOutcome]:
+    """Load what was staged, all of it or nothing.
 
-
-def _stage_files(connection: duckdb.DuckDBPyConnection, table: ReportTable, files: Sequence[ReportFile]) -> None:
-    """Stage what each file belongs to, and each of its days with how it may be used."""
-    drop_temporary(connection, "staged_files", "staged_days")
-    connection.execute(
-        """
-        CREATE TEMP TABLE staged_files (
-            path VARCHAR, raw_path VARCHAR, report_id VARCHAR, account VARCHAR, profile_id BIGINT,
-            currency_code VARCHAR, start_date DATE, end_date DATE, requested_at TIMESTAMPTZ
-        )
-        """
-    )
-    connection.executemany(
-        "INSERT INTO temp.staged_files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                str(f.path),
-                f.raw_path,
-                f.report_id,
-                f.account,
-                f.profile_id,
-                f.currency_code,
-                f.start_date,
-                f.end_date,
-                f.requested_at,
-            )
-            for f in files
-        ],
-    )
-    # loaded_before: some report of this day was loaded; newer: one that was asked for later than this one.
-    connection.execute(
-        """
-        CREATE TEMP TABLE staged_days AS
-        SELECT
-            f.report_id,
-            f.profile_id,
-            d.date::DATE AS date,
-            count(l.report_id) > 0 AS loaded_before,
-            coalesce(max(l.requested_at) > any_value(f.requested_at), false) AS newer
-        FROM temp.staged_files AS f
-        CROSS JOIN LATERAL (SELECT unnest(range(f.start_date, f.end_date + 1, INTERVAL 1 DAY)) AS date) AS d
-        LEFT JOIN load_log AS l
-            ON l.profile_id = f.profile_id AND l.report_type = ? AND d.date BETWEEN l.start_date AND l.end_date
-        GROUP BY ALL
-        """,
-        [table.report_type],
-    )
-
-
-def _rules(table: ReportTable) -> list[Rule]:
-    raw = {column.name: f"raw_{column.name}" for column in table.columns}
-    outside = Rule(
-        "date NOT BETWEEN start_date AND end_date",
-        "'date ' || date || ' is outside the report (' || start_date || ' to ' || end_date || ')'",
-    )
-    return [*cast_rules(table.columns, raw, required=("date", *table.grain)), outside]
-
-
-def _typed_rows(table: ReportTable) -> str:
-    """Return SQL that reads the staged files: texts as ``raw_<column>``, typed values, and what they belong to."""
-    texts = ", ".join(f"r.{quoted(c.source)} AS {quoted('raw_' + c.name)}" for c in table.columns)
-    typed = ", ".join(f"{cast(c, quoted('raw_' + c.name))} AS {quoted(c.name)}" for c in table.columns)
-    keys = ", ".join(f"{_string(c.source)}: 'VARCHAR'" for c in table.columns)
-    return f"""
-        SELECT *, {typed}
-        FROM (
-            SELECT r.row_no, {texts}, f.* EXCLUDE (path, raw_path, requested_at)
-            FROM (
-                SELECT *, row_number() OVER () AS row_no
-                FROM read_json(
-                    ?,
-                    format = 'array', filename = true, maximum_object_size = {MAX_OBJECT_BYTES},
-                    columns = {{{keys}}}
-                )
-            ) AS r
-            JOIN temp.staged_files AS f ON f.path = r.filename
-        )
-    """
-
-
-def _stage_rows(connection: duckdb.DuckDBPyConnection, table: ReportTable, files: Sequence[ReportFile]) -> None:
-    """Stage every row, typed, with whether a rule is broken."""
-    drop_temporary(connection, "staged")
-    own = ", ".join(quoted(c.name) for c in table.columns)
-    broken = any_broken(_rules(table))
-    try:
-        connection.execute(
-            f"""
-            CREATE TEMP TABLE staged AS
-            SELECT row_no, report_id, account, profile_id, currency_code, {own}, coalesce({broken}, false) AS broken
-            FROM ({_typed_rows(table)})
-            """,
-            [[str(file.path) for file in files]],
-        )
-    except duckdb.InvalidInputException as error:  # an IOException is about the disk, not about what is in the file
-        raise UnreadableFileError(_first_line(error)) from None
-    duplicate = f"""
-        UPDATE temp.staged SET broken = true WHERE row_no IN (
-            SELECT row_no FROM temp.staged WHERE NOT broken
-            QUALIFY row_number() OVER (PARTITION BY {_grain(table)} ORDER BY row_no) > 1
-        )
-    """
-    if _has_duplicates(connection, table):
-        connection.execute(duplicate)
-
-
-def _has_duplicates(connection: duckdb.DuckDBPyConnection, table: ReportTable) -> bool:
-    query = f"""
-        SELECT 1 FROM temp.staged WHERE NOT broken GROUP BY {_grain(table)} HAVING count(*) > 1 LIMIT 1
-    """
-    return connection.execute(query).fetchone() is not None
-
-
-def _grain(table: ReportTable) -> str:
-    return ", ".join(["profile_id", "date", *(quoted(name) for name in table.grain)])
-
-
-def _forget_rejected(connection: duckdb.DuckDBPyConnection, table: ReportTable) -> None:
-    """Take out of quarantine what these files bring anew: rows of days that they cover, of reports asked for before.
-
-    A row without a usable date may be of any day of its report, and goes when all of them are covered.
-    """
-    source = next(column.source for column in table.columns if column.name == "date")
-    connection.execute(
-        """
-        DELETE FROM rejected_rows WHERE (report_id, row_no) IN (
-            SELECT r.report_id, r.row_no
-            FROM (SELECT *, TRY_CAST(raw->>? AS DATE) AS date FROM rejected_rows WHERE source = ?) AS r
-            JOIN load_log AS l USING (report_id)
-            JOIN temp.staged_files AS f ON f.profile_id = r.profile_id AND f.requested_at >= l.requested_at
-            WHERE CASE
-                WHEN r.date BETWEEN l.start_date AND l.end_date THEN r.date BETWEEN f.start_date AND f.end_date
-                ELSE f.start_date <= l.start_date AND l.end_date <= f.end_date
-            END
-        )
-        """,
-        [source, table.report_type],
-    )
-
-
-def _reject(
-    connection: duckdb.DuckDBPyConnection, table: ReportTable, files: Sequence[ReportFile], now: datetime
-) -> dict[str, int]:
-    """Put broken rows in quarantine, as Amazon sent them, and drop them from the stage.
-
-    Returns:
-        Rejected rows by report. A report loaded again replaces what it had in quarantine.
-    """
-    reports = [file.report_id for file in files]
-    connection.execute("DELETE FROM rejected_rows WHERE list_contains(?, report_id)", [reports])
-    count = "SELECT report_id, count(*) FROM temp.staged WHERE broken GROUP BY report_id"
-    rejected = dict(connection.execute(count).fetchall())
-    if not rejected:
-        return {}
-    paths = [str(file.path) for file in files]
-    reason = first_reason([*_rules(table), Rule("true", "'another row of the file has the same keys'")])
-    connection.execute(
-        f"""
-        INSERT INTO rejected_rows
-        WITH broken AS (SELECT row_no FROM temp.staged WHERE broken),
-        reasons AS (
-            SELECT account, profile_id, report_id, row_no, {reason} AS reason
-            FROM ({_typed_rows(table)}) WHERE row_no IN (FROM broken)
-        ),
-        texts AS (
-            SELECT json, filename, row_number() OVER () AS row_no
-            FROM read_json_objects(
-                ?, format = 'array', filename = true, maximum_object_size = {MAX_OBJECT_BYTES}
-            )
-        ),
-        places AS (SELECT json, row_no, row_number() OVER (PARTITION BY filename ORDER BY row_no) AS place FROM texts)
-        SELECT account, profile_id, ?, report_id, place, reason, json, ?
-        FROM reasons JOIN places USING (row_no)
-        """,
-        [paths, paths, table.report_type, now],
-    )
-    connection.execute("DELETE FROM temp.staged WHERE broken")
-    return rejected
-
-
-def _find_changed_days(connection: duckdb.DuckDBPyConnection, table: ReportTable) -> None:
-    """Compare each day with what is there, by a digest over its rows that does not depend on their order."""
-    drop_temporary(connection, "changed_days")
-    columns = ", ".join(["currency_code", "account", *(quoted(c.name) for c in table.columns)])
-    digest = f"count(*) AS n, sum(hash({columns})) AS digest"
-    connection.execute(
-        f"""
-        CREATE TEMP TABLE changed_days AS
-        WITH wanted AS (SELECT * FROM temp.staged_days WHERE NOT newer),
-        after AS (SELECT profile_id, date, {digest} FROM temp.staged GROUP BY ALL),
-        before AS (
-            SELECT t.profile_id, t.date, {digest} FROM {quoted(table.name)} AS t
-            SEMI JOIN wanted AS w ON w.profile_id = t.profile_id AND w.date = t.date
-            GROUP BY ALL
-        )
-        SELECT w.report_id, w.profile_id, w.date, w.loaded_before
-        FROM wanted AS w
-        LEFT JOIN after USING (profile_id, date)
-        LEFT JOIN before USING (profile_id, date)
-        WHERE after.n IS DISTINCT FROM before.n OR after.digest IS DISTINCT FROM before.digest
-        """
-    )
-
-
-def _record_restatements(connection: duckdb.DuckDBPyConnection, table: ReportTable, now: datetime) -> None:
-    """Write down each metric of each day that was loaded before and differs now."""
-    metrics = [column for column in table.columns if column.metric]
-    sums = ", ".join(f"sum({quoted(c.name)})::DECIMAL(38, 6) AS {quoted(c.name)}" for c in metrics)
-    names = ", ".join(quoted(c.name) for c in metrics)
-    connection.execute(
-        f"""
-        INSERT INTO restatements
-        WITH days AS (SELECT * FROM temp.changed_days WHERE loaded_before),
-        before AS (
-            SELECT profile_id, date, {sums} FROM {quoted(table.name)} SEMI JOIN days USING (profile_id, date)
-            GROUP BY ALL
-        ),
-        after AS (
-            SELECT profile_id, date, {sums} FROM temp.staged SEMI JOIN days USING (profile_id, date) GROUP BY ALL
-        ),
-        old AS (UNPIVOT before ON {names} INTO NAME metric VALUE amount),
-        new AS (UNPIVOT after ON {names} INTO NAME metric VALUE amount)
-        SELECT date, f.account, profile_id, f.currency_code, ?, metric, old.amount, new.amount, d.report_id, ?
-        FROM old FULL JOIN new USING (profile_id, date, metric)
-        JOIN days AS d USING (profile_id, date)
-        JOIN temp.staged_files AS f USING (report_id, profile_id)
-        WHERE old.amount IS DISTINCT FROM new.amount
-        """,
-        [table.report_type, now],
-    )
-
-
-def _replace_days(connection: duckdb.DuckDBPyConnection, table: ReportTable, now: datetime) -> None:
-    """Replace each changed day as a whole."""
-    name = quoted(table.name)
-    own = ", ".join(quoted(column) for column in table.all_columns if column != "loaded_at")
-    connection.execute(
-        f"""
-        DELETE FROM {name} USING temp.changed_days AS d
-        WHERE {name}.profile_id = d.profile_id AND {name}.date = d.date
-        """
-    )
-    connection.execute(
-        f"""
-        INSERT INTO {name} ({own}, loaded_at)
-        SELECT {own}, ? FROM temp.staged SEMI JOIN temp.changed_days AS d USING (profile_id, date)
-        """,
-        [now],
-    )
-
-
-def _missing_columns(connection: duckdb.DuckDBPyConnection, table: ReportTable, file: ReportFile) -> tuple[str, ...]:
-    """Say which columns no row of a file has: Amazon gives every row every column asked for, NULL or not.
+    Args:
+        connection: The warehouse, with no transaction open.
+        stage: What to load.
+        now: The moment written to ``loaded_at``.
 
     Raises:
-        UnreadableFileError: A metric or a key is among them. Its NULLs would take the place of good figures.
+        RowsLostError: The rows of a file do not add up. Nothing was loaded.
     """
-    try:
-        first = _first_row(file)
-    except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:  # DuckDB reads more than JSON allows
-        raise UnreadableFileError(f"its first row is not JSON: {error}") from None
-    if first is None or all(c.source in first for c in table.columns):
-        return ()
-    keys = (
-        "SELECT DISTINCT unnest(json_keys(json)) FROM read_json_objects(?, format = 'array', maximum_object_size = ?)"
-    )
-    there = {key for (key,) in connection.execute(keys, [str(file.path), MAX_OBJECT_BYTES]).fetchall()}
-    missing = [c for c in table.columns if c.source not in there]
-    needed = [c.source for c in missing if c.metric or c.name in ("date", *table.grain)]
-    if needed:
-        raise UnreadableFileError(f"columns that were asked for are not in it: {', '.join(needed)}")
-    return tuple(c.source for c in missing)
-
-
-def _first_row(file: ReportFile) -> Collection[str] | None:
-    """Return the first row of a file: read here, and not by DuckDB, which would unzip megabytes for it."""
-    with gzip.open(file.path, "rt", encoding="utf-8") as text:
-        head = text.read(_USUAL_ROW_CHARS)
-        if "{" not in head:
-            return None
-        try:
-            row, _ = _JSON.raw_decode(head, head.index("{"))
-        except ValueError:
-            head += text.read(MAX_OBJECT_BYTES)
-            row, _ = _JSON.raw_decode(head, head.index("{"))
-    return dict(row)
-
-
-def _log_load(
-    connection: duckdb.DuckDBPyConnection,
-    table: ReportTable,
-    files: Sequence[ReportFile],
-    rejected: dict[str, int],
-    missing: dict[str, tuple[str, ...]],
-    now: datetime,
-) -> list[FileOutcome]:
-    valid = dict(connection.execute("SELECT report_id, count(*) FROM temp.staged GROUP BY report_id").fetchall())
-    changed = dict(connection.execute("SELECT report_id, count(*) FROM temp.changed_days GROUP BY 1").fetchall())
-    stale: dict[str, int] = defaultdict(int)
-    stale |= dict(
-        connection.execute("SELECT report_id, count(*) FILTER (newer) FROM temp.staged_days GROUP BY 1").fetchall()
-    )
-    outcomes = []
-    for file in files:
-        key = file.report_id
-        days = (file.end_date - file.start_date).days + 1
-        outcome = FileOutcome(
-            report_id=key,
-            rows_loaded=valid.get(key, 0),
-            rows_rejected=rejected.get(key, 0),
-            days_changed=changed.get(key, 0),
-            days_unchanged=days - changed.get(key, 0) - stale[key],
-            days_stale=stale[key],
-            columns_missing=missing[key],
-        )
-        outcomes.append(outcome)
-    connection.executemany(
-        "INSERT INTO load_log VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                file.report_id,
-                file.account,
-                file.profile_id,
-                table.report_type,
-                file.start_date,
-                file.end_date,
-                file.requested_at,
-                now,
-                done.rows_loaded + done.rows_rejected,
-                done.rows_loaded,
-                done.rows_rejected,
-                done.days_changed,
-                done.days_unchanged,
-                done.days_stale,
-                list(done.columns_missing),
-                file.raw_path,
-            )
-            for file, done in zip(files, outcomes, strict=True)
-        ],
-    )
+    # The order of rows in a table means nothing; to keep it costs a core and much memory.
+    connection.execute(f"SET preserve_insertion_order = false; SET memory_limit = '{MEMORY}'")
+    with in_transaction(connection):
+        load = _Load(connection, stage, now)
+        load.describe_files()
+        load.find_changed_days()
+        displaced = load.reject()
+        load.record_restatements()
+        load.replace_days()
+        outcomes = load.outcomes(displaced)
+        _check_balance(load, outcomes)
+        _log_load(load, outcomes)
     return outcomes
 
 
-def _string(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """One transaction: its temporary tables are ``files``, ``days`` and the view ``staged``."""
+
+    connection: duckdb.DuckDBPyConnection
+    stage: Stage
+    now: datetime
+
+    @property
+    def table(self) -> ReportTable:
+        return self.stage.table
+
+    @property
+    def files(self) -> list[ReportFile]:
+        return [staged.file for staged in self.stage.files]
+
+    def count(self, query: str, values: Sequence[object] | Mapping[str, object] = ()) -> int:
+        (found,) = self.connection.execute(query, values).fetchone() or (0,)
+        return int(found)
+
+    def by_file(self, query: str, values: Sequence[object] = ()) -> dict[int, int]:
+        """Run a query for (file, number)."""
+        return dict(self.connection.execute(query, values).fetchall())
+
+    def there(self) -> str:
+        """Return SQL for the rows of the days concerned: constant bounds let DuckDB skip what lies outside them."""
+        profiles = ", ".join(str(profile) for profile in sorted({file.profile_id for file in self.files}))
+        first, last = min(file.start_date for file in self.files), max(file.end_date for file in self.files)
+        return (
+            f"(SELECT * FROM {quoted(self.table.name)} "
+            f"WHERE profile_id IN ({profiles}) AND date BETWEEN DATE '{first}' AND DATE '{last}')"
+        )
+
+    def describe_files(self) -> None:
+        """Say what each file belongs to, each of its days with how it may be used, and what was staged."""
+        self.connection.execute("DROP VIEW IF EXISTS temp.staged")
+        drop_temporary(self.connection, "files", "days")
+        self.connection.execute(
+            """
+            CREATE TEMP TABLE files AS
+            SELECT
+                unnest($numbers::INTEGER[]) AS file_no, unnest($reports::VARCHAR[]) AS report_id,
+                unnest($accounts::VARCHAR[]) AS account, unnest($profiles::BIGINT[]) AS profile_id,
+                unnest($currencies::VARCHAR[]) AS currency_code, unnest($starts::DATE[]) AS start_date,
+                unnest($ends::DATE[]) AS end_date, unnest($asked::TIMESTAMPTZ[]) AS requested_at
+            """,
+            {
+                "numbers": list(range(len(self.files))),
+                "reports": [file.report_id for file in self.files],
+                "accounts": [file.account for file in self.files],
+                "profiles": [file.profile_id for file in self.files],
+                "currencies": [file.currency_code for file in self.files],
+                "starts": [file.start_date for file in self.files],
+                "ends": [file.end_date for file in self.files],
+                "asked": [file.requested_at for file in self.files],
+            },
+        )
+        self.connection.execute(
+            f"""
+            CREATE TEMP VIEW staged AS
+            SELECT s.*, f.report_id, f.account, f.profile_id, f.currency_code
+            FROM ({self.stage.good_rows()}) AS s JOIN temp.files AS f USING (file_no)
+            """
+        )
+        # restatable: another report of this day was loaded, and this one was not: it brings what Amazon says now.
+        # newer: a report of this day was loaded that was asked for later than this one.
+        self.connection.execute(
+            """
+            CREATE TEMP TABLE days AS
+            SELECT
+                f.file_no,
+                f.profile_id,
+                d.date::DATE AS date,
+                count(l.report_id) > 0 AND count(*) FILTER (l.report_id = f.report_id) = 0 AS restatable,
+                coalesce(max(l.requested_at) > any_value(f.requested_at), false) AS newer,
+                0::BIGINT AS staged,
+                0::BIGINT AS there,
+                false AS changed
+            FROM temp.files AS f
+            CROSS JOIN LATERAL (SELECT unnest(range(f.start_date, f.end_date + 1, INTERVAL 1 DAY)) AS date) AS d
+            LEFT JOIN load_log AS l
+                ON l.profile_id = f.profile_id AND l.report_type = ? AND d.date BETWEEN l.start_date AND l.end_date
+            GROUP BY ALL
+            """,
+            [self.table.report_type],
+        )
+
+    def find_changed_days(self) -> None:
+        """Compare each day with what is there: by its rows, and where those are as many, by a digest over them.
+
+        The digest does not depend on the order of rows.
+        """
+        for column, rows in (("staged", "temp.staged"), ("there", self.there())):
+            self.connection.execute(
+                f"""
+                UPDATE temp.days AS d SET {column} = n
+                FROM (SELECT profile_id, date, count(*) AS n FROM {rows} GROUP BY ALL) AS found
+                WHERE found.profile_id = d.profile_id AND found.date = d.date
+                """
+            )
+        self.connection.execute("UPDATE temp.days SET changed = staged <> there WHERE NOT newer")
+        alike = "NOT newer AND staged = there AND staged > 0"
+        if not self.count(f"SELECT count(*) FROM temp.days WHERE {alike}"):
+            return
+        columns = ", ".join(["currency_code", "account", *(quoted(c.name) for c in self.table.columns)])
+        digest = f"SELECT profile_id, date, sum(hash({columns})) AS digest"
+        days = f"(SELECT profile_id, date FROM temp.days WHERE {alike})"
+        self.connection.execute(
+            f"""
+            UPDATE temp.days AS d SET changed = true
+            FROM ({digest} FROM temp.staged SEMI JOIN {days} USING (profile_id, date) GROUP BY ALL) AS after
+            JOIN ({digest} FROM {self.there()} SEMI JOIN {days} USING (profile_id, date) GROUP BY ALL) AS before
+                USING (profile_id, date)
+            WHERE after.profile_id = d.profile_id AND after.date = d.date AND after.digest <> before.digest
+            """
+        )
+
+    def reject(self) -> dict[int, int]:
+        """Bring quarantine up to date, before the days' earlier state is gone.
+
+        Returns:
+            By file, the rejected rows that take earlier figures of their keys with them.
+        """
+        self._forget_rejected()
+        if self.stage.rejected is None:
+            return {}
+        keys = ["profile_id", "date", *(quoted(name) for name in self.table.grain)]
+        same = " AND ".join(f"{{0}}.{key} = r.{key}" for key in keys)
+        self.connection.execute(
+            f"""
+            CREATE OR REPLACE TEMP TABLE wrong AS
+            WITH rejected AS (
+                SELECT * FROM ({self.stage.rejected_rows()}) JOIN temp.files USING (file_no)
+            )
+            SELECT
+                r.*,
+                NOT r.twice AND EXISTS (
+                    FROM {self.there()} AS t SEMI JOIN (FROM temp.days WHERE changed) USING (profile_id, date)
+                    WHERE {same.format("t")}
+                ) AND NOT EXISTS (FROM temp.staged AS s WHERE {same.format("s")}) AS displaces
+            FROM rejected AS r
+            """
+        )
+        self.connection.execute(
+            """
+            INSERT INTO rejected_rows
+            SELECT
+                account, profile_id, ?, report_id, place,
+                reason || CASE WHEN displaces THEN
+                    CASE WHEN contains(reason, ': ') THEN '' ELSE ':' END || '; the figures loaded before are gone'
+                ELSE '' END,
+                raw, ?
+            FROM temp.wrong
+            """,
+            [self.table.report_type, self.now],
+        )
+        return self.by_file("SELECT file_no, count(*) FROM temp.wrong WHERE displaces GROUP BY 1")
+
+    def _forget_rejected(self) -> None:
+        """Take out of quarantine what these files bring anew: rows of their days, of reports asked for before.
+
+        A report loaded again replaces what it had there. A row without a usable date may be of any day of its report,
+        and goes when all of them are covered.
+        """
+        reports = [file.report_id for file in self.files]
+        self.connection.execute("DELETE FROM rejected_rows WHERE list_contains(?, report_id)", [reports])
+        if not self.count("SELECT count(*) FROM rejected_rows WHERE source = ?", [self.table.report_type]):
+            return
+        source = next(column.source for column in self.table.columns if column.name == "date")
+        self.connection.execute(
+            """
+            DELETE FROM rejected_rows WHERE (report_id, row_no) IN (
+                SELECT r.report_id, r.row_no
+                FROM (SELECT *, TRY_CAST(raw->>? AS DATE) AS date FROM rejected_rows WHERE source = ?) AS r
+                JOIN load_log AS l USING (report_id)
+                JOIN temp.files AS f ON f.profile_id = r.profile_id AND f.requested_at >= l.requested_at
+                WHERE CASE
+                    WHEN r.date BETWEEN l.start_date AND l.end_date THEN r.date BETWEEN f.start_date AND f.end_date
+                    ELSE f.start_date <= l.start_date AND l.end_date <= f.end_date
+                END
+            )
+            """,
+            [source, self.table.report_type],
+        )
+
+    def record_restatements(self) -> None:
+        """Write down each metric of each day that another report brought before and that differs now.
+
+        What the same report brings, read once more after a correction in this program, is no change by Amazon.
+        """
+        restated = "(FROM temp.days WHERE changed AND restatable)"
+        if not self.count(f"SELECT count(*) FROM {restated}"):
+            return
+        metrics = [column for column in self.table.columns if column.metric]
+        sums = ", ".join(f"sum({quoted(c.name)})::DECIMAL(38, 6) AS {quoted(c.name)}" for c in metrics)
+        names = ", ".join(quoted(c.name) for c in metrics)
+        total = f"SELECT profile_id, date, {sums}"
+        self.connection.execute(
+            f"""
+            INSERT INTO restatements
+            WITH restated AS {restated},
+            before AS ({total} FROM {self.there()} SEMI JOIN restated USING (profile_id, date) GROUP BY ALL),
+            after AS ({total} FROM temp.staged SEMI JOIN restated USING (profile_id, date) GROUP BY ALL),
+            old AS (UNPIVOT before ON {names} INTO NAME metric VALUE amount),
+            new AS (UNPIVOT after ON {names} INTO NAME metric VALUE amount)
+            SELECT date, f.account, profile_id, f.currency_code, ?, metric, old.amount, new.amount, f.report_id, ?
+            FROM old FULL JOIN new USING (profile_id, date, metric)
+            JOIN restated AS d USING (profile_id, date)
+            JOIN temp.files AS f USING (file_no, profile_id)
+            WHERE old.amount IS DISTINCT FROM new.amount
+            """,
+            [self.table.report_type, self.now],
+        )
+
+    def replace_days(self) -> None:
+        """Replace each changed day as a whole."""
+        name = quoted(self.table.name)
+        changed = "(SELECT profile_id, date FROM temp.days WHERE changed)"
+        if self.count("SELECT count(*) FROM temp.days WHERE changed AND there > 0"):
+            self.connection.execute(
+                f"""
+                DELETE FROM {name} USING {changed} AS d
+                WHERE {name}.profile_id = d.profile_id AND {name}.date = d.date
+                """
+            )
+        own = ", ".join(quoted(column) for column in self.table.all_columns if column != "loaded_at")
+        if self.count("SELECT count(*) FROM temp.days WHERE changed AND staged > 0"):
+            self.connection.execute(
+                f"""
+                INSERT INTO {name} ({own}, loaded_at)
+                SELECT {own}, ? FROM temp.staged SEMI JOIN {changed} AS d USING (profile_id, date)
+                """,
+                [self.now],
+            )
+
+    def outcomes(self, displaced: Mapping[int, int]) -> list[FileOutcome]:
+        """Say what was done with each file."""
+        query = """
+            SELECT
+                file_no, coalesce(sum(staged) FILTER (newer), 0)::BIGINT, count(*) FILTER (changed),
+                count(*) FILTER (NOT changed AND NOT newer), count(*) FILTER (newer)
+            FROM temp.days GROUP BY file_no
+        """
+        days = {number: found for number, *found in self.connection.execute(query).fetchall()}
+        outcomes = []
+        for number, staged in enumerate(self.stage.files):
+            stale, changed, unchanged, days_stale = days[number]
+            outcome = FileOutcome(
+                report_id=staged.file.report_id,
+                rows_loaded=staged.rows - staged.rejected - stale,
+                rows_rejected=staged.rejected,
+                rows_stale=stale,
+                rows_displaced=displaced.get(number, 0),
+                days_changed=changed,
+                days_unchanged=unchanged,
+                days_stale=days_stale,
+                columns_missing=staged.columns_missing,
+            )
+            outcomes.append(outcome)
+        return outcomes
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]
+def _check_balance(load: _Load, outcomes: Sequence[FileOutcome]) -> None:
+    """See that every row of each file lies somewhere, counted where it lies and not where it was sent.
+
+    Rows read from the file = rows of its days that stand in the table + its rows in quarantine + its rows left out
+    because a report asked for later has their day.
+
+    Raises:
+        RowsLostError: They do not add up, or not to what will be written to ``load_log``.
+    """
+    there = f"""
+        SELECT file_no, count(*) FROM {load.there()} JOIN temp.days USING (profile_id, date) WHERE NOT newer GROUP BY 1
+    """
+    quarantine = """
+        SELECT file_no, count(*) FROM rejected_rows AS r JOIN temp.files AS f USING (report_id)
+        WHERE r.source = ? GROUP BY 1
+    """
+    loaded, rejected = load.by_file(there), load.by_file(quarantine, [load.table.report_type])
+    for number, (staged, outcome) in enumerate(zip(load.stage.files, outcomes, strict=True)):
+        found = (loaded.get(number, 0), rejected.get(number, 0), outcome.rows_stale)
+        if found != (outcome.rows_loaded, outcome.rows_rejected, outcome.rows_stale) or sum(found) != staged.rows:
+            raise _lost(load.table, staged, found)
+
+
+def _lost(table: ReportTable, staged: StagedFile, found: tuple[int, int, int]) -> RowsLostError:
+    loaded, rejected, stale = found
+    return rows_lost(
+        f"report {staged.file.report_id} ({table.report_type}) of profile {staged.file.profile_id} has {staged.rows} "
+        f"rows, of which {staged.rejected} break a rule, but {sum(found)} are accounted for: {loaded} in the table, "
+        f"{rejected} in quarantine, {stale} of days with newer figures. The load was undone"
+    )
+
+
+def _log_load(load: _Load, outcomes: Sequence[FileOutcome]) -> None:
+    lists: dict[str, list[Any]] = {
+        "report_id": [done.report_id for done in outcomes],
+        "account": [file.account for file in load.files],
+        "profile_id": [file.profile_id for file in load.files],
+        "start_date": [file.start_date for file in load.files],
+        "end_date": [file.end_date for file in load.files],
+        "requested_at": [file.requested_at for file in load.files],
+        "rows_in_file": [done.rows_loaded + done.rows_rejected + done.rows_stale for done in outcomes],
+        "rows_loaded": [done.rows_loaded for done in outcomes],
+        "rows_rejected": [done.rows_rejected for done in outcomes],
+        "days_changed": [done.days_changed for done in outcomes],
+        "days_unchanged": [done.days_unchanged for done in outcomes],
+        "days_stale": [done.days_stale for done in outcomes],
+        "columns_missing": [list(done.columns_missing) for done in outcomes],
+        "raw_path": [file.raw_path for file in load.files],
+        "rows_stale": [done.rows_stale for done in outcomes],
+    }
+    types = {"columns_missing": "VARCHAR[][]", "requested_at": "TIMESTAMPTZ[]"}
+    columns = ", ".join(f"unnest(${name}{'::' + types[name] if name in types else ''}) AS {name}" for name in lists)
+    load.connection.execute(
+        f"INSERT INTO load_log BY NAME SELECT $report_type AS report_type, $now::TIMESTAMPTZ AS loaded_at, {columns}",
+        {"report_type": load.table.report_type, "now": load.now, **lists},
+    )

@@ -2,12 +2,15 @@
 
 import dataclasses
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from ppc_pipeline.reports import loader as loader_module
 from ppc_pipeline.reports import states
 from ppc_pipeline.reports.loader import Loader, loaded_reports, prepare
-from ppc_pipeline.warehouse import loading
+from ppc_pipeline.warehouse import loading, stages
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline_tests.fakes import NOON, gzipped, order, targeting_row, window
 
@@ -82,12 +85,12 @@ def test_a_file_without_a_metric_that_was_asked_for_says_which(loader, downloade
 def test_an_error_nobody_thought_of_fails_its_own_report_only_and_is_logged_with_it(
     loader, downloaded, monkeypatch, caplog
 ):
-    check = loading._missing_columns
+    check = stages._missing_columns
 
-    def die(connection, table, file):
-        return 1 / 0 if file.profile_id == 3 else check(connection, table, file)
+    def die(table, file):
+        return 1 / 0 if file.profile_id == 3 else check(table, file)
 
-    monkeypatch.setattr(loading, "_missing_columns", die)
+    monkeypatch.setattr(stages, "_missing_columns", die)
     rows = downloaded()
     events = loader(rows)
     assert kinds(rows, events) == [states.Loaded, states.Loaded, states.GivenUp, states.Loaded]
@@ -108,3 +111,53 @@ def test_what_is_loaded_is_looked_up_while_another_reads(loader, downloaded, war
     with warehouse.connect(read_only=True):
         impatient = dataclasses.replace(warehouse, wait_seconds=0.1)
         assert loaded_reports(impatient, ["report-1"]) == {"report-1"}
+
+
+def test_files_are_read_before_the_warehouse_is_waited_for(loader, downloaded, warehouse, archive, clock):
+    impatient = dataclasses.replace(warehouse, wait_seconds=0.05)
+    waiting = Loader(impatient, archive, dict.fromkeys(PROFILES, "USD"), clock)
+    rows = downloaded(of_2=b"[oops]")
+    with warehouse.connect(read_only=True):  # in one process, another kind of access is refused alike
+        events = waiting(rows)
+    assert kinds(rows, events) == [states.Postponed, states.Unreadable, states.Postponed, states.Postponed]
+    assert list((archive.root.parent / "staging").iterdir()) == []
+
+
+def test_one_batch_is_read_while_another_is_written(loader, downloaded, warehouse, monkeypatch):
+    rows = downloaded()
+    reading = threading.Event()
+    stage, write = loader_module.stage_files, loader_module.load_stage
+
+    def stage_and_tell(table, files, folder):
+        if files[0].profile_id == 2:
+            reading.set()
+        return stage(table, files, folder)
+
+    def write_when_the_other_is_read(connection, staged, now):
+        assert reading.wait(30)
+        return write(connection, staged, now)
+
+    monkeypatch.setattr(loader_module, "stage_files", stage_and_tell)
+    monkeypatch.setattr(loader_module, "load_stage", write_when_the_other_is_read)
+    with ThreadPoolExecutor(2) as threads:
+        events = [*threads.map(loader, [rows[:1], rows[1:2]])]
+    assert [kinds(rows[n : n + 1], found) for n, found in enumerate(events)] == [[states.Loaded]] * 2
+
+
+def test_rows_that_do_not_add_up_are_the_failure_of_their_own_report_and_can_be_tried_again(
+    loader, downloaded, warehouse, monkeypatch
+):
+    replace_days = loading._Load.replace_days
+
+    def lose_one(self):
+        replace_days(self)
+        self.connection.execute("DELETE FROM report_sp_targeting WHERE profile_id = 3")
+
+    rows = downloaded()
+    with monkeypatch.context() as patch:
+        patch.setattr(loading._Load, "replace_days", lose_one)
+        events = loader(rows)
+    assert kinds(rows, events) == [states.Loaded, states.Loaded, states.GivenUp, states.Loaded]
+    lost = events[rows[2].id]
+    assert (lost.retryable, "report-3" in lost.reason, "has 1 rows" in lost.reason) == (True, True, True)
+    assert kinds(rows[2:3], loader(rows[2:3])) == [states.Loaded]

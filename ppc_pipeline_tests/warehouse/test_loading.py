@@ -13,9 +13,15 @@ from hypothesis import strategies as st
 from ppc_pipeline.amazon_ads.fields import snake_case
 from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.reports.tables import REPORT_TABLES
-from ppc_pipeline.warehouse import loading
+from ppc_pipeline.warehouse import loading, pieces, stages
 from ppc_pipeline.warehouse.connection import Warehouse
-from ppc_pipeline.warehouse.loading import ReportFile, UnreadableFileError, load_files, without_overlaps
+from ppc_pipeline.warehouse.loading import (
+    ReportFile,
+    RowsLostError,
+    UnreadableFileError,
+    load_files,
+    without_overlaps,
+)
 from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, VENDOR, report_file, targeting_row
 
 TABLE = REPORT_TABLES["spTargeting"]
@@ -330,6 +336,53 @@ def test_reports_of_other_profiles_and_types_are_left_alone(connection, tmp_path
     assert rows(connection, "SELECT profile_id, currency_code FROM report_sp_targeting") == [(VENDOR, "JPY")]
 
 
+def test_rows_of_stale_days_are_counted_apart_and_the_log_adds_up(connection, tmp_path):
+    load(connection, later_file(tmp_path, [targeting_row(NEXT)], NEXT))
+    two = [targeting_row(NEXT, keyword_id=n) for n in (1, 2)]
+    older = report_file(tmp_path, [targeting_row(DAY), *two, targeting_row(DAY, clicks=0.5)], DAY, NEXT)
+    (outcome,) = load(connection, older)
+    assert (outcome.rows_loaded, outcome.rows_rejected, outcome.rows_stale) == (1, 1, 2)
+    logged = "SELECT rows_in_file, rows_loaded, rows_rejected, rows_stale FROM load_log WHERE report_id = ?"
+    assert rows(connection, logged, older.report_id) == [(4, 1, 1, 2)]
+
+
+def test_what_the_same_report_says_when_it_is_read_anew_is_no_restatement_and_what_another_says_is(
+    connection, tmp_path
+):
+    first = report_file(tmp_path, [targeting_row(cost=1)])
+    load(connection, first)
+    connection.execute("UPDATE report_sp_targeting SET cost = 2")  # as a mistake in the code had read it
+    (again,) = load(connection, first, hours=1)
+    assert (again.days_changed, rows(connection, "SELECT * FROM restatements")) == (1, [])
+    assert one(connection, "SELECT cost FROM report_sp_targeting") == 1
+    same = later_file(tmp_path, [targeting_row(cost=1)])
+    load(connection, same)
+    connection.execute("UPDATE report_sp_targeting SET cost = 2")
+    load(connection, same, hours=25)  # the table's row bears the id of the first report, which it came with
+    assert rows(connection, "SELECT * FROM restatements") == []
+    load(connection, later_file(tmp_path, [targeting_row(cost=3)], hours=48))
+    assert rows(connection, "SELECT metric, before, after FROM restatements") == [("cost", 1, 3)]
+
+
+def test_a_rejected_row_takes_the_earlier_figures_of_its_keys_with_it_and_says_so(connection, tmp_path):
+    load(connection, report_file(tmp_path, [targeting_row(keyword_id=n) for n in (1, 2, 3)]))
+    bad = {"clicks": 0.5}
+    content = [
+        targeting_row(keyword_id=1, **bad),
+        targeting_row(keyword_id=2, **bad),  # a good row of the same keys is there
+        targeting_row(keyword_id=2),
+        targeting_row(keyword_id=2),
+        targeting_row(keyword_id=9, **bad),  # was never there
+        targeting_row(keyword_id=3),
+    ]
+    (outcome,) = load(connection, later_file(tmp_path, content))
+    assert rows(connection, "SELECT keyword_id FROM report_sp_targeting ORDER BY 1") == [(2,), (3,)]
+    assert outcome.rows_displaced == 1
+    plain = "clicks is not a whole number: 0.5"
+    gone = f"{plain}; the figures loaded before are gone"
+    assert reasons(connection) == [gone, plain, "another row of the file has the same keys", plain]
+
+
 # Out of quarantine
 
 
@@ -450,6 +503,89 @@ def test_a_reader_sees_the_old_day_or_the_new_one_in_the_report_and_in_what_deri
     assert seen == [Decimal(1), Decimal(1)]
     for table in ("report_sp_targeting", "performance_records"):
         assert one(connection, f"SELECT sum(cost) FROM {table}") == Decimal(2)
+
+
+def test_rows_that_do_not_arrive_undo_the_load_and_the_error_names_report_profile_and_both_numbers(
+    connection, tmp_path, monkeypatch, caplog
+):
+    load(connection, report_file(tmp_path, [targeting_row(cost=1)]))
+    before = report(connection)
+    replace_days = loading._Load.replace_days
+
+    def lose_one(self):
+        replace_days(self)
+        self.connection.execute("DELETE FROM report_sp_targeting WHERE keyword_id = 2")
+
+    monkeypatch.setattr(loading._Load, "replace_days", lose_one)
+    file = later_file(tmp_path, [targeting_row(keyword_id=n) for n in (1, 2, 3)])
+    with pytest.raises(RowsLostError) as raised:
+        load(connection, file)
+    assert all(part in str(raised.value) for part in (file.report_id, str(SELLER), "has 3 rows", "but 2 are"))
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert report(connection) == before
+    assert one(connection, "SELECT count(*) FROM load_log") == 1
+
+
+def test_a_rejected_row_that_is_not_in_quarantine_undoes_the_load(connection, tmp_path, monkeypatch):
+    monkeypatch.setattr(loading._Load, "reject", lambda self: {})
+    with pytest.raises(RowsLostError, match="has 2 rows, of which 1 break a rule, but 1 are accounted for"):
+        load(connection, report_file(tmp_path, [targeting_row(), targeting_row(clicks=0.5)]))
+    assert report(connection) == []
+
+
+# Large files, which are read in pieces
+
+
+@pytest.fixture
+def in_pieces(monkeypatch):
+    """Cut whatever is more than a few rows long."""
+    monkeypatch.setattr(stages, "WORTH_CUTTING", 0)
+    monkeypatch.setattr(stages, "READERS", 2)
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 5000)
+    monkeypatch.setattr(pieces, "_READ_BYTES", 64)
+
+
+def test_a_file_that_is_cut_arrives_whole_with_its_places_and_its_first_duplicates(
+    connection, tmp_path, in_pieces, monkeypatch
+):
+    number_of_pieces = []
+
+    def counted(*args):
+        for piece in pieces.pieces_of(*args):
+            number_of_pieces.append(piece)
+            yield piece
+
+    monkeypatch.setattr(stages, "pieces_of", counted)
+    content = [targeting_row(keyword_id=n % 900, clicks=n) for n in range(1000)]
+    for n in (0, 333, 899):
+        content[n] = targeting_row(keyword_id=5000 + n, clicks="bad")
+    content[10]["keyword"] = 'a "},{"b": } , { "c" \\"},{"date"'
+    file = report_file(tmp_path, json.dumps(content, indent=1))
+    (outcome,) = load(connection, file)
+    assert len(number_of_pieces) > 10
+    assert (outcome.rows_loaded, outcome.rows_rejected) == (898, 102)
+    kept = rows(connection, "SELECT keyword_id, clicks FROM report_sp_targeting WHERE keyword_id < 100 ORDER BY 1")
+    assert kept == [(0, 900), *((n, n) for n in range(1, 100))]
+    text = one(connection, "SELECT keyword FROM report_sp_targeting WHERE clicks = 10")
+    assert text == content[10]["keyword"]
+    places = rows(connection, "SELECT row_no, raw FROM rejected_rows ORDER BY row_no")
+    assert [place for place, _ in places] == [1, 334, 900, *range(902, 1001)]
+    assert all(json.loads(raw) == content[place - 1] for place, raw in places)
+    assert list(tmp_path.glob("*.json")) == []
+
+
+def test_rows_that_hold_arrays_of_objects_are_not_cut_apart(connection, tmp_path, in_pieces):
+    content = [targeting_row(keyword_id=n, brandNew=[{"a": 1}, {"b": 2}, {"c": 3}] * 20) for n in range(200)]
+    (outcome,) = load(connection, report_file(tmp_path, content))
+    assert (outcome.rows_loaded, outcome.rows_rejected) == (200, 0)
+
+
+@pytest.mark.parametrize("ending", ["", "} ]", ", 5]", "]]", ",]x"])
+def test_a_large_file_that_does_not_end_as_it_should_is_unreadable(connection, tmp_path, in_pieces, ending):
+    content = json.dumps([targeting_row(keyword_id=n) for n in range(100)])
+    with pytest.raises(UnreadableFileError):
+        load(connection, report_file(tmp_path, content[:-1] + ending if ending else content[:-9]))
+    assert report(connection) == []
 
 
 # For all inputs

@@ -32,6 +32,18 @@ def test_a_column_that_a_declaration_gains_is_added_and_null_in_the_rows_before(
     assert found == [("1.500000",), (None,)]
 
 
+def test_a_warehouse_of_the_first_release_gains_the_columns_of_later_ones_and_goes_on(warehouse, tmp_path):
+    with warehouse.connect() as connection:
+        load_files(connection, TABLE, [report_file(tmp_path, [targeting_row()])], NOON)
+        connection.execute("ALTER TABLE load_log DROP COLUMN rows_stale")
+    prepare(warehouse)
+    prepare(warehouse)
+    with warehouse.connect() as connection:
+        load_files(connection, TABLE, [report_file(tmp_path, [targeting_row()], profile_id=2)], NOON)
+        found = connection.execute("SELECT rows_in_file, rows_loaded, rows_stale FROM load_log ORDER BY profile_id")
+        assert sorted(found.fetchall(), key=str) == [(1, 1, 0), (1, 1, None)]
+
+
 def test_the_order_of_columns_makes_no_other_request():
     assert columns_hash(("date", "clicks")) == columns_hash(("clicks", "date")) != columns_hash(("date",))
 

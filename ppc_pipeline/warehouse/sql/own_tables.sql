@@ -26,8 +26,11 @@ CREATE TABLE IF NOT EXISTS load_log (
     days_unchanged INTEGER NOT NULL,  -- days that were there already, alike
     days_stale INTEGER NOT NULL,      -- days left alone because a report asked for later is there
     columns_missing VARCHAR[] NOT NULL,
-    raw_path VARCHAR
+    raw_path VARCHAR,
+    rows_stale BIGINT                 -- rows of those days: rows_in_file = rows_loaded + rows_rejected + rows_stale
+                                      -- (NULL: loaded before this was counted, and they count as loaded)
 );
+ALTER TABLE load_log ADD COLUMN IF NOT EXISTS rows_stale BIGINT;
 
 -- One row is a report row or entity that could not be loaded, until a later report or listing covers it.
 CREATE TABLE IF NOT EXISTS rejected_rows (

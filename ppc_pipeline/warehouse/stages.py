@@ -1,0 +1,421 @@
+"""Staging report files: gzip JSON -> typed rows in Parquet and what is to be rejected, without the warehouse.
+
+Rows never pass through Python. All that can be done without knowing what the warehouse holds is done here, in a DuckDB
+of its own, so that the warehouse is held for the write alone. Here: reading, rules, duplicates. Not here: comparing
+with what is there and writing (``loading``), which directory (``scratch``).
+"""
+
+import gzip
+import json
+import logging
+import os
+import zlib
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+
+from ppc_pipeline.warehouse.pieces import WORTH_CUTTING, UncutError, pieces_of
+from ppc_pipeline.warehouse.staging import MAX_OBJECT_BYTES, Rule, any_broken, cast, cast_rules, first_reason
+from ppc_pipeline.warehouse.tables import ReportTable, quoted
+
+log = logging.getLogger(__name__)
+
+MEMORY = "300MB"
+READERS = min(2, os.cpu_count() or 1)
+"""Files or pieces read at once: each takes memory, and the machine has other work."""
+
+_JSON = json.JSONDecoder()
+_USUAL_ROW_CHARS = 2**16
+_PIECE_STRIDE = 10**12
+_ROW_GROUP = 30720
+
+
+class UnreadableFileError(Exception):
+    """A report file that is not a JSON array of objects, or that lacks what no report can do without.
+
+    A single character that UTF-8 cannot hold (a lone surrogate in a name) makes the whole file unreadable: DuckDB reads
+    no further, and to leave out the row would be to load a day without it, unnoticed.
+    """
+
+
+class RowsLostError(Exception):
+    """The rows of a report do not add up: a mistake in this program. What was being done is undone."""
+
+
+def rows_lost(message: str) -> RowsLostError:
+    """Log that rows do not add up, and return the error to raise."""
+    log.error("%s", message)
+    return RowsLostError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFile:
+    """A report file and what its rows belong to."""
+
+    path: Path
+    raw_path: str
+    report_id: str
+    account: str
+    profile_id: int
+    currency_code: str
+    start_date: date
+    end_date: date
+    requested_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """A file that was read.
+
+    Attributes:
+        file: Which.
+        rows: Rows in it, good or not.
+        rejected: Those that break a rule.
+        columns_missing: Columns that were asked for and are not in it.
+    """
+
+    file: ReportFile
+    rows: int
+    rejected: int
+    columns_missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Files of one report type, typed and sorted into good rows and others.
+
+    Attributes:
+        table: Where they belong.
+        files: What was read; a file's place here, from 0, is its ``file_no`` in the Parquet files.
+        rows: Parquet files of all rows: ``file_no``, ``row_no``, ``broken`` and the table's columns.
+        duplicates: A Parquet file of the ``row_no`` of rows that repeat the keys of another, if there are any.
+        rejected: A Parquet file of rejected rows as Amazon sent them, with their reasons and keys, if there are any.
+    """
+
+    table: ReportTable
+    files: tuple[StagedFile, ...]
+    rows: tuple[Path, ...]
+    duplicates: Path | None
+    rejected: Path | None
+
+    def good_rows(self) -> str:
+        """Return SQL for the rows to load."""
+        rows = f"SELECT * FROM {_parquet(*self.rows)} WHERE NOT broken"
+        return f"{rows} AND row_no NOT IN (FROM {_parquet(self.duplicates)})" if self.duplicates else rows
+
+    def rejected_rows(self) -> str:
+        """Return SQL for the rejected rows; only to be asked for when there are any."""
+        return f"SELECT * FROM {_parquet(*([self.rejected] if self.rejected else []))}"
+
+
+def stage_files(table: ReportTable, files: Sequence[ReportFile], folder: Path) -> Stage:
+    """Read files of one report type.
+
+    Args:
+        table: What they are to become.
+        files: What to read; no two of them cover the same profile and day.
+        folder: Where staged rows go; empty.
+
+    Raises:
+        UnreadableFileError: A file is not a JSON array of objects, or none of its rows has a metric or a key that was
+            asked for.
+        RowsLostError: Not every row that was read was staged.
+    """
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": MEMORY,
+        "temp_directory": str(folder),
+        "preserve_insertion_order": "false",
+    }
+    missing = [_missing_columns(table, file) for file in files]
+    with duckdb.connect(config=settings) as connection:
+        reading = _Reading(connection, table, files, folder)
+        rows = reading.read()
+        counts = reading.counts(rows)
+        duplicates = reading.find_duplicates(rows)
+        rejected = reading.reject(rows, duplicates)
+    staged = tuple(
+        StagedFile(file, counts.get(number, 0), rejected.get(number, 0), missing[number])
+        for number, file in enumerate(files)
+    )
+    return Stage(table, staged, tuple(rows), duplicates, reading.quarantine if rejected else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What one statement reads: some files, or a piece of one."""
+
+    number: int
+    paths: Sequence[Path]
+    file_numbers: Sequence[int]
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Reads files of one report type in a DuckDB of its own."""
+
+    connection: duckdb.DuckDBPyConnection
+    table: ReportTable
+    files: Sequence[ReportFile]
+    folder: Path
+
+    @property
+    def quarantine(self) -> Path:
+        return self.folder / "rejected.parquet"
+
+    def read(self) -> list[Path]:
+        """Stage every row, typed, with whether a rule is broken."""
+        self.connection.execute(
+            """
+            CREATE TABLE files AS
+            SELECT unnest($numbers::INTEGER[]) AS file_no, unnest($paths::VARCHAR[]) AS path,
+                unnest($starts::DATE[]) AS start_date, unnest($ends::DATE[]) AS end_date
+            """,
+            {
+                "numbers": list(range(len(self.files))),
+                "paths": [str(file.path) for file in self.files],
+                "starts": [file.start_date for file in self.files],
+                "ends": [file.end_date for file in self.files],
+            },
+        )
+        try:
+            return self._read_at_once(self._pieces())
+        except UncutError:
+            return self._read_at_once(self._whole_files([[number] for number in range(len(self.files))]))
+
+    def _pieces(self) -> Iterator[_Piece]:
+        """Cut large files, and share out the small ones."""
+        sizes = {number: file.path.stat().st_size for number, file in enumerate(self.files)}
+        large = [number for number, size in sizes.items() if size > WORTH_CUTTING and READERS > 1]
+        small = [number for number in sizes if number not in large]
+        done = 0
+        for piece in self._whole_files([share for share in (small[n::READERS] for n in range(READERS)) if share]):
+            done += 1
+            yield piece
+        for number in large:
+            for path in pieces_of(self.files[number].path, self.folder):
+                yield _Piece(done, [path], [number], cut=True)
+                done += 1
+
+    def _whole_files(self, shares: Sequence[Sequence[int]]) -> Iterator[_Piece]:
+        for done, share in enumerate(shares):
+            yield _Piece(done, [self.files[number].path for number in share], share)
+
+    def _read_at_once(self, pieces: Iterator[_Piece]) -> list[Path]:
+        """Read some pieces at a time; those that are cut but not read yet are never more than a few."""
+        done: list[Path] = []
+        waiting: deque[Future[Path]] = deque()
+        with ThreadPoolExecutor(READERS) as readers:
+            try:
+                for piece in pieces:
+                    waiting.append(readers.submit(self._read_piece, piece))
+                    if len(waiting) > READERS:
+                        done.append(waiting.popleft().result())
+                done += [each.result() for each in waiting]
+            except BaseException:
+                readers.shutdown(cancel_futures=True)
+                raise
+        return done
+
+    def _read_piece(self, piece: _Piece) -> Path:
+        out = self.folder / f"rows{piece.number:05}.parquet"
+        keys = ", ".join(f"{_string(c.source)}: 'VARCHAR'" for c in self.table.columns)
+        texts = ", ".join(f"{quoted(c.source)} AS {quoted('raw_' + c.name)}" for c in self.table.columns)
+        own = ", ".join(quoted(c.name) for c in self.table.columns)
+        file = f"f.path = {'$cut_path' if piece.cut else 'r.filename'}"
+        values: dict[str, object] = {"paths": [str(path) for path in piece.paths]}
+        if piece.cut:
+            values["cut_path"] = str(self.files[piece.file_numbers[0]].path)
+        query = f"""
+            COPY (
+                SELECT file_no, row_no, coalesce({any_broken(_rules(self.table))}, false) AS broken, {own}
+                FROM (
+                    SELECT *, {_typed(self.table)}
+                    FROM (
+                        SELECT {texts}, filename, {piece.number * _PIECE_STRIDE} + row_number() OVER () AS row_no
+                        FROM read_json(
+                            $paths,
+                            format = 'array', filename = true, maximum_object_size = {MAX_OBJECT_BYTES},
+                            columns = {{{keys}}}
+                        )
+                    ) AS r
+                    JOIN files AS f ON {file}
+                )
+            ) TO {_string(str(out))} (FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP})
+        """
+        try:
+            with self.connection.cursor() as cursor:
+                cursor.execute(query, values)
+        except duckdb.InvalidInputException as error:  # an IOException is about the disk, not about what is in the file
+            if piece.cut:
+                raise UncutError(str(error)) from None
+            raise UnreadableFileError(_first_line(error)) from None
+        if piece.cut:
+            piece.paths[0].unlink()
+        return out
+
+    def counts(self, rows: Sequence[Path]) -> dict[int, int]:
+        """Count the rows of each file.
+
+        Raises:
+            RowsLostError: They are not as many as were numbered when the file was read.
+        """
+        count = f"SELECT row_no // {_PIECE_STRIDE}, max(row_no) % {_PIECE_STRIDE}, count(*) FROM {_parquet(*rows)}"
+        for piece, numbered, staged in self.connection.execute(f"{count} GROUP BY 1").fetchall():
+            if numbered != staged:
+                raise rows_lost(f"of {numbered} rows read, {staged} were staged (part {piece} of the batch)")
+        by_file = f"SELECT file_no, count(*) FROM {_parquet(*rows)} GROUP BY 1"
+        return dict(self.connection.execute(by_file).fetchall())
+
+    def find_duplicates(self, rows: Sequence[Path]) -> Path | None:
+        """Write down the rows that have the keys of another before them in the file, if there are any."""
+        keys = ", ".join(["file_no", "date", *(quoted(name) for name in self.table.grain)])
+        good = f"FROM {_parquet(*rows)} WHERE NOT broken"
+        alike = self.connection.execute(f"SELECT count(*) - count(DISTINCT hash({keys})) {good}").fetchone()
+        if alike == (0,):
+            return None
+        out = self.folder / "duplicates.parquet"
+        self.connection.execute(
+            f"""
+            COPY (
+                SELECT row_no
+                FROM (SELECT row_no, {keys} {good})
+                JOIN (SELECT {keys}, min(row_no) AS kept {good} GROUP BY ALL HAVING count(*) > 1) USING ({keys})
+                WHERE row_no <> kept
+            ) TO {_string(str(out))} (FORMAT parquet)
+            """
+        )
+        return out
+
+    def reject(self, rows: Sequence[Path], duplicates: Path | None) -> dict[int, int]:
+        """Write down broken rows and duplicates as Amazon sent them, with reasons: their files are read once more.
+
+        Returns:
+            Rejected rows by file.
+
+        Raises:
+            RowsLostError: Not all of them were found again.
+        """
+        twice = f"row_no IN (FROM {_parquet(duplicates)})" if duplicates else "false"
+        count = f"SELECT file_no, count(*) FROM {_parquet(*rows)} WHERE broken OR {twice} GROUP BY 1"
+        rejected: dict[int, int] = dict(self.connection.execute(count).fetchall())
+        if not rejected:
+            return {}
+        texts = ", ".join(
+            f"json->>{_string('$.' + quoted(c.source))} AS {quoted('raw_' + c.name)}" for c in self.table.columns
+        )
+        reason = first_reason([Rule("twice", "'another row of the file has the same keys'"), *_rules(self.table)])
+        keys = ", ".join(quoted(name) for name in ("date", *self.table.grain))
+        selects = []
+        for number in rejected:
+            selects.append(
+                f"""
+                SELECT {number} AS file_no, place, {reason} AS reason, json AS raw, twice, {keys}
+                FROM (SELECT *, {_typed(self.table)} FROM (
+                    SELECT {texts}, json, place, twice, start_date, end_date
+                    FROM (
+                        SELECT json, row_number() OVER () AS place FROM read_json_objects(
+                            {_string(str(self.files[number].path))},
+                            format = 'array', maximum_object_size = {MAX_OBJECT_BYTES}
+                        )
+                    )
+                    JOIN wrong USING (place)
+                    JOIN files USING (file_no)
+                    WHERE file_no = {number}
+                ))
+                """
+            )
+        self.connection.execute(
+            f"""
+            CREATE TABLE wrong AS
+            SELECT file_no, place, twice
+            FROM (
+                SELECT
+                    file_no, broken, {twice} AS twice,
+                    row_number() OVER (PARTITION BY file_no ORDER BY row_no) AS place
+                FROM {_parquet(*rows)} WHERE list_contains(?::INTEGER[], file_no)
+            )
+            WHERE broken OR twice
+            """,
+            [list(rejected)],
+        )
+        quarantine = _string(str(self.quarantine))
+        (found,) = self.connection.execute(f"COPY ({' UNION ALL '.join(selects)}) TO {quarantine}").fetchone() or (0,)
+        if found != sum(rejected.values()):
+            raise rows_lost(f"of {sum(rejected.values())} rows to reject, {found} were found again")
+        return rejected
+
+
+def _rules(table: ReportTable) -> list[Rule]:
+    raw = {column.name: f"raw_{column.name}" for column in table.columns}
+    outside = Rule(
+        "date NOT BETWEEN start_date AND end_date",
+        "'date ' || date || ' is outside the report (' || start_date || ' to ' || end_date || ')'",
+    )
+    return [*cast_rules(table.columns, raw, required=("date", *table.grain)), outside]
+
+
+def _typed(table: ReportTable) -> str:
+    return ", ".join(f"{cast(c, quoted('raw_' + c.name))} AS {quoted(c.name)}" for c in table.columns)
+
+
+def _missing_columns(table: ReportTable, file: ReportFile) -> tuple[str, ...]:
+    """Say which columns no row of a file has: Amazon gives every row every column asked for, NULL or not.
+
+    Raises:
+        UnreadableFileError: A metric or a key is among them. Its NULLs would take the place of good figures.
+    """
+    try:
+        first = _first_row(file)
+    except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:  # DuckDB reads more than JSON allows
+        raise UnreadableFileError(f"its first row is not JSON: {error}") from None
+    if first is None or all(c.source in first for c in table.columns):
+        return ()
+    there = _keys(file)
+    missing = [c for c in table.columns if c.source not in there]
+    needed = [c.source for c in missing if c.metric or c.name in ("date", *table.grain)]
+    if needed:
+        raise UnreadableFileError(f"columns that were asked for are not in it: {', '.join(needed)}")
+    return tuple(c.source for c in missing)
+
+
+def _keys(file: ReportFile) -> set[str]:
+    keys = (
+        "SELECT DISTINCT unnest(json_keys(json)) FROM read_json_objects(?, format = 'array', maximum_object_size = ?)"
+    )
+    try:
+        with duckdb.connect() as connection:
+            return {key for (key,) in connection.execute(keys, [str(file.path), MAX_OBJECT_BYTES]).fetchall()}
+    except duckdb.InvalidInputException as error:
+        raise UnreadableFileError(_first_line(error)) from None
+
+
+def _first_row(file: ReportFile) -> Collection[str] | None:
+    """Return the first row of a file: read here, and not by DuckDB, which would unzip megabytes for it."""
+    with gzip.open(file.path, "rt", encoding="utf-8") as text:
+        head = text.read(_USUAL_ROW_CHARS)
+        if "{" not in head:
+            return None
+        try:
+            row, _ = _JSON.raw_decode(head, head.index("{"))
+        except ValueError:
+            head += text.read(MAX_OBJECT_BYTES)
+            row, _ = _JSON.raw_decode(head, head.index("{"))
+    return dict(row)
+
+
+def _parquet(*paths: Path) -> str:
+    return f"read_parquet([{', '.join(_string(str(path)) for path in paths)}])"
+
+
+def _string(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]

@@ -1,0 +1,76 @@
+"""The restatement curve, against examples worked out by hand."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from ppc_pipeline.reports.tables import REPORT_TABLES
+from ppc_pipeline.warehouse.loading import load_files
+from ppc_pipeline.warehouse.restated import FINAL_AFTER_DAYS, restatement_curve
+from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, VENDOR, report_file, targeting_row
+
+TABLE = REPORT_TABLES["spTargeting"]
+FINAL = DAY + timedelta(days=FINAL_AFTER_DAYS)
+NOON_OF_DAY = NOON.replace(year=DAY.year, month=DAY.month, day=DAY.day)
+
+# (age of the day when the report is asked for, its sales) in the order of loading -> share known at each age
+CASES = {
+    "nothing was restated": ([(1, 50)], {1: 1, 2: 1, 3: 1, 7: 1, 14: 1, 28: 1}),
+    "it grew": ([(1, 50), (3, 80), (20, 100)], {1: 0.5, 2: 0.5, 3: 0.8, 7: 0.8, 14: 0.8, 28: 1}),
+    "Amazon took some back": ([(1, 120), (8, 100)], {1: 1.2, 2: 1.2, 3: 1.2, 7: 1.2, 14: 1, 28: 1}),
+    "it came late": ([(5, 90), (40, 100)], {7: 0.9, 14: 0.9, 28: 0.9}),
+    "it came as history": ([(59, 100)], {}),
+    "an older report came after a newer one": ([(7, 90), (1, 10), (30, 100)], {7: 0.9, 14: 0.9, 28: 0.9}),
+    "in the end there is nothing": ([(1, 50), (2, None)], dict.fromkeys((1, 2, 3, 7, 14, 28))),
+    "at first there was nothing": ([(1, None), (2, 100)], {1: 0, 2: 1, 3: 1, 7: 1, 14: 1, 28: 1}),
+    "it went up and down on one day": ([(1, 50), (1.1, 70), (2, 100)], {1: 0.7, 2: 1, 3: 1, 7: 1, 14: 1, 28: 1}),
+}
+
+
+def load(connection, folder, age, sales, day=DAY, **changes):
+    content = [] if sales is None else [targeting_row(day, sales7d=sales)]
+    asked = NOON_OF_DAY + (day - DAY) + timedelta(days=age)
+    load_files(connection, TABLE, [report_file(folder, content, day, requested_at=asked, **changes)], NOON)
+
+
+def sales_curve(connection, today=FINAL, profile=SELLER):
+    points = restatement_curve(connection, TABLE, today)
+    return {p.age_days: p.share for p in points if (p.metric, p.profile_id) == ("sales_7d", profile)}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_share_known_at_an_age_is_what_the_last_report_asked_for_until_then_said(connection, tmp_path, name):
+    loads, known = CASES[name]
+    for number, (age, sales) in enumerate(loads):
+        content = [] if sales is None else [targeting_row(sales7d=sales)]
+        file = report_file(tmp_path, content, requested_at=NOON_OF_DAY + timedelta(days=age))
+        load_files(connection, TABLE, [file], NOON + timedelta(hours=number))
+    assert sales_curve(connection) == known
+
+
+def test_a_day_that_is_not_final_yet_does_not_count(connection, tmp_path):
+    load(connection, tmp_path, 1, 50)
+    assert restatement_curve(connection, TABLE, FINAL - timedelta(days=1)) == []
+
+
+def test_days_are_added_up_before_they_are_divided_and_each_profile_has_its_own_curve(connection, tmp_path):
+    next_day = DAY + timedelta(days=1)
+    load(connection, tmp_path, 1, 10)
+    load(connection, tmp_path, 3, 20)
+    load(connection, tmp_path, 1, 80, day=next_day)
+    load(connection, tmp_path, 2, 7, profile_id=VENDOR, currency_code="JPY")
+    points = restatement_curve(connection, TABLE, FINAL + timedelta(days=1))
+    found = {(p.profile_id, p.currency_code, p.age_days): p for p in points if p.metric == "sales_7d"}
+    one = found[SELLER, "USD", 1]
+    assert (one.known, one.final, one.days, one.share) == (Decimal(90), Decimal(100), 2, 0.9)
+    assert found[SELLER, "USD", 3].share == 1
+    assert (VENDOR, "JPY", 1) not in found
+    assert (found[VENDOR, "JPY", 2].share, found[VENDOR, "JPY", 2].days) == (1, 1)
+
+
+def test_what_does_not_change_is_wholly_known_and_what_is_zero_has_no_share(connection, tmp_path):
+    load(connection, tmp_path, 1, 10)
+    load(connection, tmp_path, 2, 20)
+    shares = {p.metric: p.share for p in restatement_curve(connection, TABLE, FINAL) if p.age_days == 1}
+    assert (shares["sales_7d"], shares["clicks"], shares["sales_1d"]) == (0.5, 1, None)
