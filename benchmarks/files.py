@@ -62,7 +62,7 @@ def write_report(path: Path, start: date, days: int, rows: int, *, restated: Ite
                     FROM range($rows) AS numbers(i)
                 )
             ) TO '{path}' (FORMAT json, ARRAY true, COMPRESSION gzip)
-            """,  # noqa: S608
+            """,
             {"start": start, "days": days, "rows": rows, "restated": days_restated},
         )
 

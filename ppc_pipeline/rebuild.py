@@ -68,8 +68,7 @@ def plan_rebuild(tools: Tools, report_types: Sequence[ReportType], days: Days, p
     """
     known = {p.facts.profile_id for p in tools.roster.profiles(tools.account_names)}
     wanted = known.intersection(profiles) if profiles else known
-    covering = tools.ledger.covering(days, [report_type.name for report_type in report_types])
-    orders = [*tools.ledger.rows([order.id for order in covering.loaded]), *covering.others]
+    orders = tools.ledger.rows_covering(days, [report_type.name for report_type in report_types])
     found = [
         row
         for row in orders

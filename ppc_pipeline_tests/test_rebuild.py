@@ -71,7 +71,7 @@ def figures(tools):
 
 
 def states_of(tools):
-    return {row.state for row in tools.ledger.covering(WEEK, ["spTargeting"])}
+    return {row.state for row in tools.ledger.rows_covering(WEEK, ["spTargeting"])}
 
 
 def test_a_rebuild_when_nothing_was_corrected_changes_nothing_and_asks_nobody(tools, amazon_off):
@@ -225,4 +225,4 @@ def test_a_new_warehouse_takes_everything_else_up_again_too(tools, amazon_off, d
     amazon_off()
     rebuild(tools)
     assert states_of(tools) == {State.LOADED}
-    assert {row.state for row in tools.ledger.covering(other, ["spTargeting"])} == {State.DOWNLOADED}
+    assert {row.state for row in tools.ledger.rows_covering(other, ["spTargeting"])} == {State.DOWNLOADED}

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from ppc_pipeline.defs.plots import picture
-from ppc_pipeline.warehouse.restatements import CurvePoint
+from ppc_pipeline.warehouse.restated import CurvePoint
 
 MOST_LINES = 10
 

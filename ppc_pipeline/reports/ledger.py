@@ -387,6 +387,12 @@ class Ledger:
                 [_existing(row) for row in connection.execute(others).mappings()],
             )
 
+    def rows_covering(self, days: Days, report_types: Iterable[str]) -> list[ReportRow]:
+        """Return every order that covers one of the days in full, oldest order first."""
+        found = self.covering(days, report_types)
+        rows = [*self.rows([order.id for order in found.loaded]), *found.others]
+        return sorted(rows, key=lambda row: row.id)
+
     def any_loaded(self) -> bool:
         """Say whether any report is called loaded."""
         with self.engine.connect() as connection:

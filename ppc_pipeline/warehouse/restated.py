@@ -1,15 +1,16 @@
 """How far a fresh day can be trusted: what share of a figure was known when the day was young.
 
-Here: the curve, worked out from ``restatements``, ``load_log`` and the report table whenever somebody asks: nothing is
-stored for it. Not here: writing restatements (``loading``), or drawing the curve.
+Here: the table ``restatement_curve``, worked out from ``restatements``, ``load_log`` and the report tables, and reading
+it. Not here: writing restatements (``loading``), when the table is made anew, or drawing the curve.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
+from datetime import datetime
 
 from duckdb import DuckDBPyConnection
 
+from ppc_pipeline.warehouse.connection import in_transaction
 from ppc_pipeline.warehouse.tables import ReportTable, quoted, sql_file
 
 FINAL_AFTER_DAYS = 60
@@ -18,45 +19,39 @@ FINAL_AFTER_DAYS = 60
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """What was known of one metric of one profile at one age.
+    """How much of the final figure was known at one age of a day, over all profiles.
 
     Attributes:
-        report_type: Of which reports.
-        profile_id: Whose.
-        currency_code: Of amounts.
-        metric: The column.
         age_days: Days from the day to the UTC date on which the last report until then was asked for.
-        known: The figure as known at that age, summed over the days.
-        final: The figure as it is now, summed over the same days.
-        days: How many days that is.
+        share: Of the final figure; more than 1 where Amazon took some back. Each profile counts by its days.
+        days: Days that it is the average of.
     """
 
     report_type: str
-    profile_id: int
-    currency_code: str
     metric: str
     age_days: int
-    known: Decimal
-    final: Decimal
+    share: float
     days: int
 
-    @property
-    def share(self) -> float | None:
-        """The share of the final figure that was known; None where that is 0. More than 1: Amazon took some back."""
-        return float(self.known / self.final) if self.final else None
 
+def refresh_restatement_curve(connection: DuckDBPyConnection, tables: Iterable[ReportTable], now: datetime) -> None:
+    """Make the table ``restatement_curve`` anew, for every report type at once.
 
-def restatement_curve(connection: DuckDBPyConnection, table: ReportTable, today: date) -> list[CurvePoint]:
-    """Return what share of the final figures was known 1, 2, 3, 7, 14 and 28 days after the day.
+    A point for each profile, currency, metric and age (1, 2, 3, 7, 14, 28 days) that some final day was loaded by.
 
     Args:
-        connection: The warehouse.
-        table: The report type.
-        today: Days are final that are ``FINAL_AFTER_DAYS`` before it, or more.
-
-    Returns:
-        A point for each profile, currency, metric and age that some final day was loaded by, in that order.
+        connection: The warehouse, with no transaction open.
+        tables: The report types.
+        now: Days are final that are ``FINAL_AFTER_DAYS`` before it, or more.
     """
+    with in_transaction(connection):
+        connection.execute("DELETE FROM restatement_curve")
+        for table in tables:
+            _insert(connection, table, now)
+
+
+def _insert(connection: DuckDBPyConnection, table: ReportTable, now: datetime) -> None:
+    today = now.date()
     metrics = [quoted(column.name) for column in table.columns if column.metric]
     sums = ", ".join(f"sum({metric})::DECIMAL(38, 6) AS {metric}" for metric in metrics)
     last = f"DATE '{today.isoformat()}' - {FINAL_AFTER_DAYS}"
@@ -68,6 +63,23 @@ def restatement_curve(connection: DuckDBPyConnection, table: ReportTable, today:
         ) ON {", ".join(metrics)} INTO NAME metric VALUE amount
         """
     )
-    values = {"report_type": table.report_type, "today": today, "final_after": FINAL_AFTER_DAYS}
-    found = connection.execute(sql_file("restatement_curve"), values).fetchall()
-    return [CurvePoint(table.report_type, *point) for point in found]
+    points = sql_file("restatement_curve").rstrip().removesuffix(";")
+    connection.execute(
+        f"""
+        INSERT INTO restatement_curve
+        SELECT
+            $report_type, profile_id, currency_code, metric, age, known, final,
+            known::DOUBLE / nullif(final::DOUBLE, 0), days, $now
+        FROM ({points})
+        """,
+        {"report_type": table.report_type, "today": today, "final_after": FINAL_AFTER_DAYS, "now": now},
+    )
+
+
+def restatement_curve(connection: DuckDBPyConnection) -> list[CurvePoint]:
+    """Return the curve of every report type and metric over all profiles; nothing where no day is final yet."""
+    query = """
+        SELECT report_type, metric, age_days, sum(share * days) / sum(days), sum(days)::BIGINT
+        FROM restatement_curve WHERE share IS NOT NULL GROUP BY ALL ORDER BY ALL
+    """
+    return [CurvePoint(*row) for row in connection.execute(query).fetchall()]

@@ -8,27 +8,18 @@ from ppc_pipeline.defs.assets.overviews import OVERVIEWS, due_overviews
 from ppc_pipeline_tests.conftest import days_ago
 from ppc_pipeline_tests.defs.conftest import metadata_of
 
-CURVE = """
-    CREATE OR REPLACE VIEW restatement_curve AS
-    FROM (VALUES
-        ('spCampaigns', 1::BIGINT, 'USD', 'clicks', 1, 0.8, 10),
-        ('spCampaigns', 2::BIGINT, 'EUR', 'clicks', 1, 0.5, 30),
-        ('spCampaigns', 1::BIGINT, 'USD', 'clicks', 28, 1.0, 10),
-        ('spCampaigns', 1::BIGINT, 'USD', 'sales_14d', 1, 0.25, 10),
-        ('spTargeting', 1::BIGINT, 'USD', 'sales_14d', 1, NULL, 0)
-    ) AS curve(report_type, profile_id, currency_code, metric, age_days, share, days)
-"""
 
-
-def test_the_curve_is_a_plot_and_a_table_of_shares_over_all_profiles_by_age(project):
+def test_the_curve_is_a_table_a_plot_and_shares_over_all_profiles_by_age(project):
     here = project(profiles=1, report_types="spCampaigns")
-    here.query(CURVE)
+    here.run("reports_job", start=days_ago(70), end=days_ago(65), assets=["report_sp_campaigns"])
+    here.query("UPDATE load_log SET requested_at = end_date + INTERVAL 60 HOUR")  # as the daily order would have
     found = metadata_of(here.run("reports_job", start=days_ago(3), assets=["restatement_curve"]), "restatement_curve")
-    assert found["dagster/row_count"] == 3
     assert found["curve"].startswith("![share of the final figure](data:image/png;base64,")
     header, _, *rows = found["shares"].splitlines()
-    assert header == "| report type | metric | 1 d | 28 d | days |"
-    assert rows == ["| spCampaigns | clicks | 57.5 % | 100.0 % | 40 |", "| spCampaigns | sales_14d | 25.0 % |  | 10 |"]
+    assert header == "| report type | metric | 2 d | 3 d | 7 d | 14 d | 28 d | days |"
+    assert "| spCampaigns | clicks | 100.0 % | 100.0 % | 100.0 % | 100.0 % | 100.0 % | 6 |" in rows
+    query = "SELECT days FROM restatement_curve WHERE metric = 'clicks' AND share = 1 ORDER BY age_days"
+    assert here.query(query) == [(1,), (2,), (6,), (6,), (6,)]
 
 
 def test_before_anything_is_loaded_the_curve_is_empty_and_the_run_is_fine(project):

@@ -35,7 +35,7 @@ def forget(ledger, clock):
 
 
 def days_left(ledger):
-    return [(row.start_date.day, row.end_date.day) for row in ledger.covering(NOVEMBER, KINDS)]
+    return [(row.start_date.day, row.end_date.day) for row in ledger.rows_covering(NOVEMBER, KINDS)]
 
 
 @pytest.mark.parametrize("events", [LOADED, FAILED, EXPIRED])

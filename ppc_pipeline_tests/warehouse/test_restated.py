@@ -1,13 +1,14 @@
 """The restatement curve, against examples worked out by hand."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 import pytest
 
 from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.warehouse.loading import load_files
-from ppc_pipeline.warehouse.restated import FINAL_AFTER_DAYS, restatement_curve
+from ppc_pipeline.warehouse.restated import FINAL_AFTER_DAYS, refresh_restatement_curve, restatement_curve
 from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, VENDOR, report_file, targeting_row
 
 TABLE = REPORT_TABLES["spTargeting"]
@@ -34,8 +35,25 @@ def load(connection, folder, age, sales, day=DAY, **changes):
     load_files(connection, TABLE, [report_file(folder, content, day, requested_at=asked, **changes)], NOON)
 
 
+class Point(NamedTuple):
+    profile_id: int
+    currency_code: str
+    metric: str
+    age_days: int
+    known: Decimal
+    final: Decimal
+    share: float | None
+    days: int
+
+
+def curve(connection, today):
+    refresh_restatement_curve(connection, [TABLE], datetime.combine(today, time(12), UTC))
+    found = connection.execute(f"SELECT {', '.join(Point._fields)} FROM restatement_curve").fetchall()
+    return [Point(*row) for row in found]
+
+
 def sales_curve(connection, today=FINAL, profile=SELLER):
-    points = restatement_curve(connection, TABLE, today)
+    points = curve(connection, today)
     return {p.age_days: p.share for p in points if (p.metric, p.profile_id) == ("sales_7d", profile)}
 
 
@@ -51,7 +69,7 @@ def test_the_share_known_at_an_age_is_what_the_last_report_asked_for_until_then_
 
 def test_a_day_that_is_not_final_yet_does_not_count(connection, tmp_path):
     load(connection, tmp_path, 1, 50)
-    assert restatement_curve(connection, TABLE, FINAL - timedelta(days=1)) == []
+    assert curve(connection, FINAL - timedelta(days=1)) == []
 
 
 def test_days_are_added_up_before_they_are_divided_and_each_profile_has_its_own_curve(connection, tmp_path):
@@ -60,7 +78,7 @@ def test_days_are_added_up_before_they_are_divided_and_each_profile_has_its_own_
     load(connection, tmp_path, 3, 20)
     load(connection, tmp_path, 1, 80, day=next_day)
     load(connection, tmp_path, 2, 7, profile_id=VENDOR, currency_code="JPY")
-    points = restatement_curve(connection, TABLE, FINAL + timedelta(days=1))
+    points = curve(connection, FINAL + timedelta(days=1))
     found = {(p.profile_id, p.currency_code, p.age_days): p for p in points if p.metric == "sales_7d"}
     one = found[SELLER, "USD", 1]
     assert (one.known, one.final, one.days, one.share) == (Decimal(90), Decimal(100), 2, 0.9)
@@ -72,5 +90,18 @@ def test_days_are_added_up_before_they_are_divided_and_each_profile_has_its_own_
 def test_what_does_not_change_is_wholly_known_and_what_is_zero_has_no_share(connection, tmp_path):
     load(connection, tmp_path, 1, 10)
     load(connection, tmp_path, 2, 20)
-    shares = {p.metric: p.share for p in restatement_curve(connection, TABLE, FINAL) if p.age_days == 1}
+    shares = {p.metric: p.share for p in curve(connection, FINAL) if p.age_days == 1}
     assert (shares["sales_7d"], shares["clicks"], shares["sales_1d"]) == (0.5, 1, None)
+
+
+def test_over_all_profiles_each_share_counts_by_its_days_and_a_refresh_leaves_no_old_point(connection, tmp_path):
+    load(connection, tmp_path, 1, 10)
+    load(connection, tmp_path, 3, 20)
+    load(connection, tmp_path, 1, 7, day=DAY + timedelta(days=1), profile_id=VENDOR)
+    load(connection, tmp_path, 1, 7, day=DAY + timedelta(days=2), profile_id=VENDOR)
+    for _ in range(2):
+        curve(connection, FINAL + timedelta(days=2))
+    first = next(p for p in restatement_curve(connection) if (p.metric, p.age_days) == ("sales_7d", 1))
+    assert (first.share, first.days) == (pytest.approx((0.5 * 1 + 1 * 2) / 3), 3)
+    curve(connection, DAY)
+    assert restatement_curve(connection) == []

@@ -1,6 +1,6 @@
 """The assets that show how things go over time: how far fresh figures can be trusted, how much the API is used.
 
-They write nothing. Each is made anew once a day, with a load run.
+Each is made anew once a day, with a load run.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,10 @@ from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.defs.assets import OWNER
 from ppc_pipeline.defs.metadata import markdown_table
 from ppc_pipeline.defs.resources import LedgerResource, WarehouseResource
+from ppc_pipeline.reports.loader import prepare
+from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.reports.usage import Usage, usage_by_day, usage_since
-from ppc_pipeline.warehouse.restatements import CurvePoint, restatement_curve
+from ppc_pipeline.warehouse.restated import CurvePoint, refresh_restatement_curve, restatement_curve
 
 OVERVIEWS = ("restatement_curve", "api_usage")
 
@@ -49,16 +51,20 @@ def restatement_asset(report_types: Sequence[ReportType]) -> dg.AssetsDefinition
         kinds={"duckdb", "sql"},
         tags={"ppc/source": "warehouse"},
     )
-    def asset(warehouse: WarehouseResource) -> dg.MaterializeResult:
+    def asset(ledger: LedgerResource, warehouse: WarehouseResource) -> dg.MaterializeResult:
         """One row is how much of a metric's final figure was known at one age of a day, for one profile.
 
         Grain: report_type, profile_id, currency_code, metric, age_days. `share` is the figure known 1, 2, 3, 7, 14 and
         28 days after a day over the figure now, for days that are old enough to be final; `days` is how many those are.
-        A view of `restatements` and the report tables; here over all profiles, each counting by its days.
+        Worked out from `restatements`, `load_log` and the report tables; shown here over all profiles, each counting by
+        its days.
         """
         from ppc_pipeline.defs.restatement_plot import restatement_plot  # matplotlib takes a second
 
-        with warehouse.get_connection(read_only=True) as connection:
+        prepare(warehouse.warehouse())
+        with warehouse.get_connection() as connection:
+            tables = [REPORT_TABLES[report_type.name] for report_type in report_types]
+            refresh_restatement_curve(connection, tables, ledger.open().clock())
             points = restatement_curve(connection)
         main = [point for point in points if point.metric in _MAIN_METRICS]
         return dg.MaterializeResult(

@@ -57,3 +57,17 @@ CREATE TABLE IF NOT EXISTS restatements (
     report_id VARCHAR NOT NULL,
     restated_at TIMESTAMPTZ NOT NULL
 );
+
+-- One row is how much of one metric's final figure was known at one age of a day, for one profile. Made anew daily.
+CREATE TABLE IF NOT EXISTS restatement_curve (
+    report_type VARCHAR NOT NULL,
+    profile_id BIGINT NOT NULL,
+    currency_code VARCHAR NOT NULL,
+    metric VARCHAR NOT NULL,
+    age_days INTEGER NOT NULL,  -- 1, 2, 3, 7, 14 or 28 days after the day
+    known DECIMAL(38, 6) NOT NULL,  -- the figure as known then, summed over the days
+    final DECIMAL(38, 6) NOT NULL,  -- the figure as it is now, summed over the same days
+    share DOUBLE,                   -- known / final; NULL where that is 0; more than 1: Amazon took some back
+    days BIGINT NOT NULL,           -- how many days these are: final, and first loaded at that age or before
+    computed_at TIMESTAMPTZ NOT NULL
+);
