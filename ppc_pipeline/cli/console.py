@@ -32,6 +32,7 @@ out = Console(width=_WIDTH)
 err = Console(stderr=True, width=_WIDTH)
 
 BAD_INPUT = 2
+INTERRUPTED = 130
 
 
 def refuse(message: str) -> NoReturn:
@@ -44,6 +45,9 @@ def one_line_errors() -> Iterator[None]:
     """Turn wrong settings into one line and exit code 2, and a warehouse in use into one line and exit code 1."""
     try:
         yield
+    except KeyboardInterrupt:
+        err.print("interrupted: the same command goes on where this one stopped", style="yellow")
+        raise typer.Exit(INTERRUPTED) from None
     except SettingsError as error:
         refuse(str(error))
     except SQLAlchemyError as error:

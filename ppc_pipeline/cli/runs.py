@@ -3,6 +3,7 @@
 Here: Dagster's home, one run, and what it left in the warehouse. Not here: what a command asks for.
 """
 
+import fcntl
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -26,8 +27,6 @@ from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline.settings import Settings, SettingsError, load_settings
 from ppc_pipeline.warehouse.queries import Total, report_totals
-
-INTERRUPTED = 130
 
 _CLASS_NAME = re.compile(r"^[\w.]+: ")
 
@@ -65,11 +64,16 @@ def prepare_home(settings: Settings) -> Path:
         return Path(given)
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
-    config = home / "dagster.yaml"
-    if not config.exists():
-        template = resources.files("ppc_pipeline.defs").joinpath("dagster.yaml")
-        config.write_text(template.read_text(encoding="utf-8"), encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home)
+    config = home / "dagster.yaml"
+    # Dagster makes its databases without a lock: two processes that come first at once would both fail.
+    with (home / ".making").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not config.exists():
+            template = resources.files("ppc_pipeline.defs").joinpath("dagster.yaml")
+            config.write_text(template.read_text(encoding="utf-8"), encoding="utf-8")
+            with dg.DagsterInstance.get() as instance:
+                instance.get_runs(limit=1)
     return home
 
 
@@ -143,11 +147,12 @@ def execute_job(
     for event in result.all_events:
         if event.is_step_failure and event.step_failure_data.error is not None:
             error = event.step_failure_data.error
-            if error.cls_name == "DagsterExecutionInterruptedError":
-                err.print("interrupted: the same command goes on where this one stopped", style="yellow")
-                raise typer.Exit(INTERRUPTED)
+            if error.cls_name in ("DagsterExecutionInterruptedError", "KeyboardInterrupt"):
+                raise KeyboardInterrupt
             reason = _CLASS_NAME.sub("", (error.cause or error).message.strip())
             err.print(f"{event.step_key}: {reason}", style="red", markup=False, soft_wrap=True)
+    if not result.success and result.dagster_run.status is dg.DagsterRunStatus.CANCELED:
+        raise KeyboardInterrupt
     return Ran(result.success, dict(_metadata(result)))
 
 

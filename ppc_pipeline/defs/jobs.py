@@ -1,11 +1,10 @@
 """The jobs: what schedules, the sensor and the command line launch."""
 
-import asyncio
-
 import dagster as dg
 from pydantic import Field
 
 from ppc_pipeline.defs.assets.reports import fail_if_hopeless
+from ppc_pipeline.defs.interrupts import run
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.pipeline import order_day
 from ppc_pipeline.reports.states import State
@@ -45,7 +44,7 @@ def order_reports(
 ) -> None:
     """Order the trailing window of every profile and report type, and a bounded number of holes."""
     tools = amazon_ads.tools(ledger, warehouse, f"run {context.run_id}")
-    ordered = asyncio.run(order_day(tools, weekly=config.weekly, holes=config.holes))
+    ordered = run(order_day(tools, weekly=config.weekly, holes=config.holes))
     failed = [row for row in ordered.rows if row.state is State.FAILED]
     for row in failed:
         context.log.error(f"{row}: {row.reason}")

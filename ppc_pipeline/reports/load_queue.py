@@ -71,7 +71,9 @@ class LoadQueue:
                 events = await asyncio.to_thread(self._load, [row for row, _ in batch])
             except Exception as error:
                 for _, result in batch:
-                    result.set_exception(error)
+                    if not result.done():
+                        result.set_exception(error)
                 continue
             for row, result in batch:
-                result.set_result(events[row.id])
+                if not result.done():  # whoever waited for it may have been cancelled
+                    result.set_result(events[row.id])

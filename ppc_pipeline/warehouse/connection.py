@@ -5,6 +5,7 @@ Here: a DuckDB file, or DuckLake when the setting says so. Not here: tables (``t
 
 import logging
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,18 @@ log = logging.getLogger(__name__)
 # Of a key=value list (password=...), and of a URL (user:...@host: up to the last @ before the host).
 _PASSWORD = re.compile(r"""(?<=password=)('[^']*'|[^\s"']+)|(?<=:)(?<!//)[^\s"'/:]+(?=@[^@\s]*(?:[/?\s"']|$))""")
 _HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
+
+
+_END_WAITING = threading.Event()
+
+
+@contextmanager
+def waiting_ends_early() -> Iterator[threading.Event]:
+    """Give an event that ends every wait for a busy warehouse in this process, for as long as the context lasts."""
+    try:
+        yield _END_WAITING
+    finally:
+        _END_WAITING.clear()
 
 
 class WarehouseBusyError(Exception):
@@ -88,7 +101,8 @@ class Warehouse:
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_is_busy),
             wait=tenacity.wait_random_exponential(multiplier=0.05, max=2),
-            stop=tenacity.stop_after_delay(self.wait_seconds),
+            stop=tenacity.stop_after_delay(self.wait_seconds) | tenacity.stop_when_event_set(_END_WAITING),
+            sleep=tenacity.sleep_using_event(_END_WAITING),
             before_sleep=waiting.tell,
             reraise=True,
         )

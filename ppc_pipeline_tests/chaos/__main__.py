@@ -58,7 +58,8 @@ def _others(given: argparse.Namespace, folder: Path, options: Mapping[str, Any])
     points = [*POINTS][: given.interrupts]
     return {
         "together": [
-            functools.partial(together.play, folder / f"together-{number}", options) for number in range(given.together)
+            functools.partial(together.play, folder / f"together-{number}", options, new=number % 2 == 0)
+            for number in range(given.together)
         ],
         "interrupt": [
             functools.partial(interrupts.play, folder / f"interrupt-{place}-{number.name}", point, number)

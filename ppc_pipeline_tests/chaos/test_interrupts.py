@@ -17,7 +17,6 @@ from ppc_pipeline_tests.conftest import days_ago
 WEEK = Days(days_ago(9), days_ago(3))
 
 
-@pytest.mark.xfail(strict=False, reason="an interrupt inside a step is taken for a failure of the step")
 @pytest.mark.parametrize(
     ("point", "number"),
     [("POST answered, id not written", signal.SIGINT), ("before the commit", signal.SIGTERM)],
@@ -27,7 +26,6 @@ def test_an_interrupted_command_ends_with_one_line_and_the_next_one_goes_on(tmp_
     assert interrupts.play(tmp_path / "world", point, number) == []
 
 
-@pytest.mark.xfail(strict=False, reason="the thread that waits for the warehouse is not told")
 def test_ctrl_c_while_the_warehouse_is_waited_for_ends_at_once(tmp_path, open_notebook):
     with opened(tmp_path / "world", WEEK, profiles=1, ready_seconds=COOKING_SECONDS) as world:
         world.lease = None

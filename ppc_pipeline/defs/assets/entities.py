@@ -3,13 +3,13 @@
 A backfill must not write today's state under an old date: history is kept as validity ranges instead.
 """
 
-import asyncio
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
 from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES, EntityType
 from ppc_pipeline.defs.assets import OWNER
+from ppc_pipeline.defs.interrupts import run
 from ppc_pipeline.defs.metadata import markdown_table
 from ppc_pipeline.defs.progress import logged
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
@@ -46,7 +46,7 @@ def profiles(
     version it had stands in `profiles_history`.
     """
     tools = amazon_ads.tools(ledger, warehouse, f"run {context.run.run_id}")
-    done = asyncio.run(sync_profiles(tools))
+    done = run(sync_profiles(tools))
     context.log.info(f"{len(done.outcomes)} profiles of {len(tools.accounts)} accounts")
     facts = [profile.facts for profile in tools.roster.profiles(tools.account_names)]
     if not facts and done.troubles:
@@ -87,7 +87,7 @@ def entity_assets() -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult]:
         tools = amazon_ads.tools(ledger, warehouse, f"run {context.run.run_id}")
         selected = [ENTITY_TYPES[key.to_user_string()] for key in sorted(context.selected_asset_keys)]
-        synced = asyncio.run(sync_entities(tools, selected, logged(context.log, progress)))
+        synced = run(sync_entities(tools, selected, logged(context.log, progress)))
         broken = broken_accounts(tools)
         if (synced.troubles or broken) and not any(synced.outcomes.values()):
             reasons = dict.fromkeys([*broken.values(), *(trouble.reason for trouble in synced.troubles)])

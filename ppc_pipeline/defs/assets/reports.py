@@ -4,7 +4,6 @@ One step orders the windows of everything selected before it waits for any of it
 Partitioned by date; a run takes a whole range of dates and all profiles.
 """
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -14,6 +13,7 @@ from pydantic import Field
 
 from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.defs.assets import OWNER
+from ppc_pipeline.defs.interrupts import run
 from ppc_pipeline.defs.metadata import NO_PROFILE, markdown_table, money
 from ppc_pipeline.defs.partitions import days_of
 from ppc_pipeline.defs.progress import logged
@@ -73,12 +73,12 @@ def report_assets(report_types: Sequence[ReportType], partitions: dg.DailyPartit
             raise dg.Failure("config: order goes with wait (orders_job orders without waiting)", allow_retries=False)
         rebuilt = None
         if config.rebuild:
-            rebuilt = asyncio.run(rebuild_reports(tools, selected, days, profiles=config.profiles, progress=tell))
+            rebuilt = run(rebuild_reports(tools, selected, days, profiles=config.profiles, progress=tell))
             brought = rebuilt.brought
         elif config.order:
-            brought = asyncio.run(bring_reports(tools, selected, days, profiles=config.profiles, progress=tell))
+            brought = run(bring_reports(tools, selected, days, profiles=config.profiles, progress=tell))
         else:
-            brought = asyncio.run(finish_reports(tools, selected, days, wait=config.wait, progress=tell))
+            brought = run(finish_reports(tools, selected, days, wait=config.wait, progress=tell))
         for row in brought.rows:
             if row.state is State.FAILED:
                 context.log.error(f"{row}: {row.reason}")
