@@ -21,15 +21,8 @@ from typing import Any
 import duckdb
 
 from ppc_pipeline.warehouse.connection import in_transaction
-from ppc_pipeline.warehouse.stages import (
-    ReportFile,
-    RowsLostError,
-    Stage,
-    StagedFile,
-    UnreadableFileError,
-    rows_lost,
-    stage_files,
-)
+from ppc_pipeline.warehouse.report_files import ReportFile, RowsLostError, UnreadableFileError, rows_lost
+from ppc_pipeline.warehouse.stages import Stage, StagedFile, stage_files
 from ppc_pipeline.warehouse.staging import drop_temporary
 from ppc_pipeline.warehouse.tables import ReportTable, quoted
 

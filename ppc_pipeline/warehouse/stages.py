@@ -5,67 +5,32 @@ of its own, so that the warehouse is held for the write alone. Here: reading, ru
 with what is there and writing (``loading``), which directory (``scratch``).
 """
 
-import gzip
-import json
-import logging
 import os
-import zlib
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
 
 from ppc_pipeline.warehouse.pieces import WORTH_CUTTING, UncutError, pieces_of
+from ppc_pipeline.warehouse.report_files import (
+    ReportFile,
+    UnreadableFileError,
+    first_line,
+    missing_columns,
+    rows_lost,
+)
 from ppc_pipeline.warehouse.staging import MAX_OBJECT_BYTES, Rule, any_broken, cast, cast_rules, first_reason
 from ppc_pipeline.warehouse.tables import ReportTable, quoted
-
-log = logging.getLogger(__name__)
 
 MEMORY = "300MB"
 READERS = min(2, os.cpu_count() or 1)
 """Files or pieces read at once: each takes memory, and the machine has other work."""
 
-_JSON = json.JSONDecoder()
-_USUAL_ROW_CHARS = 2**16
 _PIECE_STRIDE = 10**12
 _ROW_GROUP = 30720
-
-
-class UnreadableFileError(Exception):
-    """A report file that is not a JSON array of objects, or that lacks what no report can do without.
-
-    A single character that UTF-8 cannot hold (a lone surrogate in a name) makes the whole file unreadable: DuckDB reads
-    no further, and to leave out the row would be to load a day without it, unnoticed.
-    """
-
-
-class RowsLostError(Exception):
-    """The rows of a report do not add up: a mistake in this program. What was being done is undone."""
-
-
-def rows_lost(message: str) -> RowsLostError:
-    """Log that rows do not add up, and return the error to raise."""
-    log.error("%s", message)
-    return RowsLostError(message)
-
-
-@dataclass(frozen=True, slots=True)
-class ReportFile:
-    """A report file and what its rows belong to."""
-
-    path: Path
-    raw_path: str
-    report_id: str
-    account: str
-    profile_id: int
-    currency_code: str
-    start_date: date
-    end_date: date
-    requested_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +96,7 @@ def stage_files(table: ReportTable, files: Sequence[ReportFile], folder: Path) -
         "temp_directory": str(folder),
         "preserve_insertion_order": "false",
     }
-    missing = [_missing_columns(table, file) for file in files]
+    missing = [missing_columns(table, file) for file in files]
     with duckdb.connect(config=settings) as connection:
         reading = _Reading(connection, table, files, folder)
         rows = reading.read()
@@ -254,7 +219,7 @@ class _Reading:
         except duckdb.InvalidInputException as error:  # an IOException is about the disk, not about what is in the file
             if piece.cut:
                 raise UncutError(str(error)) from None
-            raise UnreadableFileError(_first_line(error)) from None
+            raise UnreadableFileError(first_line(error)) from None
         if piece.cut:
             piece.paths[0].unlink()
         return out
@@ -364,58 +329,9 @@ def _typed(table: ReportTable) -> str:
     return ", ".join(f"{cast(c, quoted('raw_' + c.name))} AS {quoted(c.name)}" for c in table.columns)
 
 
-def _missing_columns(table: ReportTable, file: ReportFile) -> tuple[str, ...]:
-    """Say which columns no row of a file has: Amazon gives every row every column asked for, NULL or not.
-
-    Raises:
-        UnreadableFileError: A metric or a key is among them. Its NULLs would take the place of good figures.
-    """
-    try:
-        first = _first_row(file)
-    except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:  # DuckDB reads more than JSON allows
-        raise UnreadableFileError(f"its first row is not JSON: {error}") from None
-    if first is None or all(c.source in first for c in table.columns):
-        return ()
-    there = _keys(file)
-    missing = [c for c in table.columns if c.source not in there]
-    needed = [c.source for c in missing if c.metric or c.name in ("date", *table.grain)]
-    if needed:
-        raise UnreadableFileError(f"columns that were asked for are not in it: {', '.join(needed)}")
-    return tuple(c.source for c in missing)
-
-
-def _keys(file: ReportFile) -> set[str]:
-    keys = (
-        "SELECT DISTINCT unnest(json_keys(json)) FROM read_json_objects(?, format = 'array', maximum_object_size = ?)"
-    )
-    try:
-        with duckdb.connect() as connection:
-            return {key for (key,) in connection.execute(keys, [str(file.path), MAX_OBJECT_BYTES]).fetchall()}
-    except duckdb.InvalidInputException as error:
-        raise UnreadableFileError(_first_line(error)) from None
-
-
-def _first_row(file: ReportFile) -> Collection[str] | None:
-    """Return the first row of a file: read here, and not by DuckDB, which would unzip megabytes for it."""
-    with gzip.open(file.path, "rt", encoding="utf-8") as text:
-        head = text.read(_USUAL_ROW_CHARS)
-        if "{" not in head:
-            return None
-        try:
-            row, _ = _JSON.raw_decode(head, head.index("{"))
-        except ValueError:
-            head += text.read(MAX_OBJECT_BYTES)
-            row, _ = _JSON.raw_decode(head, head.index("{"))
-    return dict(row)
-
-
 def _parquet(*paths: Path) -> str:
     return f"read_parquet([{', '.join(_string(str(path)) for path in paths)}])"
 
 
 def _string(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]

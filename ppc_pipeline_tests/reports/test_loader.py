@@ -85,12 +85,12 @@ def test_a_file_without_a_metric_that_was_asked_for_says_which(loader, downloade
 def test_an_error_nobody_thought_of_fails_its_own_report_only_and_is_logged_with_it(
     loader, downloaded, monkeypatch, caplog
 ):
-    check = stages._missing_columns
+    check = stages.missing_columns
 
     def die(table, file):
         return 1 / 0 if file.profile_id == 3 else check(table, file)
 
-    monkeypatch.setattr(stages, "_missing_columns", die)
+    monkeypatch.setattr(stages, "missing_columns", die)
     rows = downloaded()
     events = loader(rows)
     assert kinds(rows, events) == [states.Loaded, states.Loaded, states.GivenUp, states.Loaded]

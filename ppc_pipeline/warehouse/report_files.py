@@ -1,0 +1,106 @@
+"""Report files: what one belongs to, whether it is a report at all, and what can go wrong with it.
+
+Here: what is known of a file before its rows are read. Not here: reading the rows (``stages``).
+"""
+
+import gzip
+import json
+import logging
+import zlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+
+from ppc_pipeline.warehouse.staging import MAX_OBJECT_BYTES
+from ppc_pipeline.warehouse.tables import ReportTable
+
+log = logging.getLogger(__name__)
+
+_JSON = json.JSONDecoder()
+_USUAL_ROW_CHARS = 2**16
+
+
+class UnreadableFileError(Exception):
+    """A report file that is not a JSON array of objects, or that lacks what no report can do without.
+
+    A single character that UTF-8 cannot hold (a lone surrogate in a name) makes the whole file unreadable: DuckDB reads
+    no further, and to leave out the row would be to load a day without it, unnoticed.
+    """
+
+
+class RowsLostError(Exception):
+    """The rows of a report do not add up: a mistake in this program. What was being done is undone."""
+
+
+def rows_lost(message: str) -> RowsLostError:
+    """Log that rows do not add up, and return the error to raise."""
+    log.error("%s", message)
+    return RowsLostError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFile:
+    """A report file and what its rows belong to."""
+
+    path: Path
+    raw_path: str
+    report_id: str
+    account: str
+    profile_id: int
+    currency_code: str
+    start_date: date
+    end_date: date
+    requested_at: datetime
+
+
+def missing_columns(table: ReportTable, file: ReportFile) -> tuple[str, ...]:
+    """Say which columns no row of a file has: Amazon gives every row every column asked for, NULL or not.
+
+    Raises:
+        UnreadableFileError: A metric or a key is among them. Its NULLs would take the place of good figures.
+    """
+    try:
+        first = _first_row(file)
+    except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:  # DuckDB reads more than JSON allows
+        raise UnreadableFileError(f"its first row is not JSON: {error}") from None
+    if first is None or all(c.source in first for c in table.columns):
+        return ()
+    there = _keys(file)
+    missing = [c for c in table.columns if c.source not in there]
+    needed = [c.source for c in missing if c.metric or c.name in ("date", *table.grain)]
+    if needed:
+        raise UnreadableFileError(f"columns that were asked for are not in it: {', '.join(needed)}")
+    return tuple(c.source for c in missing)
+
+
+def _keys(file: ReportFile) -> set[str]:
+    keys = (
+        "SELECT DISTINCT unnest(json_keys(json)) FROM read_json_objects(?, format = 'array', maximum_object_size = ?)"
+    )
+    try:
+        with duckdb.connect() as connection:
+            return {key for (key,) in connection.execute(keys, [str(file.path), MAX_OBJECT_BYTES]).fetchall()}
+    except duckdb.InvalidInputException as error:
+        raise UnreadableFileError(first_line(error)) from None
+
+
+def _first_row(file: ReportFile) -> Collection[str] | None:
+    """Return the first row of a file: read here, and not by DuckDB, which would unzip megabytes for it."""
+    with gzip.open(file.path, "rt", encoding="utf-8") as text:
+        head = text.read(_USUAL_ROW_CHARS)
+        if "{" not in head:
+            return None
+        try:
+            row, _ = _JSON.raw_decode(head, head.index("{"))
+        except ValueError:
+            head += text.read(MAX_OBJECT_BYTES)
+            row, _ = _JSON.raw_decode(head, head.index("{"))
+    return dict(row)
+
+
+def first_line(error: Exception) -> str:
+    """Return what an error of DuckDB says, without the lines that quote the query."""
+    return str(error).strip().splitlines()[0]
