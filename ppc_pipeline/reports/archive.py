@@ -4,6 +4,7 @@ Here: where a file stands, writing, checking, keeping bad bytes aside, deleting 
 Not here: downloading (``amazon_ads.client``) or reading rows (``warehouse``).
 """
 
+import asyncio
 import contextlib
 import os
 import zlib
@@ -103,7 +104,7 @@ class Archive:
                     file.write(chunk)
                     check.feed(chunk)
                 file.flush()
-                os.fsync(file.fileno())
+                await asyncio.to_thread(os.fsync, file.fileno())  # a busy disk must not hold up the other reports
                 problem = check.problem()
             except BaseException:
                 part.unlink(missing_ok=True)

