@@ -92,6 +92,10 @@ class _Token:
     renew_at: float
 
 
+LONGEST_LOGIN_SECONDS = 300.0
+"""How long somebody else's login is waited for: longer than one takes with all its retries."""
+
+
 class TokenCache:
     """Access tokens by grant, for all clients, threads and event loops of a process.
 
@@ -129,8 +133,12 @@ class TokenCache:
             if under_way is None:
                 flight = self._flights[key] = Future()
         if under_way is not None:
-            # Shielded: one waiter's cancellation must not take the answer from the others.
-            return await asyncio.shield(asyncio.wrap_future(under_way))
+            try:
+                async with asyncio.timeout(LONGEST_LOGIN_SECONDS):
+                    # Shielded: one waiter's cancellation must not take the answer from the others.
+                    return await asyncio.shield(asyncio.wrap_future(under_way))
+            except TimeoutError:
+                raise RetryableError("the login that another task began did not end") from None
         try:
             grant = await fetch()
         except BaseException as error:

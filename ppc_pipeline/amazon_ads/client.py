@@ -28,6 +28,9 @@ from ppc_pipeline.amazon_ads.throttle import MemoryThrottle, Throttle
 
 REPORT_REQUEST_TYPE = "application/vnd.createasyncreportrequest.v3+json"
 
+MAX_PAGES = 20_000
+"""A list of more pages has no end: of 100 objects a page it would be two million."""
+
 quiet_http_loggers()
 
 
@@ -176,9 +179,9 @@ class AmazonAdsClient:
             yield page
             if page.next_token is None:
                 return
-            if page.next_token in seen:
+            if page.next_token in seen or len(seen) >= MAX_PAGES:
                 raise MalformedResponseError(
-                    f"the list {listing.path} runs in circles: a nextToken came twice",
+                    f"the list {listing.path} does not end: a nextToken came twice, or {MAX_PAGES} pages came",
                     account=self._credentials.account,
                     profile_id=profile_id,
                 )

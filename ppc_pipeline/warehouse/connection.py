@@ -4,6 +4,7 @@ Here: a DuckDB file, or DuckLake when the setting says so. Not here: tables (``t
 """
 
 import logging
+import os
 import re
 import threading
 import time
@@ -34,6 +35,10 @@ def waiting_ends_early() -> Iterator[threading.Event]:
         yield _END_WAITING
     finally:
         _END_WAITING.clear()
+
+
+# What libpq obeys, in the extension that reaches a PostgreSQL catalog: a silent server is not waited for without end.
+_CATALOG_LIMITS = {"PGCONNECT_TIMEOUT": "15", "PGOPTIONS": "-c lock_timeout=60s"}
 
 
 class WarehouseBusyError(Exception):
@@ -126,6 +131,8 @@ class Warehouse:
             if self.lake_path:
                 options.append("DATA_PATH " + _text(self.lake_path))
             given = f" ({', '.join(options)})" if options else ""
+            for name, value in _CATALOG_LIMITS.items():
+                os.environ.setdefault(name, value)
             connection.execute(f"ATTACH {_text(self.database)} AS lake{given}")
             connection.execute("USE lake")
         except duckdb.Error as error:

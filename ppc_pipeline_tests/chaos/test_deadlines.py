@@ -1,12 +1,15 @@
 """A server that never answers, never ends its headers, or trickles: every call ends within its limit."""
 
 import asyncio
+import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
+import duckdb
 import pytest
 from pydantic import SecretStr
+from sqlalchemy.exc import OperationalError
 
 from ppc_pipeline.amazon_ads.auth import Credentials, TokenCache
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
@@ -15,6 +18,9 @@ from ppc_pipeline.amazon_ads.exchange import Limits
 from ppc_pipeline.amazon_ads.models import Report, ReportStatus
 from ppc_pipeline.amazon_ads.regions import Region
 from ppc_pipeline.amazon_ads.retries import Retries
+from ppc_pipeline.reports import database
+from ppc_pipeline.reports.ledger import Ledger
+from ppc_pipeline.warehouse.connection import Warehouse
 
 LIMITS = Limits(connect_seconds=0.3, read_seconds=0.3, pool_seconds=0.3, call_seconds=0.4, download_seconds=0.4)
 ONE_BY_ONE = Limits(connect_seconds=0.3, read_seconds=5, pool_seconds=0.3, call_seconds=0.4, download_seconds=0.4)
@@ -152,3 +158,29 @@ def test_calls_queued_behind_a_server_that_does_not_answer_end_too():
             raise found[0]
 
     assert seconds_of(call, silent, login_works=True) < 3 * LATEST
+
+
+@contextmanager
+def silent_port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_a_ledger_in_a_postgresql_that_does_not_answer_is_given_up(monkeypatch):
+    pytest.importorskip("psycopg")
+    monkeypatch.setitem(database._POSTGRES_LIMITS, "connect_timeout", 2)
+    began = time.monotonic()
+    with silent_port() as port, pytest.raises(OperationalError, match="timeout"):
+        Ledger.open(f"postgresql+psycopg://ppc@127.0.0.1:{port}/ppc")
+    assert time.monotonic() - began < LATEST + 2
+
+
+def test_a_lake_whose_catalog_does_not_answer_is_given_up(monkeypatch, tmp_path):
+    pytest.importorskip("duckdb_extension_postgres_scanner")
+    monkeypatch.setenv("PGCONNECT_TIMEOUT", "2")
+    began = time.monotonic()
+    with silent_port() as port, pytest.raises(duckdb.IOException, match="Unable to connect"):
+        lake = Warehouse(f"ducklake:postgres:host=127.0.0.1 port={port} dbname=ppc", str(tmp_path))
+        with lake.connect():
+            pass
+    assert time.monotonic() - began < LATEST + 2
