@@ -181,7 +181,7 @@ class AmazonAdsClient:
                 return
             if page.next_token in seen or len(seen) >= MAX_PAGES:
                 raise MalformedResponseError(
-                    f"the list {listing.path} does not end: a nextToken came twice, or {MAX_PAGES} pages came",
+                    f"the list {listing.path} runs in circles: a nextToken came twice, or {MAX_PAGES} pages came",
                     account=self._credentials.account,
                     profile_id=profile_id,
                 )

@@ -180,7 +180,5 @@ def test_a_lake_whose_catalog_does_not_answer_is_given_up(monkeypatch, tmp_path)
     monkeypatch.setenv("PGCONNECT_TIMEOUT", "2")
     began = time.monotonic()
     with silent_port() as port, pytest.raises(duckdb.IOException, match="Unable to connect"):
-        lake = Warehouse(f"ducklake:postgres:host=127.0.0.1 port={port} dbname=ppc", str(tmp_path))
-        with lake.connect():
-            pass
+        Warehouse(f"ducklake:postgres:host=127.0.0.1 port={port} dbname=ppc", str(tmp_path)).connect().__enter__()
     assert time.monotonic() - began < LATEST + 2
