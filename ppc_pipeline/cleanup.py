@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from ppc_pipeline.pipeline import Tools
+from ppc_pipeline.reports import activity
 from ppc_pipeline.reports.archive import LEFT_FOR, Deleted, delete_files
 from ppc_pipeline.reports.retention import Forgotten, forget_older
 
@@ -34,7 +35,11 @@ def clean_up(tools: Tools) -> CleanedUp:
     """Delete what is past its retention, where one is set, and what was left behind a day ago or earlier."""
     parts, spilled = tools.archive.delete_leftovers(tools.ledger.clock()), _spilled(tools)
     leftovers = Deleted(parts.files + spilled.files, parts.size + spilled.size)
-    return CleanedUp(_raw(tools), leftovers, _forgotten(tools))
+    done = CleanedUp(_raw(tools), leftovers, _forgotten(tools))
+    if done.raw.files:
+        gone = f"{done.raw.files} raw files older than {tools.settings.raw_retention_days} days, {done.raw.size} bytes"
+        activity.record(tools.ledger, activity.CLEANED_UP, gone)
+    return done
 
 
 def _raw(tools: Tools) -> Deleted:

@@ -149,7 +149,7 @@ def _taken_up(tools: Tools, wanted: Sequence[ReportRow]) -> list[ReportRow]:
 
 def _take_up(tools: Tools, row: ReportRow) -> ReportRow:
     if row.state is State.LOADED and tools.archive.has(row):
-        return tools.ledger.reopen(row, states.Unloaded(archived=True))
+        return tools.ledger.reopen(row, states.Unloaded(archived=True, reason="rebuild"))
     kept = tools.archive.kept(row) if row.state is State.FAILED else None
     if kept is None:
         return row

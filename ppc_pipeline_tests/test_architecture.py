@@ -53,8 +53,8 @@ MAY_NOT_KNOW: dict[str, tuple[str, ...]] = {
     "cli": ("httpx",),
 }
 
-READS_THE_ENVIRONMENT = {"settings.py", "cli/runs.py", "cli/demo.py"}
-"""Settings are read in one place; commands hand some on to what they start."""
+READS_THE_ENVIRONMENT = {"settings.py", "cli/runs.py", "cli/demo.py", "warehouse/connection.py"}
+"""Settings are read in one place; commands hand some on to what they start, and the lake to libpq."""
 
 
 def named(path: Path) -> str:

@@ -8,6 +8,7 @@ import pytest
 from ppc_pipeline.cleanup import NOTHING, clean_up
 from ppc_pipeline.cli.runs import tools_of
 from ppc_pipeline.reports import states
+from ppc_pipeline.reports.activity import activities
 from ppc_pipeline.reports.archive import Deleted
 from ppc_pipeline.reports.retention import Forgotten
 from ppc_pipeline.reports.states import State
@@ -56,6 +57,9 @@ def test_raw_files_past_their_retention_go_but_not_before_they_are_loaded(tools_
     _, done = archived(tools, loaded=True)
     _, needed = archived(tools, loaded=False, profile_id=7)
     assert clean_up(tools).raw == Deleted(1, 10)
+    assert [a.detail for a in activities(tools.ledger) if a.action == "cleaned up"] == [
+        "1 raw files older than 90 days, 10 bytes"
+    ]
     assert not done.exists()
     assert needed.exists()
 

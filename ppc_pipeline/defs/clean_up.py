@@ -8,6 +8,7 @@ import dagster as dg
 from ppc_pipeline.cleanup import clean_up
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.defs.run_retention import DeletedRuns, delete_old_runs
+from ppc_pipeline.reports import activity
 
 JOB = "clean_up_job"
 STEP = "clean_up"
@@ -32,6 +33,9 @@ def clean_up_job(checks: Collection[dg.AssetCheckKey]) -> dg.JobDefinition:
         days = tools.settings.run_retention_days
         before = tools.ledger.clock() - timedelta(days=days)
         runs = delete_old_runs(context.instance, checks, before) if days else DeletedRuns()
+        if runs.runs:
+            gone = f"{runs.runs} Dagster runs older than {days} days, {runs.size} bytes"
+            activity.record(tools.ledger, activity.CLEANED_UP, gone)
         context.add_output_metadata(
             {
                 "raw_files_deleted": done.raw.files,

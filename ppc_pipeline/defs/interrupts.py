@@ -7,10 +7,10 @@ callback it is lost, in the ledger it leaves a transaction open. Not here: what 
 import asyncio
 import signal
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from dagster._core.errors import DagsterExecutionInterruptedError
+import dagster as dg
 
 from ppc_pipeline.warehouse.connection import waiting_ends_early
 
@@ -23,7 +23,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end.
 
     Raises:
-        DagsterExecutionInterruptedError: The process was told to end; claims are given back by then.
+        dg.DagsterExecutionInterruptedError: The process was told to end; claims are given back by then.
     """
     if threading.current_thread() is not threading.main_thread():
         return asyncio.run(work)  # signals come to the main thread
@@ -36,7 +36,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
             signal.signal(number, handler)
 
 
-async def _interruptible(work: Coroutine[Any, Any, T], end_waiting: Any) -> T:
+async def _interruptible(work: Coroutine[Any, Any, T], end_waiting: Callable[[], None]) -> T:
     task, loop = asyncio.ensure_future(work), asyncio.get_running_loop()
     interrupted = False
 
@@ -49,11 +49,14 @@ async def _interruptible(work: Coroutine[Any, Any, T], end_waiting: Any) -> T:
     for number in _SIGNALS:
         loop.add_signal_handler(number, interrupt)
     try:
-        return await task
-    except asyncio.CancelledError:
-        if interrupted:
-            raise DagsterExecutionInterruptedError from None
+        done = await task
+    except (asyncio.CancelledError, Exception):
+        if interrupted:  # whatever else went wrong on the way out
+            raise dg.DagsterExecutionInterruptedError from None
         raise
     finally:
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
+    if interrupted:  # in the last moment: what follows in the run must not go on
+        raise dg.DagsterExecutionInterruptedError
+    return done

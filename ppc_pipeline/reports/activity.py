@@ -42,6 +42,7 @@ UNBLOCKED = "profile served again"
 ACCOUNT_FAILED = "account failed"
 ACCOUNT_OK = "account works"
 FORGOTTEN = "forgotten"
+CLEANED_UP = "cleaned up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,13 @@ def note(connection: Connection, *activities: Mapping[str, Any]) -> None:
     """Write down what happened: values for the fields of ``Activity``, in the transaction that makes it happen."""
     if activities:
         connection.execute(insert(activity_log), list(activities))
+
+
+def record(ledger: "Ledger", action: str, detail: str) -> None:
+    """Write down what was done that belongs to no report, profile or account."""
+    entry = {"at": ledger.clock(), "actor": ledger.actor, "action": action, "account": "", "outcome": "done"}
+    with ledger.transaction() as connection:
+        note(connection, {**entry, "detail": detail})
 
 
 def activities(

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Engine,
     RowMapping,
     and_,
+    case,
     func,
     insert,
     or_,
@@ -28,11 +29,22 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from ppc_pipeline.reports import activity, schema
 from ppc_pipeline.reports.database import for_writing, open_engine
 from ppc_pipeline.reports.schema import accounts, reports
-from ppc_pipeline.reports.states import OUTSTANDING, AskedAgain, Event, Lost, Standing, State, Unloaded, advance
+from ppc_pipeline.reports.states import (
+    OUTSTANDING,
+    STUCK_AFTER,
+    AskedAgain,
+    Event,
+    Lost,
+    Standing,
+    State,
+    Unloaded,
+    advance,
+)
 from ppc_pipeline.reports.windows import ONE_DAY, Days, Window, utc_now
 
 LEASE = timedelta(seconds=60)
@@ -272,16 +284,9 @@ class Ledger:
         Returns:
             The row as it stands now, or None where another has it or nothing is left to do.
         """
-        now = self.clock()
-        free = or_(reports.c.lease_owner.is_(None), reports.c.lease_owner == owner, reports.c.lease_until < now)
-        statement = (
-            update(reports)
-            .where(reports.c.id == report_id, reports.c.state.in_(OUTSTANDING), free)
-            .values(lease_owner=owner, lease_until=now + LEASE)
-            .returning(*_COLUMNS)
-        )
         with self.transaction() as connection:
-            return _row(connection.execute(statement).mappings().first())
+            claimed = connection.execute(self._claiming(reports.c.id == report_id, owner))
+            return _row(claimed.mappings().first())
 
     def reserve(self, row: ReportRow, report_types: Collection[str], most: int) -> bool:
         """Take a place among the reports in flight, before Amazon is asked for one.
@@ -295,22 +300,51 @@ class Ledger:
 
         Returns:
             Whether there was one.
+
+        Raises:
+            ClaimLostError: The claim ran out meanwhile: Amazon must not be asked in its name.
         """
         now = self.clock()
         with self.transaction() as connection:
             # PostgreSQL would let two processes count at once: the account's row is the queue they stand in.
+            first = schema.insert_into(connection, accounts).values(account=row.account)
+            connection.execute(first.on_conflict_do_nothing())
             connection.execute(select(accounts.c.account).where(accounts.c.account == row.account).with_for_update())
             same = (reports.c.account == row.account) & reports.c.report_type.in_(tuple(report_types))
             taken = connection.scalar(select(func.count()).where(same, is_in_flight(now), reports.c.id != row.id))
             if (taken or 0) >= most:
                 return False
-            mine = (reports.c.id == row.id) & (reports.c.lease_owner == row.lease_owner)
-            connection.execute(update(reports).where(mine).values(asking_until=now + LEASE))
+            mine = (
+                (reports.c.id == row.id) & (reports.c.lease_owner == row.lease_owner) & (reports.c.lease_until >= now)
+            )
+            if not connection.execute(update(reports).where(mine).values(asking_until=now + LEASE)).rowcount:
+                raise ClaimLostError(str(row))
         return True
 
+    def claim_all(self, ids: Sequence[int], owner: str) -> list[ReportRow]:
+        """Claim those of some outstanding reports that nobody else has, in one transaction."""
+        found: list[ReportRow] = []
+        with self.transaction() as connection:
+            for first in range(0, len(ids), _IDS_A_QUERY):
+                statement = self._claiming(reports.c.id.in_(ids[first : first + _IDS_A_QUERY]), owner)
+                found += [_existing(row) for row in connection.execute(statement).mappings()]
+        return found
+
+    def _claiming(self, which: ColumnElement[bool], owner: str) -> ReturningUpdate[Any]:
+        now = self.clock()
+        free = or_(reports.c.lease_owner.is_(None), reports.c.lease_owner == owner, reports.c.lease_until < now)
+        return (
+            update(reports)
+            .where(which, reports.c.state.in_(OUTSTANDING), free)
+            .values(lease_owner=owner, lease_until=now + LEASE)
+            .returning(*_COLUMNS)
+        )
+
     def renew(self, owner: str) -> None:
-        """Hold every claim of an owner for another lease."""
-        statement = update(reports).where(reports.c.lease_owner == owner).values(lease_until=self.clock() + LEASE)
+        """Hold every claim of an owner, and every place it took, for another lease."""
+        until = self.clock() + LEASE
+        place = case((reports.c.asking_until.is_not(None), until))
+        statement = update(reports).where(reports.c.lease_owner == owner).values(lease_until=until, asking_until=place)
         with self.transaction() as connection:
             connection.execute(statement)
 
@@ -444,7 +478,7 @@ class Ledger:
         with self.engine.connect() as connection:
             found = [(bool(archived(path)), id_) for id_, path in connection.execute(query)]
         loaded = Standing(State.LOADED)
-        for there, happened in ((True, Unloaded(archived=True)), (False, Lost())):
+        for there, happened in ((True, Unloaded(archived=True, reason="the warehouse is a new one")), (False, Lost())):
             values = {**advance(loaded, happened, now), "updated_at": now}
             ids = [id_ for is_there, id_ in found if is_there is there]
             for first in range(0, len(ids), _IDS_A_QUERY):
@@ -479,9 +513,12 @@ class Ledger:
 
 
 def is_in_flight(now: datetime) -> ColumnElement[bool]:
-    """Return the condition that Amazon works on a report, or is being asked for it."""
+    """Return the condition that Amazon works on a report, or is being asked for it.
+
+    What it has not made after ``STUCK_AFTER`` holds no place: nobody may be asking about it any more.
+    """
     asking = and_(reports.c.state == State.PLANNED, reports.c.asking_until > now)
-    return or_(reports.c.state == State.REQUESTED, asking)
+    return or_(and_(reports.c.state == State.REQUESTED, reports.c.requested_at > now - STUCK_AFTER), asking)
 
 
 def _join(ranges: list[Days], days: Days) -> None:

@@ -91,14 +91,16 @@ class Lifecycle:
         Steps that are not done within ``seconds`` are broken off; what they found out until then is recorded.
         """
         async with self._claims():
-            due = [row for row in rows if row.state in _ASKING and self._is_due(row)]
-            tasks = [asyncio.create_task(self._alone(row, self._one_step(row))) for row in due]
-            if not tasks:
-                return
-            _, late = await asyncio.wait(tasks, timeout=seconds)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            due = [row.id for row in rows if row.state in _ASKING and self._is_due(row)]
+            claimed = [row for row in self._ledger.claim_all(due, self._owner) if row.state in _ASKING]
+            tasks = [asyncio.create_task(self._alone(row, self._one_step(row))) for row in claimed]
+            try:
+                if tasks:
+                    await asyncio.wait(tasks, timeout=seconds)
+            finally:  # none may go on when the claims are given back
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     async def fetch(self, rows: Sequence[ReportRow], load: Load) -> list[ReportRow]:
         """Download and load what is ready. Asks for nothing and waits for nothing."""
@@ -122,6 +124,8 @@ class Lifecycle:
             return await work
         except Exception as error:
             log.exception("%s: broken off, the next run goes on with it", row)
+            if isinstance(error, SQLAlchemyError):  # the ledger is what fails: do not wait for it once more
+                return None
             with contextlib.suppress(SQLAlchemyError, ClaimLostError):
                 (now,) = self._ledger.rows([row.id])
                 if now.outstanding and now.lease_owner == self._owner:
@@ -149,7 +153,7 @@ class Lifecycle:
             held = row if row.lease_owner == self._owner else self._claim_if_free(row)
             row = await self._watch(row) if held is None else await self._next(held, loading)
             left = (self._give_up_at(row, due_by, deadline) - self._ledger.clock()).total_seconds()
-            if left <= 0 and not (row.state in _FETCHING and self._is_due(row)):
+            if left <= 0 and (held is None or not (row.state in _FETCHING and self._is_due(row))):
                 break
             if row.outstanding:
                 await asyncio.sleep(max(0.0, min(left, self._seconds_until_due(row))))
@@ -163,10 +167,7 @@ class Lifecycle:
         except ClaimLostError:
             return self._ledger.rows([row.id])[0]
 
-    async def _one_step(self, row: ReportRow) -> None:
-        claimed = self._ledger.claim(row.id, self._owner)
-        if claimed is None or claimed.state not in _ASKING:
-            return
+    async def _one_step(self, claimed: ReportRow) -> None:
         with contextlib.suppress(ClaimLostError):
             event = await self._steps.make(claimed)
             if event is None and claimed.state is State.REQUESTED:
@@ -237,7 +238,10 @@ class Lifecycle:
             yield
         finally:
             holding.cancel()
-            self._ledger.release(self._owner)
+            try:
+                self._ledger.release(self._owner)
+            except SQLAlchemyError:  # nor may it hide what went wrong before
+                log.warning("the claims could not be given back: they run out by themselves", exc_info=True)
 
     async def _hold_claims(self) -> None:
         while True:

@@ -44,6 +44,7 @@ class LoadQueue:
 
     def __init__(self, load: Load) -> None:
         self._load = load
+        self._going: set[asyncio.Future[Mapping[int, Event]]] = set()
         self._waiting: asyncio.Queue[tuple[ReportRow, asyncio.Future[Event]]] = asyncio.Queue()
 
     async def put(self, row: ReportRow) -> Event:
@@ -54,26 +55,33 @@ class LoadQueue:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Load what is put, for as long as the context lasts."""
+        """Load what is put, for as long as the context lasts; a load that is going on is waited for at its end."""
         workers = [asyncio.create_task(self._run()) for _ in range(WORKERS)]
         try:
             yield
         finally:
             for worker in workers:
                 worker.cancel()
+            if self._going:
+                await asyncio.wait(self._going)
 
     async def _run(self) -> None:
         while True:
             batch = [await self._waiting.get()]
             while not self._waiting.empty() and len(batch) < MAX_LOADED_AT_ONCE:
                 batch.append(self._waiting.get_nowait())
+            going = asyncio.get_running_loop().run_in_executor(None, self._load, [row for row, _ in batch])
+            self._going.add(going)
+            going.add_done_callback(self._going.discard)
             try:
-                events = await asyncio.to_thread(self._load, [row for row, _ in batch])
+                events: Mapping[int, Event] = await asyncio.shield(going)
+                failure: Exception | None = None
             except Exception as error:
-                for _, result in batch:
-                    if not result.done():
-                        result.set_exception(error)
-                continue
+                events, failure = {}, error
             for row, result in batch:
-                if not result.done():  # whoever waited for it may have been cancelled
+                if result.done():  # whoever waited for it was cancelled
+                    continue
+                if row.id in events:
                     result.set_result(events[row.id])
+                else:
+                    result.set_exception(failure or RuntimeError(f"{row}: loading it came to no end"))

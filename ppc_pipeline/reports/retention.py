@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
 from ppc_pipeline.reports import activity
 from ppc_pipeline.reports.ledger import Ledger
@@ -28,7 +28,7 @@ class Forgotten:
 def forget_older(ledger: Ledger, before: datetime) -> Forgotten:
     """Delete what is older than a moment and no longer needed.
 
-    An order that is done goes when orders written down later have loaded every one of its days: until then it says that
+    An order that is done goes when orders asked for later have loaded every one of its days: until then it says that
     those days are there, failed or are no longer served, and without it they would be ordered again. Of the audit trail
     everything older goes; that it went is its newest entry.
     """
@@ -53,9 +53,11 @@ def forget_older(ledger: Ledger, before: datetime) -> Forgotten:
 
 
 def _superseded(connection: Connection, before: datetime) -> Sequence[int]:
-    """Return the orders, done before a moment, whose days are all covered by loaded orders of a higher id."""
+    """Return the orders, done before a moment, whose days are all covered by loaded ones asked for later."""
     columns = ("id", "profile_id", "report_type", "start_date", "end_date", "state", "updated_at")
-    query = select(*(reports.c[name] for name in columns)).order_by(reports.c.id.desc())
+    # What the warehouse goes by too: the figures of a report are as of the moment it was asked for.
+    asked_at = func.coalesce(reports.c.requested_at, reports.c.ordered_at)
+    query = select(*(reports.c[name] for name in columns)).order_by(asked_at.desc(), reports.c.id.desc())
     loaded: dict[tuple[int, str], int] = {}
     old = []
     for id_, profile_id, report_type, start, end, state, updated_at in connection.execute(query):

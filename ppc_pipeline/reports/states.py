@@ -177,9 +177,11 @@ class Unloaded:
 
     Attributes:
         archived: Whether the raw file is still there to load it from.
+        reason: Why it is loaded again, where that is not what the name says.
     """
 
     archived: bool
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

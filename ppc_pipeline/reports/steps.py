@@ -5,6 +5,7 @@ here: when a step is made, claims, or writing down what happened to the report (
 """
 
 import contextlib
+import logging
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
@@ -19,13 +20,15 @@ from ppc_pipeline.amazon_ads.errors import (
     ThrottledError,
 )
 from ppc_pipeline.amazon_ads.models import Report, ReportRequest, ReportStatus
-from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, ReportType
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.reports import states
 from ppc_pipeline.reports.archive import Archive
 from ppc_pipeline.reports.ledger import Ledger, ReportRow
 from ppc_pipeline.reports.pace import Pace
 from ppc_pipeline.reports.roster import Roster
 from ppc_pipeline.reports.states import Event, State
+
+log = logging.getLogger(__name__)
 
 _ASKING = frozenset({State.PLANNED, State.REQUESTED})
 
@@ -59,7 +62,7 @@ class Steps:
         self._broken: dict[str, str] = {}
         self._refused: dict[int, str] = {}
         self._full_until: dict[tuple[str, str], datetime] = {}
-        self._made: dict[int, Report] = {}
+        self._made: dict[str, Report] = {}
 
     async def make(self, row: ReportRow) -> Event | None:
         """Ask, poll or download; say what happened, or None where there is nothing to do but wait."""
@@ -71,6 +74,8 @@ class Steps:
             return states.GivenUp(hopeless, retryable=True)
         if row.state in _ASKING and row.end_date < self._oldest_served(row):
             return states.Unserved(self._oldest_served(row))
+        if row.state is State.PLANNED and not self._place_for(row):
+            return None
         try:
             event = await _STEPS[row.state](self, row)
         except AdsError as error:
@@ -82,8 +87,6 @@ class Steps:
 
     async def _ask(self, row: ReportRow) -> Event | None:
         report_type = REPORT_TYPES[row.report_type]
-        if not self._place_for(row, report_type):
-            return None
         name = f"ppc {row.report_type} {row.start_date}_{row.end_date} {row.columns_hash} {row.order_no}.{row.requests}"
         request = ReportRequest(
             report_type=report_type, start=row.start_date, end=row.end_date, name=name, columns=report_type.columns
@@ -91,23 +94,26 @@ class Steps:
         report = await self._clients[row.account].create_report(row.profile_id, request)
         return states.Accepted(report.report_id)
 
-    def _place_for(self, row: ReportRow, report_type: ReportType) -> bool:
+    def _place_for(self, row: ReportRow) -> bool:
         """Take a place among the account's reports in flight; where there is none, do not look again at once."""
-        key = (row.account, report_type.ad_product)
+        ad_product = REPORT_TYPES[row.report_type].ad_product
+        key = (row.account, ad_product)
         now = self._ledger.clock()
         if self._full_until.get(key, now) > now:
             return False
-        same = [name for name, other in REPORT_TYPES.items() if other.ad_product == report_type.ad_product]
+        same = [name for name, other in REPORT_TYPES.items() if other.ad_product == ad_product]
         if self._ledger.reserve(row, same, self._pace.in_flight):
             return True
+        if key not in self._full_until:
+            log.info("%s of %r: %d reports are in flight, others wait", ad_product, row.account, self._pace.in_flight)
         self._full_until[key] = now + timedelta(seconds=self._pace.watch)
         return False
 
     async def _poll(self, row: ReportRow) -> Event | None:
         report = await self._report(row)
         event = _event_of_status(report, State.REQUESTED)
-        if report.status is ReportStatus.COMPLETED:
-            self._made[row.id] = report
+        if event == states.Cooked():
+            self._made[report.report_id] = report
         if event is not None or row.age_seconds(self._ledger.clock()) < states.STUCK_AFTER.total_seconds():
             return event
         # Deleted first: asked for again, Amazon would answer with the one that is stuck.
@@ -118,7 +124,7 @@ class Steps:
 
     async def _download(self, row: ReportRow) -> Event | None:
         # The address is signed for an hour and a secret: that of the last look is used once, and never written down.
-        report = self._made.pop(row.id, None) or await self._report(row)
+        report = self._made.pop(row.report_id or "", None) or await self._report(row)
         if report.status is not ReportStatus.COMPLETED or report.url is None:
             return _event_of_status(report, State.READY)
         async with self._clients[row.account].download(row.profile_id, report) as chunks:

@@ -95,8 +95,8 @@ def test_an_answer_slower_than_its_deadline_is_broken_off_and_asked_for_again(st
     limits = Limits(PATIENT.connect_seconds, PATIENT.read_seconds, PATIENT.pool_seconds, 0.4 * SPEED)
     company = start("slow@poll", limits=limits, slow_seconds=5.0)
     brought = company.bring()
-    assert company.faults()["slow"] >= 4, "twice for each look"
-    assert sum("no complete answer within 40 s" in record.getMessage() for record in caplog.records) >= 4
+    assert company.faults()["slow"] >= 2
+    assert sum("no complete answer within 40 s" in record.getMessage() for record in caplog.records) >= 2
     company.assert_exact(brought.rows)
 
 

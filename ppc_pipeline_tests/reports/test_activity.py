@@ -79,7 +79,7 @@ def test_a_warehouse_that_is_filled_again_is_told_for_each_report(ledger):
     live(ledger, *loaded)
     live(ledger, *loaded, wanted=window(kind="spCampaigns"))
     ledger.acting_as("run 9").reopen_loaded(lambda path: path is not None)
-    assert story(ledger)[-2:] == [("run 9", "to be loaded again", "downloaded", None)] * 2
+    assert story(ledger)[-2:] == [("run 9", "to be loaded again", "downloaded", "the warehouse is a new one")] * 2
 
 
 def test_blocked_profiles_and_accounts_that_fail_or_work_again_are_told_once(ledger, roster):

@@ -373,3 +373,37 @@ def test_days_that_amazon_refused_for_good_are_no_holes_for_a_week(ledger, clock
     through(ledger, order(ledger), states.GivenUp("HTTP 400", retryable=retryable))
     clock.forward(days=days)
     assert bool(ledger.known_days(DAY, ["spTargeting"])) is stands
+
+
+def test_a_place_is_held_for_as_long_as_its_claim_is_renewed(ledger, clock):
+    assert reserved(ledger, 1, window())
+    for _ in range(5):
+        clock.forward(seconds=20)
+        ledger.renew("me")
+    assert not reserved(ledger, 1, window(kind="spCampaigns"))
+
+
+def test_who_has_lost_its_claim_gets_no_place(ledger, clock):
+    row = ledger.claim(order(ledger).id, "suspended")
+    clock.forward(minutes=2)
+    with pytest.raises(ClaimLostError):
+        ledger.reserve(row, ["spTargeting"], 9)
+    ledger.claim(row.id, "another")
+    with pytest.raises(ClaimLostError):
+        ledger.reserve(row, ["spTargeting"], 9)
+
+
+def test_a_report_that_nobody_asks_about_any_more_holds_no_place_after_a_day(ledger, clock):
+    through(ledger, order(ledger), ACCEPTED)
+    assert not reserved(ledger, 1, window(kind="spCampaigns"))
+    clock.forward(hours=25)
+    assert reserved(ledger, 1, window(kind="spCampaigns"))
+
+
+def test_many_are_claimed_at_once_but_for_those_that_another_has(ledger):
+    rows = [order(ledger, window(DAY - timedelta(days=n))) for n in range(4)]
+    ledger.claim(rows[1].id, "another")
+    through(ledger, rows[2], *DONE)
+    claimed = ledger.claim_all([row.id for row in rows], "me")
+    assert {row.id for row in claimed} == {rows[0].id, rows[3].id}
+    assert {row.lease_owner for row in claimed} == {"me"}

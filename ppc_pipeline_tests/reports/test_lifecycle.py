@@ -793,3 +793,51 @@ def test_a_tick_leaves_what_there_is_no_place_for_as_it_is(play):
         assert all(row.lease_owner is None and not row.troubles for row in now)
 
     play(scenario)
+
+
+def test_where_there_is_no_place_nothing_is_learnt_about_profile_or_account(play):
+    async def scenario(world):
+        world.roster.save("acme", [facts()])
+        rows = [order(world.ledger, wanted) for wanted in days_back(2)]
+        await world.ask_and_poll(rows[:1], pace=Pace(in_flight=1))
+        world.roster.block(SELLER, "HTTP 403")
+        world.roster.account_failed("acme", "revoked")
+        await world.ask_and_poll(rows[1:], pace=Pace(in_flight=1))
+        assert world.now(rows[1]).state is State.PLANNED
+        assert world.roster.profiles(["acme"])[0].blocked
+        assert world.roster.standings()["acme"].error == "revoked"
+
+    play(scenario)
+
+
+def test_a_report_that_another_process_holds_is_not_waited_for_past_the_deadline(play):
+    async def scenario(world):
+        row = world.ledger.claim(order(world.ledger).id, "another")
+        for event in (states.Accepted("r-1"), states.Cooked(), states.Archived("x", 1)):
+            row = world.ledger.record(row, event)
+
+        async def hold():
+            while True:
+                world.ledger.renew("another")
+                await asyncio.sleep(20)
+
+        holding = asyncio.create_task(hold())
+        (left,) = await asyncio.wait_for(world.see_through([row], deadline=timedelta(minutes=5)), 3600)
+        holding.cancel()
+        assert left.state is State.DOWNLOADED
+
+    play(scenario)
+
+
+def test_a_load_that_says_nothing_of_a_report_fails_that_report_alone_and_hangs_nobody(play):
+    async def scenario(world):
+        rows = [order(world.ledger, wanted) for wanted in days_back(3)]
+
+        def forgetful(batch):
+            return {row.id: states.Loaded(1, 0) for row in batch if row.id != rows[1].id}
+
+        done = await asyncio.wait_for(world.see_through(rows, forgetful, deadline=HOURS_4), 24 * 3600)
+        assert states_of(done) == [State.LOADED, State.DOWNLOADED, State.LOADED]
+        assert "RuntimeError" in done[1].reason
+
+    play(scenario)

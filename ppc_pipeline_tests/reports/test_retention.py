@@ -102,3 +102,15 @@ def test_forgetting_never_makes_a_day_look_as_if_it_had_not_been_had(some):
     forget_older(ledger, clock())
     assert ledger.known_days(NOVEMBER.start, KINDS) == before
     ledger.close()
+
+
+def test_what_counts_is_when_amazon_was_asked_and_not_when_it_was_ordered(ledger, clock):
+    wanted = window(date(2026, 11, 3), date(2026, 11, 9))
+    first = order(ledger, wanted, fresh=timedelta())
+    put(ledger, 1, 12, LOADED)
+    clock.forward(hours=1)
+    row = ledger.claim(first.id, "me")
+    for event in LOADED:
+        row = ledger.record(row, event)
+    put(ledger, 2, 10, ())
+    assert forget(ledger, clock) == 0
