@@ -50,6 +50,8 @@ async def _interruptible(work: Coroutine[Any, Any, T], end_waiting: Callable[[],
         loop.add_signal_handler(number, interrupt)
     try:
         done = await task
+        for _ in range(3):  # a signal of the last moment takes the loop some turns to arrive
+            await asyncio.sleep(0)
     except (asyncio.CancelledError, Exception):
         if interrupted:  # whatever else went wrong on the way out
             raise dg.DagsterExecutionInterruptedError from None
