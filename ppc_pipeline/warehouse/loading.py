@@ -94,7 +94,7 @@ def load_files(
 
 
 def without_overlaps(files: Iterable[ReportFile]) -> list[list[ReportFile]]:
-    """Group files so that in no group two of them cover the same profile and day, keeping their order."""
+    """Group files so that in no group two of them cover the same profile and day or are of one report, in order."""
     groups: list[list[ReportFile]] = []
     for file in sorted(files, key=lambda f: (f.requested_at, f.report_id)):
         earliest = 0
@@ -108,6 +108,8 @@ def without_overlaps(files: Iterable[ReportFile]) -> list[list[ReportFile]]:
 
 
 def _overlap(one: ReportFile, other: ReportFile) -> bool:
+    if one.report_id == other.report_id:
+        return True
     same = one.profile_id == other.profile_id
     return same and one.start_date <= other.end_date and other.start_date <= one.end_date
 

@@ -113,6 +113,24 @@ def test_what_is_loaded_is_looked_up_while_another_reads(loader, downloaded, war
         assert loaded_reports(impatient, ["report-1"]) == {"report-1"}
 
 
+def test_two_rows_of_the_ledger_with_one_report_id_each_get_their_event(loader, downloaded, warehouse):
+    first, second, other, _ = downloaded()
+    twin = dataclasses.replace(second, profile_id=first.profile_id, report_id=first.report_id, raw_path=first.raw_path)
+    events = loader([first, twin, other])
+    assert kinds([first, twin, other], events) == [states.Loaded] * 3
+    assert set(loader.outcomes) == {first.id, twin.id, other.id}
+    with warehouse.connect(read_only=True) as connection:
+        found = connection.execute("SELECT profile_id, count(*) FROM report_sp_targeting GROUP BY 1 ORDER BY 1")
+        assert found.fetchall() == [(first.profile_id, 1), (other.profile_id, 1)]
+
+
+def test_a_report_id_of_two_profiles_is_loaded_for_each_of_them(loader, downloaded, warehouse):
+    first, second, *_ = downloaded(of_1=[targeting_row(), targeting_row(clicks=0.5)])
+    twin = dataclasses.replace(second, report_id=first.report_id)
+    events = loader([first, twin])
+    assert kinds([first, twin], events) == [states.Loaded] * 2
+
+
 def test_files_are_read_before_the_warehouse_is_waited_for(loader, downloaded, warehouse, archive, clock):
     impatient = dataclasses.replace(warehouse, wait_seconds=0.05)
     waiting = Loader(impatient, archive, dict.fromkeys(PROFILES, "USD"), clock)
