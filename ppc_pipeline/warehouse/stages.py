@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from ppc_pipeline.warehouse.pieces import WORTH_CUTTING, UncutError, pieces_of
+from ppc_pipeline.warehouse.pieces import WORTH_CUTTING, UncutError, Unzipped, pieces_of
 from ppc_pipeline.warehouse.report_files import (
     ReportFile,
     UnreadableFileError,
@@ -98,14 +98,13 @@ def stage_files(table: ReportTable, files: Sequence[ReportFile], folder: Path) -
     }
     missing = [missing_columns(table, file) for file in files]
     with duckdb.connect(config=settings) as connection:
-        reading = _Reading(connection, table, files, folder)
+        reading = _Reading(connection, table, files, folder, [Unzipped(file.path) for file in files])
         rows = reading.read()
         counts = reading.counts(rows)
         duplicates = reading.find_duplicates(rows)
         rejected = reading.reject(rows, duplicates)
     staged = tuple(
-        StagedFile(file, counts.get(number, 0), rejected.get(number, 0), missing[number])
-        for number, file in enumerate(files)
+        StagedFile(file, counts[number], rejected.get(number, 0), missing[number]) for number, file in enumerate(files)
     )
     return Stage(table, staged, tuple(rows), duplicates, reading.quarantine if rejected else None)
 
@@ -128,6 +127,7 @@ class _Reading:
     table: ReportTable
     files: Sequence[ReportFile]
     folder: Path
+    unzipped: Sequence[Unzipped]
 
     @property
     def quarantine(self) -> Path:
@@ -163,7 +163,7 @@ class _Reading:
             done += 1
             yield piece
         for number in large:
-            for path in pieces_of(self.files[number].path, self.folder):
+            for path in pieces_of(self.unzipped[number], self.files[number].path.name, self.folder):
                 yield _Piece(done, [path], [number], cut=True)
                 done += 1
 
@@ -188,6 +188,9 @@ class _Reading:
         return done
 
     def _read_piece(self, piece: _Piece) -> Path:
+        if not piece.cut:
+            for number in piece.file_numbers:
+                self.unzipped[number].check()
         out = self.folder / f"rows{piece.number:05}.parquet"
         keys = ", ".join(f"{_string(c.source)}: 'VARCHAR'" for c in self.table.columns)
         texts = ", ".join(f"{quoted(c.source)} AS {quoted('raw_' + c.name)}" for c in self.table.columns)
@@ -209,7 +212,7 @@ class _Reading:
                             columns = {{{keys}}}
                         )
                     ) AS r
-                    JOIN files AS f ON {file}
+                    LEFT JOIN files AS f ON {file}
                 )
             ) TO {_string(str(out))} (FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP})
         """
@@ -228,14 +231,23 @@ class _Reading:
         """Count the rows of each file.
 
         Raises:
-            RowsLostError: They are not as many as were numbered when the file was read.
+            RowsLostError: They are not as many as the file has, counted without regard to what was staged.
         """
-        count = f"SELECT row_no // {_PIECE_STRIDE}, max(row_no) % {_PIECE_STRIDE}, count(*) FROM {_parquet(*rows)}"
-        for piece, numbered, staged in self.connection.execute(f"{count} GROUP BY 1").fetchall():
-            if numbered != staged:
-                raise rows_lost(f"of {numbered} rows read, {staged} were staged (part {piece} of the batch)")
-        by_file = f"SELECT file_no, count(*) FROM {_parquet(*rows)} GROUP BY 1"
-        return dict(self.connection.execute(by_file).fetchall())
+        query = f"SELECT file_no, count(*) FROM {_parquet(*rows)} GROUP BY 1"
+        staged: dict[int | None, int] = dict(self.connection.execute(query).fetchall())
+        if None in staged:
+            raise rows_lost(f"{staged[None]} rows were read that belong to no file")
+        counts = {number: staged.get(number, 0) for number in range(len(self.files))}
+        for number, found in counts.items():
+            # One brace a row: that is proof, and costs nothing. Where a name has one too, the rows are counted anew.
+            if found != self.unzipped[number].braces and found != (there := self._rows_of(number)):
+                raise rows_lost(f"of {there} rows in {self.files[number].raw_path}, {found} were staged")
+        return counts
+
+    def _rows_of(self, number: int) -> int:
+        query = "SELECT count(*) FROM read_json_objects(?, format = 'array', maximum_object_size = ?)"
+        found = self.connection.execute(query, [str(self.files[number].path), MAX_OBJECT_BYTES]).fetchone()
+        return int(found[0]) if found else 0
 
     def find_duplicates(self, rows: Sequence[Path]) -> Path | None:
         """Write down the rows that have the keys of another before them in the file, if there are any."""

@@ -71,6 +71,18 @@ def test_a_file_that_cannot_be_loaded_is_kept_aside_and_all_the_others_are_loade
     assert aside.read_bytes() == gzipped(poison)
 
 
+def test_a_file_that_went_bad_in_the_archive_is_kept_aside_and_never_loaded(loader, downloaded, archive):
+    rows = downloaded()
+    flipped = archive.root / rows[1].raw_path
+    content = bytearray(flipped.read_bytes())
+    content[-6] ^= 1  # in the checksum
+    flipped.write_bytes(content)
+    (archive.root / rows[3].raw_path).write_bytes(b"<html>")
+    events = loader(rows)
+    assert kinds(rows, events) == [states.Loaded, states.Unreadable, states.Loaded, states.Unreadable]
+    assert flipped.with_suffix(".malformed").read_bytes() == content
+
+
 def test_a_file_that_cannot_even_be_put_aside_is_the_trouble_of_its_own_report_only(loader, downloaded, archive):
     rows = downloaded(of_2=b"[oops]")
     (archive.root / rows[1].raw_path).with_suffix(".malformed").mkdir()

@@ -580,6 +580,46 @@ def test_rows_that_hold_arrays_of_objects_are_not_cut_apart(connection, tmp_path
     assert (outcome.rows_loaded, outcome.rows_rejected) == (200, 0)
 
 
+@pytest.mark.parametrize("large", [False, True])
+def test_a_file_in_which_a_bit_has_flipped_is_unreadable_wherever_it_is(connection, tmp_path, request, large):
+    if large:
+        request.getfixturevalue("in_pieces")
+    file = report_file(tmp_path, [targeting_row(keyword_id=n, cost=n + 0.25) for n in range(60)])
+    whole = file.path.read_bytes()
+    for place in range(20, len(whole), max(1, len(whole) // 25)):
+        broken = bytearray(whole)
+        broken[place] ^= 8
+        file.path.write_bytes(broken)
+        with pytest.raises(UnreadableFileError):
+            load(connection, file)
+    file.path.write_bytes(whole)
+    (outcome,) = load(connection, file)
+    assert outcome.rows_loaded == 60
+
+
+@pytest.mark.parametrize("text", ["Towels", "{Towels}"])
+def test_a_row_that_is_cut_out_but_never_read_is_missed(connection, tmp_path, in_pieces, monkeypatch, text):
+    def all_but_the_last(*args):
+        return [*pieces.pieces_of(*args)][:-1]
+
+    monkeypatch.setattr(stages, "pieces_of", all_but_the_last)
+    file = report_file(tmp_path, [targeting_row(keyword_id=n, keyword=text) for n in range(100)])
+    with pytest.raises(RowsLostError, match="of 100 rows in"):
+        load(connection, file)
+
+
+def test_rows_that_belong_to_no_file_are_missed(connection, tmp_path, monkeypatch):
+    read = stages._Reading._read_piece
+
+    def read_as_another(self, piece):
+        self.connection.execute("UPDATE files SET path = path || 'x'")
+        return read(self, piece)
+
+    monkeypatch.setattr(stages._Reading, "_read_piece", read_as_another)
+    with pytest.raises(RowsLostError, match="2 rows were read that belong to no file"):
+        load(connection, report_file(tmp_path, [targeting_row(), targeting_row(keyword_id=2)]))
+
+
 @pytest.mark.parametrize("ending", ["", "} ]", ", 5]", "]]", ",]x"])
 def test_a_large_file_that_does_not_end_as_it_should_is_unreadable(connection, tmp_path, in_pieces, ending):
     content = json.dumps([targeting_row(keyword_id=n) for n in range(100)])
