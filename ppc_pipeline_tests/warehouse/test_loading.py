@@ -200,12 +200,49 @@ def test_a_file_without_a_metric_or_a_key_is_not_loaded_names_it_and_the_old_day
     assert report(connection) == before
 
 
-def test_a_column_that_some_row_has_is_not_missing(connection, tmp_path):
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_row_without_a_metric_that_other_rows_have_is_rejected_and_one_with_null_is_not(
+    connection, tmp_path, request, cut
+):
+    if cut:
+        request.getfixturevalue("in_pieces")
+    content = [targeting_row(keyword_id=n, cost=n) for n in range(1, 101)]
+    content[4]["cost"] = None
+    for place, key in ((1, "cost"), (50, "sales14d"), (99, "cost")):
+        del content[place - 1][key]
+    content += [
+        targeting_row(keyword_id=50, cost=7),
+        targeting_row(keyword_id=98),
+        targeting_row(keyword_id=1, clicks="x"),
+    ]
+    del content[-1]["cost"]
+    other = report_file(tmp_path, [targeting_row(cost=3)], profile_id=VENDOR)
+    outcomes = load(connection, report_file(tmp_path, content), other)
+    assert sorted((o.rows_loaded, o.rows_rejected, o.columns_missing) for o in outcomes) == [(1, 0, ()), (98, 5, ())]
+    assert rows(connection, "SELECT row_no, reason FROM rejected_rows ORDER BY row_no") == [
+        (1, "cost is missing"),
+        (50, "sales_14d is missing"),
+        (99, "cost is missing"),
+        (102, "another row of the file has the same keys"),
+        (103, "clicks is not a whole number: x"),
+    ]
+    costs = dict(rows(connection, "SELECT keyword_id, cost FROM report_sp_targeting WHERE profile_id = ?", SELLER))
+    assert (costs[5], costs[50], costs.keys() & {1, 99}) == (None, 7, set())
+
+
+def test_a_column_without_figures_that_some_row_has_is_not_missing(connection, tmp_path):
     short = targeting_row(keyword_id=1)
-    del short["cost"], short["keywordBid"]
-    (outcome,) = load(connection, report_file(tmp_path, [short, targeting_row(keyword_id=2, cost=3)]))
+    del short["keywordBid"]
+    (outcome,) = load(connection, report_file(tmp_path, [short, targeting_row(keyword_id=2)]))
     assert (outcome.rows_loaded, outcome.columns_missing) == (2, ())
-    assert rows(connection, "SELECT keyword_id, cost FROM report_sp_targeting ORDER BY 1") == [(1, None), (2, 3)]
+
+
+def test_files_in_which_no_metric_is_partly_null_are_not_read_again(connection, tmp_path, monkeypatch):
+    monkeypatch.setattr(stages._Reading, "_raw_rows", lambda self, number: "no_such_table")
+    (outcome,) = load(connection, report_file(tmp_path, [targeting_row(keyword_id=n) for n in range(5)]))
+    assert outcome.rows_loaded == 5
+    with pytest.raises(duckdb.CatalogException):
+        load(connection, report_file(tmp_path, [targeting_row(cost=None), targeting_row(keyword_id=2)]))
 
 
 def test_text_arrives_as_it_is_whatever_is_in_it(connection, tmp_path):
