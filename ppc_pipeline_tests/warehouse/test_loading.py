@@ -383,6 +383,21 @@ def test_rows_of_stale_days_are_counted_apart_and_the_log_adds_up(connection, tm
     assert rows(connection, logged, older.report_id) == [(4, 1, 1, 2)]
 
 
+def test_rejected_rows_of_stale_days_are_left_out_of_quarantine_like_the_good_ones(connection, tmp_path):
+    load(connection, later_file(tmp_path, [targeting_row(NEXT)], NEXT))
+    bad = [targeting_row(NEXT, clicks="x"), targeting_row(DAY, clicks="y"), targeting_row(date=None)]
+    half_stale = report_file(tmp_path, [*bad, targeting_row(NEXT, keyword_id=2)], DAY, NEXT)
+    (outcome,) = load(connection, half_stale)
+    assert (outcome.rows_loaded, outcome.rows_rejected, outcome.rows_stale) == (0, 2, 2)
+    assert reasons(connection) == ["clicks is not a whole number: y", "date is missing"]
+    all_stale = report_file(tmp_path, [bad[0], bad[2]], NEXT, NEXT)
+    (outcome,) = load(connection, all_stale)
+    assert (outcome.rows_loaded, outcome.rows_rejected, outcome.rows_stale) == (0, 0, 2)
+    logged = "SELECT rows_in_file, rows_loaded, rows_rejected, rows_stale FROM load_log WHERE report_id = ?"
+    assert rows(connection, logged, all_stale.report_id) == [(2, 0, 0, 2)]
+    assert len(reasons(connection)) == 2
+
+
 def test_what_the_same_report_says_when_it_is_read_anew_is_no_restatement_and_what_another_says_is(
     connection, tmp_path
 ):
