@@ -127,6 +127,8 @@ class Loader:
         """Write staged reports, together or, when that fails, one by one."""
         try:
             outcomes = load_stage(connection, batch.stage, self._clock())
+        except duckdb.TransactionException:  # another process loaded meanwhile: nothing is wrong with any file
+            raise
         except Exception as error:  # as above
             if len(batch.rows) == 1:
                 return {batch.rows[0].id: self._failed(batch.rows[0], error)}

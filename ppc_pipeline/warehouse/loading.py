@@ -124,10 +124,12 @@ def load_stage(connection: duckdb.DuckDBPyConnection, stage: Stage, now: datetim
 
     Raises:
         RowsLostError: The rows of a file do not add up. Nothing was loaded.
+        duckdb.TransactionException: Another load was committed in the meantime. Nothing was loaded.
     """
     # The order of rows in a table means nothing; to keep it costs a core and much memory.
     connection.execute(f"SET preserve_insertion_order = false; SET memory_limit = '{MEMORY}'")
     with in_transaction(connection):
+        connection.execute("UPDATE load_turns SET loads = loads + 1")
         load = _Load(connection, stage, now)
         load.describe_files()
         load.find_changed_days()

@@ -1,9 +1,11 @@
 """The loader: what a failure means, and for whom."""
 
 import dataclasses
+import importlib.util
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 
@@ -12,7 +14,7 @@ from ppc_pipeline.reports import states
 from ppc_pipeline.reports.loader import Loader, loaded_reports, prepare
 from ppc_pipeline.warehouse import loading, stages
 from ppc_pipeline.warehouse.connection import Warehouse
-from ppc_pipeline_tests.fakes import NOON, gzipped, order, targeting_row, window
+from ppc_pipeline_tests.fakes import DAY, NOON, gzipped, order, report_file, targeting_row, window
 
 PROFILES = (1, 2, 3, 4)
 
@@ -191,3 +193,32 @@ def test_rows_that_do_not_add_up_are_the_failure_of_their_own_report_and_can_be_
     lost = events[rows[2].id]
     assert (lost.retryable, "report-3" in lost.reason, "has 1 rows" in lost.reason) == (True, True, True)
     assert kinds(rows[2:3], loader(rows[2:3])) == [states.Loaded]
+
+
+@pytest.mark.skipif(importlib.util.find_spec("duckdb_extension_ducklake") is None, reason="no ducklake extension")
+def test_of_two_loads_of_a_day_at_once_in_a_lake_the_second_to_commit_is_refused_and_waits_its_turn(
+    tmp_path, archive, clock, downloaded, monkeypatch
+):
+    lake = Warehouse(f"ducklake:{tmp_path}/catalog.ducklake", str(tmp_path / "files"))
+    prepare(lake)
+    row = downloaded()[0]
+    theirs = report_file(tmp_path, [targeting_row()], DAY - timedelta(days=1), DAY, profile_id=row.profile_id)
+    log_load = loading._log_load
+
+    def load_another_meanwhile(load, outcomes):
+        with monkeypatch.context() as patch, load.connection.cursor() as other:
+            patch.setattr(loading, "_log_load", log_load)
+            other.execute("USE lake")
+            loading.load_files(other, load.table, [theirs], NOON)
+        log_load(load, outcomes)
+
+    loader = Loader(lake, archive, {row.profile_id: "USD"}, clock)
+    with monkeypatch.context() as patch:
+        patch.setattr(loading, "_log_load", load_another_meanwhile)
+        refused = loader([row])[row.id]
+    assert isinstance(refused, states.Postponed)
+    assert "conflict" in refused.reason
+    assert isinstance(loader([row])[row.id], states.Loaded)
+    with lake.connect(read_only=True) as connection:
+        assert connection.execute("SELECT date, count(*) FROM report_sp_targeting GROUP BY 1").fetchall() == [(DAY, 1)]
+        assert connection.execute("SELECT count(*) FROM load_log").fetchone() == (2,)
