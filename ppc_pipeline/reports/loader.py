@@ -102,9 +102,10 @@ class Loader:
         self, report_type: str, rows: Sequence[ReportRow], folder: Path, events: dict[int, Event]
     ) -> list["_Batch"]:
         """Stage reports of one type, in the order they were asked for where two cover the same day."""
-        by_report = {row.report_id or "": row for row in rows}
-        groups = without_overlaps([self._file(row) for row in rows])
-        some = [[by_report[file.report_id] for file in group] for group in groups]
+        files = [self._file(row) for row in rows]
+        # Not by report id: two rows of the ledger may bear the same, and each waits for an event of its own.
+        by_file = {id(file): row for file, row in zip(files, rows, strict=True)}
+        some = [[by_file[id(file)] for file in group] for group in without_overlaps(files)]
         table = REPORT_TABLES[report_type]
         return [batch for group in some for batch in self._stage(table, group, folder, events)]
 
@@ -126,6 +127,8 @@ class Loader:
         """Write staged reports, together or, when that fails, one by one."""
         try:
             outcomes = load_stage(connection, batch.stage, self._clock())
+        except duckdb.TransactionException:  # another process loaded meanwhile: nothing is wrong with any file
+            raise
         except Exception as error:  # as above
             if len(batch.rows) == 1:
                 return {batch.rows[0].id: self._failed(batch.rows[0], error)}
@@ -135,8 +138,7 @@ class Loader:
                 for single in self._stage(batch.stage.table, [row], folder, events):
                     events |= self._write(connection, single, folder)
             return events
-        by_report = {outcome.report_id: outcome for outcome in outcomes}
-        done = {row.id: by_report[row.report_id or ""] for row in batch.rows}
+        done = {row.id: outcome for row, outcome in zip(batch.rows, outcomes, strict=True)}
         self.outcomes |= done
         return {key: states.Loaded(outcome.rows_loaded, outcome.rows_rejected) for key, outcome in done.items()}
 

@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -92,6 +92,8 @@ class Warehouse:
             connection.execute("SET TimeZone = 'UTC'")
             yield connection
         finally:
+            if self.is_lake:
+                _detach_lake(connection)
             connection.close()
 
     @contextmanager
@@ -139,6 +141,13 @@ class Warehouse:
             connection.close()
             raise type(error)(without_password(str(error))) from None
         return connection
+
+
+def _detach_lake(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let go of the catalog: after a commit it refused, closing the connection alone leaves it open for good."""
+    with suppress(duckdb.Error):
+        connection.execute("USE memory")
+        connection.execute("DETACH lake")
 
 
 def without_password(text: str) -> str:

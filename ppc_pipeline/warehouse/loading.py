@@ -48,7 +48,7 @@ class FileOutcome:
         report_id: Which.
         rows_loaded: Rows of it that are in the table now.
         rows_rejected: Rows of it in quarantine.
-        rows_stale: Rows of it that are left out, because their days have figures of a report asked for later.
+        rows_stale: Rows of it, good or not, that are left out: their days have figures of a report asked for later.
         rows_displaced: Rejected rows whose keys had figures of an earlier report, which went with the day's old state.
         days_changed: Days rewritten.
         days_unchanged: Days that were there already, alike.
@@ -94,7 +94,7 @@ def load_files(
 
 
 def without_overlaps(files: Iterable[ReportFile]) -> list[list[ReportFile]]:
-    """Group files so that in no group two of them cover the same profile and day, keeping their order."""
+    """Group files so that in no group two of them cover the same profile and day or are of one report, in order."""
     groups: list[list[ReportFile]] = []
     for file in sorted(files, key=lambda f: (f.requested_at, f.report_id)):
         earliest = 0
@@ -108,6 +108,8 @@ def without_overlaps(files: Iterable[ReportFile]) -> list[list[ReportFile]]:
 
 
 def _overlap(one: ReportFile, other: ReportFile) -> bool:
+    if one.report_id == other.report_id:
+        return True
     same = one.profile_id == other.profile_id
     return same and one.start_date <= other.end_date and other.start_date <= one.end_date
 
@@ -122,17 +124,19 @@ def load_stage(connection: duckdb.DuckDBPyConnection, stage: Stage, now: datetim
 
     Raises:
         RowsLostError: The rows of a file do not add up. Nothing was loaded.
+        duckdb.TransactionException: Another load was committed in the meantime. Nothing was loaded.
     """
     # The order of rows in a table means nothing; to keep it costs a core and much memory.
     connection.execute(f"SET preserve_insertion_order = false; SET memory_limit = '{MEMORY}'")
     with in_transaction(connection):
+        connection.execute("UPDATE load_turns SET loads = loads + 1")
         load = _Load(connection, stage, now)
         load.describe_files()
         load.find_changed_days()
-        displaced = load.reject()
+        rejected = load.reject()
         load.record_restatements()
         load.replace_days()
-        outcomes = load.outcomes(displaced)
+        outcomes = load.outcomes(rejected)
         _check_balance(load, outcomes)
         _log_load(load, outcomes)
     return outcomes
@@ -255,11 +259,14 @@ class _Load:
             """
         )
 
-    def reject(self) -> dict[int, int]:
+    def reject(self) -> dict[int, tuple[int, int]]:
         """Bring quarantine up to date, before the days' earlier state is gone.
 
+        A rejected row of a day that a report asked for later covers is left out like the day's good rows; one without
+        a usable date is left out when that is so of all days of its report.
+
         Returns:
-            By file, the rejected rows that take earlier figures of their keys with them.
+            By file, the rejected rows that take earlier figures of their keys with them, and those left out.
         """
         self._forget_rejected()
         if self.stage.rejected is None:
@@ -271,14 +278,18 @@ class _Load:
             CREATE OR REPLACE TEMP TABLE wrong AS
             WITH rejected AS (
                 SELECT * FROM ({self.stage.rejected_rows()}) JOIN temp.files USING (file_no)
-            )
+            ),
+            stale AS (SELECT file_no, bool_and(newer) AS all_newer FROM temp.days GROUP BY 1)
             SELECT
                 r.*,
+                coalesce(d.newer, all_newer) AS stale,
                 NOT r.twice AND EXISTS (
                     FROM {self.there()} AS t SEMI JOIN (FROM temp.days WHERE changed) USING (profile_id, date)
                     WHERE {same.format("t")}
                 ) AND NOT EXISTS (FROM temp.staged AS s WHERE {same.format("s")}) AS displaces
             FROM rejected AS r
+            JOIN stale USING (file_no)
+            LEFT JOIN temp.days AS d ON d.file_no = r.file_no AND d.date = r.date
             """
         )
         self.connection.execute(
@@ -290,11 +301,14 @@ class _Load:
                     CASE WHEN contains(reason, ': ') THEN '' ELSE ':' END || '; the figures loaded before are gone'
                 ELSE '' END,
                 raw, ?
-            FROM temp.wrong
+            FROM temp.wrong WHERE NOT stale
             """,
             [self.table.report_type, self.now],
         )
-        return self.by_file("SELECT file_no, count(*) FROM temp.wrong WHERE displaces GROUP BY 1")
+        query = """
+            SELECT file_no, count(*) FILTER (displaces), count(*) FILTER (stale) FROM temp.wrong GROUP BY 1
+        """
+        return {number: (displaced, stale) for number, displaced, stale in self.connection.execute(query).fetchall()}
 
     def _forget_rejected(self) -> None:
         """Take out of quarantine what these files bring anew: rows of their days, of reports asked for before.
@@ -373,8 +387,12 @@ class _Load:
                 [self.now],
             )
 
-    def outcomes(self, displaced: Mapping[int, int]) -> list[FileOutcome]:
-        """Say what was done with each file."""
+    def outcomes(self, rejected: Mapping[int, tuple[int, int]]) -> list[FileOutcome]:
+        """Say what was done with each file.
+
+        Args:
+            rejected: What ``reject`` returned.
+        """
         query = """
             SELECT
                 file_no, coalesce(sum(staged) FILTER (newer), 0)::BIGINT, count(*) FILTER (changed),
@@ -385,12 +403,13 @@ class _Load:
         outcomes = []
         for number, staged in enumerate(self.stage.files):
             stale, changed, unchanged, days_stale = days[number]
+            displaced, rejected_stale = rejected.get(number, (0, 0))
             outcome = FileOutcome(
                 report_id=staged.file.report_id,
                 rows_loaded=staged.rows - staged.rejected - stale,
-                rows_rejected=staged.rejected,
-                rows_stale=stale,
-                rows_displaced=displaced.get(number, 0),
+                rows_rejected=staged.rejected - rejected_stale,
+                rows_stale=stale + rejected_stale,
+                rows_displaced=displaced,
                 days_changed=changed,
                 days_unchanged=unchanged,
                 days_stale=days_stale,

@@ -1,12 +1,15 @@
-"""Cutting a large report file into pieces, so that several can be read at once: a gzip stream is read by one thread.
+"""Unzipping report files with their checksum, and cutting large ones: a gzip stream is read by one thread.
 
-Here: where a cut may be. Not here: reading the pieces (``stages``), which finds out when one is not JSON.
+Here: whole streams, and where a cut may be. Not here: reading the pieces (``stages``), which finds out when one is not
+JSON.
 """
 
 import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+
+from ppc_pipeline.warehouse.report_files import UnreadableFileError
 
 WORTH_CUTTING = 4 * 2**20
 """A file is cut when it is larger than this, zipped."""
@@ -22,22 +25,64 @@ _BETWEEN_ROWS = re.compile(rb'\}(\s*,)\s*\{\s*"[A-Za-z_]')
 
 
 class UncutError(Exception):
-    """A file cannot be cut, or a piece of it cannot be read: it is to be read as a whole, which tells what is wrong."""
+    """A piece of a file cannot be read: the file is to be read as a whole, which tells what is wrong."""
 
 
-def pieces_of(path: Path, folder: Path) -> Iterator[Path]:
+class Unzipped:
+    """The text of a gzip file, in chunks: DuckDB reads gzip too, but never looks at its checksum.
+
+    Attributes:
+        braces: How many ``{`` went by, which is how many rows there are as long as none stands in a text or a row.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.braces = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the text.
+
+        Raises:
+            UnreadableFileError: The file is not one whole gzip stream.
+        """
+        unzip = zlib.decompressobj(wbits=31)
+        self.braces = 0
+        with self._path.open("rb") as zipped:
+            try:
+                while zipped_chunk := zipped.read(_READ_BYTES):
+                    chunk = unzip.decompress(zipped_chunk)
+                    self.braces += chunk.count(b"{")
+                    yield chunk
+            except zlib.error as error:
+                raise UnreadableFileError(f"gzip is broken ({error})") from None
+        if not unzip.eof:
+            raise UnreadableFileError("gzip ends too early")
+        if unzip.unused_data:
+            raise UnreadableFileError("there are bytes after the end of the gzip file")
+
+    def check(self) -> None:
+        """Read it all, for its checksum.
+
+        Raises:
+            UnreadableFileError: The file is not one whole gzip stream.
+        """
+        for _ in self:
+            pass
+
+
+def pieces_of(file: Unzipped, name: str, folder: Path) -> Iterator[Path]:
     """Write the rows of a gzip file of a JSON array to files, each an array of its own, in their order.
 
     Yields:
         Each piece as soon as it is written. Whoever takes it removes it.
 
     Raises:
-        UncutError: The file is not one whole gzip stream.
+        UnreadableFileError: The file is not one whole gzip stream.
     """
-    chunks = _unzipped(path)
+    chunks = iter(file)
     start, left, number = b"", b"", 0
     while True:
-        piece = folder / f"{path.name}.{number:05}.json"
+        piece = folder / f"{name}.{number:05}.json"
         rest = _write_piece(piece, start, left, chunks)
         yield piece
         if rest is None:
@@ -59,15 +104,3 @@ def _write_piece(piece: Path, start: bytes, left: bytes, chunks: Iterator[bytes]
             out.write(b"]")
             return chunk[cut.end(1) :]
     return None
-
-
-def _unzipped(path: Path) -> Iterator[bytes]:
-    unzip = zlib.decompressobj(wbits=31)
-    with path.open("rb") as zipped:
-        try:
-            while chunk := zipped.read(_READ_BYTES):
-                yield unzip.decompress(chunk)
-        except zlib.error as error:
-            raise UncutError(str(error)) from None
-    if not unzip.eof or unzip.unused_data:
-        raise UncutError("it is not one whole gzip stream")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from ppc_pipeline.warehouse.pieces import WORTH_CUTTING, UncutError, pieces_of
+from ppc_pipeline.warehouse.pieces import WORTH_CUTTING, UncutError, Unzipped, pieces_of
 from ppc_pipeline.warehouse.report_files import (
     ReportFile,
     UnreadableFileError,
@@ -23,7 +23,7 @@ from ppc_pipeline.warehouse.report_files import (
     rows_lost,
 )
 from ppc_pipeline.warehouse.staging import MAX_OBJECT_BYTES, Rule, any_broken, cast, cast_rules, first_reason
-from ppc_pipeline.warehouse.tables import ReportTable, quoted
+from ppc_pipeline.warehouse.tables import Column, ReportTable, quoted
 
 MEMORY = "300MB"
 READERS = min(2, os.cpu_count() or 1)
@@ -58,20 +58,20 @@ class Stage:
         table: Where they belong.
         files: What was read; a file's place here, from 0, is its ``file_no`` in the Parquet files.
         rows: Parquet files of all rows: ``file_no``, ``row_no``, ``broken`` and the table's columns.
-        duplicates: A Parquet file of the ``row_no`` of rows that repeat the keys of another, if there are any.
+        excluded: Parquet files of the ``row_no`` of further rows to reject: that lack a metric, or repeat the keys of
+            another.
         rejected: A Parquet file of rejected rows as Amazon sent them, with their reasons and keys, if there are any.
     """
 
     table: ReportTable
     files: tuple[StagedFile, ...]
     rows: tuple[Path, ...]
-    duplicates: Path | None
+    excluded: tuple[Path, ...]
     rejected: Path | None
 
     def good_rows(self) -> str:
         """Return SQL for the rows to load."""
-        rows = f"SELECT * FROM {_parquet(*self.rows)} WHERE NOT broken"
-        return f"{rows} AND row_no NOT IN (FROM {_parquet(self.duplicates)})" if self.duplicates else rows
+        return f"SELECT * FROM {_parquet(*self.rows)} WHERE NOT broken AND NOT {_among(*self.excluded)}"
 
     def rejected_rows(self) -> str:
         """Return SQL for the rejected rows; only to be asked for when there are any."""
@@ -98,16 +98,16 @@ def stage_files(table: ReportTable, files: Sequence[ReportFile], folder: Path) -
     }
     missing = [missing_columns(table, file) for file in files]
     with duckdb.connect(config=settings) as connection:
-        reading = _Reading(connection, table, files, folder)
+        reading = _Reading(connection, table, files, folder, [Unzipped(file.path) for file in files])
         rows = reading.read()
         counts = reading.counts(rows)
-        duplicates = reading.find_duplicates(rows)
-        rejected = reading.reject(rows, duplicates)
+        lacking = reading.find_lacking(rows)
+        duplicates = reading.find_duplicates(rows, lacking)
+        rejected = reading.reject(rows, lacking, duplicates)
     staged = tuple(
-        StagedFile(file, counts.get(number, 0), rejected.get(number, 0), missing[number])
-        for number, file in enumerate(files)
+        StagedFile(file, counts[number], rejected.get(number, 0), missing[number]) for number, file in enumerate(files)
     )
-    return Stage(table, staged, tuple(rows), duplicates, reading.quarantine if rejected else None)
+    return Stage(table, staged, tuple(rows), (*lacking, *duplicates), reading.quarantine if rejected else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,7 @@ class _Reading:
     table: ReportTable
     files: Sequence[ReportFile]
     folder: Path
+    unzipped: Sequence[Unzipped]
 
     @property
     def quarantine(self) -> Path:
@@ -163,7 +164,7 @@ class _Reading:
             done += 1
             yield piece
         for number in large:
-            for path in pieces_of(self.files[number].path, self.folder):
+            for path in pieces_of(self.unzipped[number], self.files[number].path.name, self.folder):
                 yield _Piece(done, [path], [number], cut=True)
                 done += 1
 
@@ -188,6 +189,9 @@ class _Reading:
         return done
 
     def _read_piece(self, piece: _Piece) -> Path:
+        if not piece.cut:
+            for number in piece.file_numbers:
+                self.unzipped[number].check()
         out = self.folder / f"rows{piece.number:05}.parquet"
         keys = ", ".join(f"{_string(c.source)}: 'VARCHAR'" for c in self.table.columns)
         texts = ", ".join(f"{quoted(c.source)} AS {quoted('raw_' + c.name)}" for c in self.table.columns)
@@ -209,7 +213,7 @@ class _Reading:
                             columns = {{{keys}}}
                         )
                     ) AS r
-                    JOIN files AS f ON {file}
+                    LEFT JOIN files AS f ON {file}
                 )
             ) TO {_string(str(out))} (FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP})
         """
@@ -228,22 +232,88 @@ class _Reading:
         """Count the rows of each file.
 
         Raises:
-            RowsLostError: They are not as many as were numbered when the file was read.
+            RowsLostError: They are not as many as the file has, counted without regard to what was staged.
         """
-        count = f"SELECT row_no // {_PIECE_STRIDE}, max(row_no) % {_PIECE_STRIDE}, count(*) FROM {_parquet(*rows)}"
-        for piece, numbered, staged in self.connection.execute(f"{count} GROUP BY 1").fetchall():
-            if numbered != staged:
-                raise rows_lost(f"of {numbered} rows read, {staged} were staged (part {piece} of the batch)")
-        by_file = f"SELECT file_no, count(*) FROM {_parquet(*rows)} GROUP BY 1"
-        return dict(self.connection.execute(by_file).fetchall())
+        query = f"SELECT file_no, count(*) FROM {_parquet(*rows)} GROUP BY 1"
+        staged: dict[int | None, int] = dict(self.connection.execute(query).fetchall())
+        if None in staged:
+            raise rows_lost(f"{staged[None]} rows were read that belong to no file")
+        counts = {number: staged.get(number, 0) for number in range(len(self.files))}
+        for number, found in counts.items():
+            # One brace a row: that is proof, and costs nothing. Where a name has one too, the rows are counted anew.
+            if found != self.unzipped[number].braces and found != (there := self._rows_of(number)):
+                raise rows_lost(f"of {there} rows in {self.files[number].raw_path}, {found} were staged")
+        return counts
 
-    def find_duplicates(self, rows: Sequence[Path]) -> Path | None:
+    def _rows_of(self, number: int) -> int:
+        query = "SELECT count(*) FROM read_json_objects(?, format = 'array', maximum_object_size = ?)"
+        found = self.connection.execute(query, [str(self.files[number].path), MAX_OBJECT_BYTES]).fetchone()
+        return int(found[0]) if found else 0
+
+    def find_lacking(self, rows: Sequence[Path]) -> list[Path]:
+        """Write down the good rows that lack the key of a metric, if there are any.
+
+        NULL is what Amazon says, no key is what got lost on the way. Looked at is a file in which some rows have NULL
+        and others a figure: a metric that is NULL throughout, as that of another line of business is, costs nothing.
+        """
+        mixed = self._partly_null(rows)
+        if not mixed:
+            return []
+        places = " UNION ALL ".join(
+            f"SELECT {number} AS file_no, place FROM {self._raw_rows(number)} WHERE {any_broken(_lacks(columns))}"
+            for number, columns in mixed.items()
+        )
+        out = self.folder / "lacking.parquet"
+        found = self.connection.execute(
+            f"""
+            COPY (
+                SELECT row_no FROM ({_places(rows)} WHERE list_contains(?::INTEGER[], file_no))
+                JOIN ({places}) USING (file_no, place) WHERE NOT broken
+            ) TO {_string(str(out))} (FORMAT parquet)
+            """,
+            [list(mixed)],
+        ).fetchone()
+        return [out] if found and found[0] else []
+
+    def _partly_null(self, rows: Sequence[Path]) -> dict[int, list[Column]]:
+        """Return, by file, the metrics that some of its good rows have and others do not.
+
+        What was written of the rows knows of most metrics without them.
+        """
+        query = f"""
+            SELECT path_in_schema FROM parquet_metadata([{", ".join(_string(str(path)) for path in rows)}])
+            GROUP BY 1 HAVING sum(coalesce(stats_null_count, 1)) BETWEEN 1 AND sum(num_values) - 1
+        """
+        names = {name for (name,) in self.connection.execute(query).fetchall()}
+        metrics = [column for column in self.table.columns if column.metric and column.name in names]
+        if not metrics:
+            return {}
+        counts = ", ".join(f"count({quoted(column.name)})" for column in metrics)
+        query = f"SELECT file_no, count(*), {counts} FROM {_parquet(*rows)} WHERE NOT broken GROUP BY 1"
+        mixed = {
+            number: [column for column, given in zip(metrics, found, strict=True) if 0 < given < all_rows]
+            for number, all_rows, *found in self.connection.execute(query).fetchall()
+        }
+        return {number: columns for number, columns in mixed.items() if columns}
+
+    def _raw_rows(self, number: int) -> str:
+        """Return SQL for the rows of a file as Amazon sent them, with their places."""
+        return f"""
+            (
+                SELECT json, row_number() OVER () AS place FROM read_json_objects(
+                    {_string(str(self.files[number].path))},
+                    format = 'array', maximum_object_size = {MAX_OBJECT_BYTES}
+                )
+            )
+        """
+
+    def find_duplicates(self, rows: Sequence[Path], lacking: Sequence[Path]) -> list[Path]:
         """Write down the rows that have the keys of another before them in the file, if there are any."""
         keys = ", ".join(["file_no", "date", *(quoted(name) for name in self.table.grain)])
-        good = f"FROM {_parquet(*rows)} WHERE NOT broken"
+        good = f"FROM {_parquet(*rows)} WHERE NOT broken AND NOT {_among(*lacking)}"
         alike = self.connection.execute(f"SELECT count(*) - count(DISTINCT hash({keys})) {good}").fetchone()
         if alike == (0,):
-            return None
+            return []
         out = self.folder / "duplicates.parquet"
         self.connection.execute(
             f"""
@@ -255,10 +325,10 @@ class _Reading:
             ) TO {_string(str(out))} (FORMAT parquet)
             """
         )
-        return out
+        return [out]
 
-    def reject(self, rows: Sequence[Path], duplicates: Path | None) -> dict[int, int]:
-        """Write down broken rows and duplicates as Amazon sent them, with reasons: their files are read once more.
+    def reject(self, rows: Sequence[Path], lacking: Sequence[Path], duplicates: Sequence[Path]) -> dict[int, int]:
+        """Write down rows to reject as Amazon sent them, with reasons: their files are read once more.
 
         Returns:
             Rejected rows by file.
@@ -266,15 +336,16 @@ class _Reading:
         Raises:
             RowsLostError: Not all of them were found again.
         """
-        twice = f"row_no IN (FROM {_parquet(duplicates)})" if duplicates else "false"
-        count = f"SELECT file_no, count(*) FROM {_parquet(*rows)} WHERE broken OR {twice} GROUP BY 1"
+        twice, lacks = _among(*duplicates), _among(*lacking)
+        count = f"SELECT file_no, count(*) FROM {_parquet(*rows)} WHERE broken OR {twice} OR {lacks} GROUP BY 1"
         rejected: dict[int, int] = dict(self.connection.execute(count).fetchall())
         if not rejected:
             return {}
         texts = ", ".join(
             f"json->>{_string('$.' + quoted(c.source))} AS {quoted('raw_' + c.name)}" for c in self.table.columns
         )
-        reason = first_reason([Rule("twice", "'another row of the file has the same keys'"), *_rules(self.table)])
+        twice_rule = Rule("twice", "'another row of the file has the same keys'")
+        reason = first_reason([twice_rule, *_rules(self.table), *_lacks(self.table.columns)])
         keys = ", ".join(quoted(name) for name in ("date", *self.table.grain))
         selects = []
         for number in rejected:
@@ -283,12 +354,7 @@ class _Reading:
                 SELECT {number} AS file_no, place, {reason} AS reason, json AS raw, twice, {keys}
                 FROM (SELECT *, {_typed(self.table)} FROM (
                     SELECT {texts}, json, place, twice, start_date, end_date
-                    FROM (
-                        SELECT json, row_number() OVER () AS place FROM read_json_objects(
-                            {_string(str(self.files[number].path))},
-                            format = 'array', maximum_object_size = {MAX_OBJECT_BYTES}
-                        )
-                    )
+                    FROM {self._raw_rows(number)}
                     JOIN wrong USING (place)
                     JOIN files USING (file_no)
                     WHERE file_no = {number}
@@ -298,14 +364,9 @@ class _Reading:
         self.connection.execute(
             f"""
             CREATE TABLE wrong AS
-            SELECT file_no, place, twice
-            FROM (
-                SELECT
-                    file_no, broken, {twice} AS twice,
-                    row_number() OVER (PARTITION BY file_no ORDER BY row_no) AS place
-                FROM {_parquet(*rows)} WHERE list_contains(?::INTEGER[], file_no)
-            )
-            WHERE broken OR twice
+            SELECT file_no, place, {twice} AS twice
+            FROM ({_places(rows)} WHERE list_contains(?::INTEGER[], file_no))
+            WHERE broken OR {twice} OR {lacks}
             """,
             [list(rejected)],
         )
@@ -323,6 +384,26 @@ def _rules(table: ReportTable) -> list[Rule]:
         "'date ' || date || ' is outside the report (' || start_date || ' to ' || end_date || ')'",
     )
     return [*cast_rules(table.columns, raw, required=("date", *table.grain)), outside]
+
+
+def _lacks(columns: Sequence[Column]) -> list[Rule]:
+    """Return the rules that a row as Amazon sent it has every metric, be it NULL."""
+    return [
+        Rule(f"NOT json_exists(json, {_string('$.' + quoted(c.source))})", f"'{c.name} is missing'")
+        for c in columns
+        if c.metric
+    ]
+
+
+def _places(rows: Sequence[Path]) -> str:
+    """Return SQL for the place of each row in its file, from 1."""
+    place = "row_number() OVER (PARTITION BY file_no ORDER BY row_no) AS place"
+    return f"SELECT file_no, row_no, broken, {place} FROM {_parquet(*rows)}"
+
+
+def _among(*row_numbers: Path) -> str:
+    """Return SQL that is true for rows that some Parquet files name."""
+    return f"row_no IN (FROM {_parquet(*row_numbers)})" if row_numbers else "false"
 
 
 def _typed(table: ReportTable) -> str:

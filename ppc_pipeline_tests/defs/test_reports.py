@@ -97,6 +97,11 @@ def test_materialize_means_fetch_again_once_the_order_is_old(project, monkeypatc
     assert here.created() == 2
     metadata = metadata_of(result, "report_sp_campaigns")
     assert (metadata["reports_loaded_now"], metadata["days_unchanged"], metadata["days_changed"]) == (1, 1, 0)
+    assert (metadata["rows_in_files"], metadata["rows_stale"], metadata["rows_displaced"]) == (
+        metadata["rows_loaded"],
+        0,
+        0,
+    )
 
 
 def test_a_run_that_may_not_order_and_not_wait_orders_nothing(project):

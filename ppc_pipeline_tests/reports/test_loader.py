@@ -1,9 +1,11 @@
 """The loader: what a failure means, and for whom."""
 
 import dataclasses
+import importlib.util
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 
@@ -12,7 +14,7 @@ from ppc_pipeline.reports import states
 from ppc_pipeline.reports.loader import Loader, loaded_reports, prepare
 from ppc_pipeline.warehouse import loading, stages
 from ppc_pipeline.warehouse.connection import Warehouse
-from ppc_pipeline_tests.fakes import NOON, gzipped, order, targeting_row, window
+from ppc_pipeline_tests.fakes import DAY, NOON, gzipped, order, report_file, targeting_row, window
 
 PROFILES = (1, 2, 3, 4)
 
@@ -71,6 +73,18 @@ def test_a_file_that_cannot_be_loaded_is_kept_aside_and_all_the_others_are_loade
     assert aside.read_bytes() == gzipped(poison)
 
 
+def test_a_file_that_went_bad_in_the_archive_is_kept_aside_and_never_loaded(loader, downloaded, archive):
+    rows = downloaded()
+    flipped = archive.root / rows[1].raw_path
+    content = bytearray(flipped.read_bytes())
+    content[-6] ^= 1  # in the checksum
+    flipped.write_bytes(content)
+    (archive.root / rows[3].raw_path).write_bytes(b"<html>")
+    events = loader(rows)
+    assert kinds(rows, events) == [states.Loaded, states.Unreadable, states.Loaded, states.Unreadable]
+    assert flipped.with_suffix(".malformed").read_bytes() == content
+
+
 def test_a_file_that_cannot_even_be_put_aside_is_the_trouble_of_its_own_report_only(loader, downloaded, archive):
     rows = downloaded(of_2=b"[oops]")
     (archive.root / rows[1].raw_path).with_suffix(".malformed").mkdir()
@@ -111,6 +125,24 @@ def test_what_is_loaded_is_looked_up_while_another_reads(loader, downloaded, war
     with warehouse.connect(read_only=True):
         impatient = dataclasses.replace(warehouse, wait_seconds=0.1)
         assert loaded_reports(impatient, ["report-1"]) == {"report-1"}
+
+
+def test_two_rows_of_the_ledger_with_one_report_id_each_get_their_event(loader, downloaded, warehouse):
+    first, second, other, _ = downloaded()
+    twin = dataclasses.replace(second, profile_id=first.profile_id, report_id=first.report_id, raw_path=first.raw_path)
+    events = loader([first, twin, other])
+    assert kinds([first, twin, other], events) == [states.Loaded] * 3
+    assert set(loader.outcomes) == {first.id, twin.id, other.id}
+    with warehouse.connect(read_only=True) as connection:
+        found = connection.execute("SELECT profile_id, count(*) FROM report_sp_targeting GROUP BY 1 ORDER BY 1")
+        assert found.fetchall() == [(first.profile_id, 1), (other.profile_id, 1)]
+
+
+def test_a_report_id_of_two_profiles_is_loaded_for_each_of_them(loader, downloaded, warehouse):
+    first, second, *_ = downloaded(of_1=[targeting_row(), targeting_row(clicks=0.5)])
+    twin = dataclasses.replace(second, report_id=first.report_id)
+    events = loader([first, twin])
+    assert kinds([first, twin], events) == [states.Loaded] * 2
 
 
 def test_files_are_read_before_the_warehouse_is_waited_for(loader, downloaded, warehouse, archive, clock):
@@ -161,3 +193,32 @@ def test_rows_that_do_not_add_up_are_the_failure_of_their_own_report_and_can_be_
     lost = events[rows[2].id]
     assert (lost.retryable, "report-3" in lost.reason, "has 1 rows" in lost.reason) == (True, True, True)
     assert kinds(rows[2:3], loader(rows[2:3])) == [states.Loaded]
+
+
+@pytest.mark.skipif(importlib.util.find_spec("duckdb_extension_ducklake") is None, reason="no ducklake extension")
+def test_of_two_loads_of_a_day_at_once_in_a_lake_the_second_to_commit_is_refused_and_waits_its_turn(
+    tmp_path, archive, clock, downloaded, monkeypatch
+):
+    lake = Warehouse(f"ducklake:{tmp_path}/catalog.ducklake", str(tmp_path / "files"))
+    prepare(lake)
+    row = downloaded()[0]
+    theirs = report_file(tmp_path, [targeting_row()], DAY - timedelta(days=1), DAY, profile_id=row.profile_id)
+    log_load = loading._log_load
+
+    def load_another_meanwhile(load, outcomes):
+        with monkeypatch.context() as patch, load.connection.cursor() as other:
+            patch.setattr(loading, "_log_load", log_load)
+            other.execute("USE lake")
+            loading.load_files(other, load.table, [theirs], NOON)
+        log_load(load, outcomes)
+
+    loader = Loader(lake, archive, {row.profile_id: "USD"}, clock)
+    with monkeypatch.context() as patch:
+        patch.setattr(loading, "_log_load", load_another_meanwhile)
+        refused = loader([row])[row.id]
+    assert isinstance(refused, states.Postponed)
+    assert "conflict" in refused.reason
+    assert isinstance(loader([row])[row.id], states.Loaded)
+    with lake.connect(read_only=True) as connection:
+        assert connection.execute("SELECT date, count(*) FROM report_sp_targeting GROUP BY 1").fetchall() == [(DAY, 1)]
+        assert connection.execute("SELECT count(*) FROM load_log").fetchone() == (2,)

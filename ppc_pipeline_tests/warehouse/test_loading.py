@@ -200,12 +200,49 @@ def test_a_file_without_a_metric_or_a_key_is_not_loaded_names_it_and_the_old_day
     assert report(connection) == before
 
 
-def test_a_column_that_some_row_has_is_not_missing(connection, tmp_path):
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_row_without_a_metric_that_other_rows_have_is_rejected_and_one_with_null_is_not(
+    connection, tmp_path, request, cut
+):
+    if cut:
+        request.getfixturevalue("in_pieces")
+    content = [targeting_row(keyword_id=n, cost=n) for n in range(1, 101)]
+    content[4]["cost"] = None
+    for place, key in ((1, "cost"), (50, "sales14d"), (99, "cost")):
+        del content[place - 1][key]
+    content += [
+        targeting_row(keyword_id=50, cost=7),
+        targeting_row(keyword_id=98),
+        targeting_row(keyword_id=1, clicks="x"),
+    ]
+    del content[-1]["cost"]
+    other = report_file(tmp_path, [targeting_row(cost=3)], profile_id=VENDOR)
+    outcomes = load(connection, report_file(tmp_path, content), other)
+    assert sorted((o.rows_loaded, o.rows_rejected, o.columns_missing) for o in outcomes) == [(1, 0, ()), (98, 5, ())]
+    assert rows(connection, "SELECT row_no, reason FROM rejected_rows ORDER BY row_no") == [
+        (1, "cost is missing"),
+        (50, "sales_14d is missing"),
+        (99, "cost is missing"),
+        (102, "another row of the file has the same keys"),
+        (103, "clicks is not a whole number: x"),
+    ]
+    costs = dict(rows(connection, "SELECT keyword_id, cost FROM report_sp_targeting WHERE profile_id = ?", SELLER))
+    assert (costs[5], costs[50], costs.keys() & {1, 99}) == (None, 7, set())
+
+
+def test_a_column_without_figures_that_some_row_has_is_not_missing(connection, tmp_path):
     short = targeting_row(keyword_id=1)
-    del short["cost"], short["keywordBid"]
-    (outcome,) = load(connection, report_file(tmp_path, [short, targeting_row(keyword_id=2, cost=3)]))
+    del short["keywordBid"]
+    (outcome,) = load(connection, report_file(tmp_path, [short, targeting_row(keyword_id=2)]))
     assert (outcome.rows_loaded, outcome.columns_missing) == (2, ())
-    assert rows(connection, "SELECT keyword_id, cost FROM report_sp_targeting ORDER BY 1") == [(1, None), (2, 3)]
+
+
+def test_files_in_which_no_metric_is_partly_null_are_not_read_again(connection, tmp_path, monkeypatch):
+    monkeypatch.setattr(stages._Reading, "_raw_rows", lambda self, number: "no_such_table")
+    (outcome,) = load(connection, report_file(tmp_path, [targeting_row(keyword_id=n) for n in range(5)]))
+    assert outcome.rows_loaded == 5
+    with pytest.raises(duckdb.CatalogException):
+        load(connection, report_file(tmp_path, [targeting_row(cost=None), targeting_row(keyword_id=2)]))
 
 
 def test_text_arrives_as_it_is_whatever_is_in_it(connection, tmp_path):
@@ -344,6 +381,21 @@ def test_rows_of_stale_days_are_counted_apart_and_the_log_adds_up(connection, tm
     assert (outcome.rows_loaded, outcome.rows_rejected, outcome.rows_stale) == (1, 1, 2)
     logged = "SELECT rows_in_file, rows_loaded, rows_rejected, rows_stale FROM load_log WHERE report_id = ?"
     assert rows(connection, logged, older.report_id) == [(4, 1, 1, 2)]
+
+
+def test_rejected_rows_of_stale_days_are_left_out_of_quarantine_like_the_good_ones(connection, tmp_path):
+    load(connection, later_file(tmp_path, [targeting_row(NEXT)], NEXT))
+    bad = [targeting_row(NEXT, clicks="x"), targeting_row(DAY, clicks="y"), targeting_row(date=None)]
+    half_stale = report_file(tmp_path, [*bad, targeting_row(NEXT, keyword_id=2)], DAY, NEXT)
+    (outcome,) = load(connection, half_stale)
+    assert (outcome.rows_loaded, outcome.rows_rejected, outcome.rows_stale) == (0, 2, 2)
+    assert reasons(connection) == ["clicks is not a whole number: y", "date is missing"]
+    all_stale = report_file(tmp_path, [bad[0], bad[2]], NEXT, NEXT)
+    (outcome,) = load(connection, all_stale)
+    assert (outcome.rows_loaded, outcome.rows_rejected, outcome.rows_stale) == (0, 0, 2)
+    logged = "SELECT rows_in_file, rows_loaded, rows_rejected, rows_stale FROM load_log WHERE report_id = ?"
+    assert rows(connection, logged, all_stale.report_id) == [(2, 0, 0, 2)]
+    assert len(reasons(connection)) == 2
 
 
 def test_what_the_same_report_says_when_it_is_read_anew_is_no_restatement_and_what_another_says_is(
@@ -578,6 +630,46 @@ def test_rows_that_hold_arrays_of_objects_are_not_cut_apart(connection, tmp_path
     content = [targeting_row(keyword_id=n, brandNew=[{"a": 1}, {"b": 2}, {"c": 3}] * 20) for n in range(200)]
     (outcome,) = load(connection, report_file(tmp_path, content))
     assert (outcome.rows_loaded, outcome.rows_rejected) == (200, 0)
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_a_file_in_which_a_bit_has_flipped_is_unreadable_wherever_it_is(connection, tmp_path, request, large):
+    if large:
+        request.getfixturevalue("in_pieces")
+    file = report_file(tmp_path, [targeting_row(keyword_id=n, cost=n + 0.25) for n in range(60)])
+    whole = file.path.read_bytes()
+    for place in range(20, len(whole), max(1, len(whole) // 25)):
+        broken = bytearray(whole)
+        broken[place] ^= 8
+        file.path.write_bytes(broken)
+        with pytest.raises(UnreadableFileError):
+            load(connection, file)
+    file.path.write_bytes(whole)
+    (outcome,) = load(connection, file)
+    assert outcome.rows_loaded == 60
+
+
+@pytest.mark.parametrize("text", ["Towels", "{Towels}"])
+def test_a_row_that_is_cut_out_but_never_read_is_missed(connection, tmp_path, in_pieces, monkeypatch, text):
+    def all_but_the_last(*args):
+        return [*pieces.pieces_of(*args)][:-1]
+
+    monkeypatch.setattr(stages, "pieces_of", all_but_the_last)
+    file = report_file(tmp_path, [targeting_row(keyword_id=n, keyword=text) for n in range(100)])
+    with pytest.raises(RowsLostError, match="of 100 rows in"):
+        load(connection, file)
+
+
+def test_rows_that_belong_to_no_file_are_missed(connection, tmp_path, monkeypatch):
+    read = stages._Reading._read_piece
+
+    def read_as_another(self, piece):
+        self.connection.execute("UPDATE files SET path = path || 'x'")
+        return read(self, piece)
+
+    monkeypatch.setattr(stages._Reading, "_read_piece", read_as_another)
+    with pytest.raises(RowsLostError, match="2 rows were read that belong to no file"):
+        load(connection, report_file(tmp_path, [targeting_row(), targeting_row(keyword_id=2)]))
 
 
 @pytest.mark.parametrize("ending", ["", "} ]", ", 5]", "]]", ",]x"])

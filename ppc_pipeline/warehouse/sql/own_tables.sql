@@ -32,6 +32,11 @@ CREATE TABLE IF NOT EXISTS load_log (
 );
 ALTER TABLE load_log ADD COLUMN IF NOT EXISTS rows_stale BIGINT;
 
+-- One row in all. Every load of reports changes it: where two processes write at once, as they may in a lake, the one
+-- that commits second is refused, instead of both bringing the same day.
+CREATE TABLE IF NOT EXISTS load_turns (loads BIGINT NOT NULL);
+INSERT INTO load_turns SELECT 0 WHERE NOT EXISTS (FROM load_turns);
+
 -- One row is a report row or entity that could not be loaded, until a later report or listing covers it.
 CREATE TABLE IF NOT EXISTS rejected_rows (
     account VARCHAR NOT NULL,
