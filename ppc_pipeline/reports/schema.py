@@ -121,6 +121,7 @@ reports = Table(
         "account", "profile_id", "report_type", "start_date", "end_date", "columns_hash", "order_no", name="one_order"
     ),
     Index("reports_by_state", "state"),
+    Index("reports_of_account_by_state", "account", "state"),
     Index("reports_by_owner", "lease_owner"),
     Index("reports_by_day", "report_type", "end_date"),
 )
@@ -179,7 +180,7 @@ Insert = PostgresInsert | SqliteInsert
 
 
 def make_tables(connection: Connection) -> None:
-    """Make the tables that are not there, and add the columns that they have gained since they were made.
+    """Make the tables that are not there, and add the columns and indexes that they have gained since they were made.
 
     A column added later may be NULL, so that rows written before need nothing.
     """
@@ -193,6 +194,8 @@ def make_tables(connection: Connection) -> None:
             if column.name not in there:
                 added = CreateColumn(column).compile(connection)
                 connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {added}"))
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
 
 
 def insert_into(connection: Connection, table: Table) -> Insert:
