@@ -38,7 +38,7 @@ def test_an_open_notebook_delays_a_load_and_is_named_and_never_breaks_it(tmp_pat
 def test_a_notebook_that_stays_open_leaves_reports_downloaded_and_the_next_run_loads_them_without_amazon(
     tmp_path, open_notebook
 ):
-    brief = {"PPC_WAREHOUSE_WAIT_SECONDS": "1.2"}
+    brief = {"PPC_WAREHOUSE_WAIT_SECONDS": "4"}
     with opened(tmp_path / "world", WEEK, profiles=1, ready_seconds=COOKING_SECONDS, settings=brief) as world:
         worker = world.start("bring")
         wait_until(lambda: world.states() == {"requested": 4})  # the run has seen to the tables, and waits for Amazon
@@ -60,7 +60,7 @@ def test_a_notebook_that_stays_open_leaves_reports_downloaded_and_the_next_run_l
 def test_a_command_that_cannot_have_the_warehouse_in_time_says_who_has_it_and_orders_nothing_twice(
     tmp_path, open_notebook
 ):
-    brief = {"PPC_WAREHOUSE_WAIT_SECONDS": "1.2"}
+    brief = {"PPC_WAREHOUSE_WAIT_SECONDS": "4"}
     with opened(tmp_path / "world", WEEK, profiles=1, ready_seconds=0.0, settings=brief) as world:
         world.run("bring")
         notebook = open_notebook(world.warehouse_file, read_only=False)
