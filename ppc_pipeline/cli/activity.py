@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ppc_pipeline.cli.console import log_to_terminal, one_line_errors, out, print_json
-from ppc_pipeline.cli.options import AsJson, ProfileIds, ReportTypeNames, report_types_of
+from ppc_pipeline.cli.options import AsJson, ProfileIds, ReportTypeNames, known_profiles, report_types_of
 from ppc_pipeline.cli.runs import settings_here, tools_of
 from ppc_pipeline.reports.activity import Activity, activities
 from ppc_pipeline.reports.windows import Days
@@ -20,7 +20,7 @@ _RUN = re.compile(r"(run [0-9a-f]{8})\S*")
 def activity(
     profile: ProfileIds = None,
     report_type: ReportTypeNames = None,
-    days: Annotated[int, typer.Option(min=1, help="How far back, in days.")] = 7,
+    days: Annotated[int, typer.Option(min=1, max=36500, help="How far back, in days.")] = 7,
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -32,7 +32,9 @@ def activity(
     with one_line_errors():
         settings = settings_here()
         names = [kind.name for kind in report_types_of(settings, report_type)] if report_type else []
-        ledger = tools_of(settings).ledger
+        tools = tools_of(settings)
+        known_profiles(tools, profile or [])
+        ledger = tools.ledger
         since = ledger.clock() - timedelta(days=days)
         found = activities(ledger, since=since, profile_ids=profile or (), report_types=names, most=limit)
     if as_json:

@@ -8,6 +8,7 @@ import typer
 
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, ReportType
 from ppc_pipeline.cli.console import refuse
+from ppc_pipeline.pipeline import Tools
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline.settings import Settings, find_report_type
 
@@ -50,3 +51,11 @@ def days_between(first: str | None, last: str | None) -> Days | None:
     if start > end:
         refuse(f"--from ({start}) is after --to ({end})")
     return Days(start, end)
+
+
+def known_profiles(tools: Tools, wanted: Sequence[int]) -> tuple[int, ...]:
+    """Return the profiles that were named, refusing one that nobody has ever seen."""
+    known = {profile.facts.profile_id for profile in tools.roster.profiles(tools.account_names)}
+    if unknown := ", ".join(str(profile_id) for profile_id in wanted if profile_id not in known):
+        refuse(f"--profile: profile {unknown} is not known; `ppc status` lists the profiles there are")
+    return tuple(wanted)

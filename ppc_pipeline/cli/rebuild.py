@@ -15,12 +15,12 @@ from ppc_pipeline.cli.options import (
     ProfileIds,
     ReportTypeNames,
     days_between,
+    known_profiles,
     report_types_of,
 )
 from ppc_pipeline.cli.runs import execute_job, settings_here, tools_of
 from ppc_pipeline.defs.assets.reports import STEP, ReportRun
 from ppc_pipeline.defs.partitions import range_over
-from ppc_pipeline.pipeline import Tools
 from ppc_pipeline.rebuild import Plan, plan_rebuild
 from ppc_pipeline.reports.ledger import ReportRow
 from ppc_pipeline.reports.states import State
@@ -65,7 +65,7 @@ def rebuild(
         settings = settings_here()
         report_types, days = _wanted(settings, report_type or [], days_between(first, last), everything=everything)
         tools = tools_of(settings)
-        asked = Asked(report_types, days, _known(tools, profile or []))
+        asked = Asked(report_types, days, known_profiles(tools, profile or []))
         plan = plan_rebuild(tools, asked.report_types, asked.days, asked.profiles)
         covered = range_over((row.days for row in plan.again), settings.start_date)
         succeeded, changed = True, list[dict[str, Any]]()
@@ -88,17 +88,12 @@ def _wanted(
         refuse("say what to rebuild: --report-type with --from and --to, or --all")
     newest = utc_now().date() - ONE_DAY
     days = days or Days(min(settings.start_date, newest), newest)
+    if days.end > newest:
+        refuse(f"--to ({days.end}) is not over yet; the newest date there can be is {newest}")
     within = days.intersect(Days(settings.start_date, max(newest, settings.start_date)))
     if within is None:
         refuse(f"--from and --to ({days}): the project's dates are {settings.start_date} (PPC_START_DATE) to {newest}")
     return report_types_of(settings, names), within
-
-
-def _known(tools: Tools, wanted: Sequence[int]) -> tuple[int, ...]:
-    known = {profile.facts.profile_id for profile in tools.roster.profiles(tools.account_names)}
-    if unknown := ", ".join(str(profile_id) for profile_id in wanted if profile_id not in known):
-        refuse(f"--profile: profile {unknown} is not known; `ppc status` lists the profiles there are")
-    return tuple(wanted)
 
 
 def _run(settings: Settings, asked: Asked, days: Days, bars: Bars) -> tuple[bool, list[dict[str, Any]]]:

@@ -9,7 +9,7 @@ import typer
 from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.cli.console import log_to_terminal, one_line_errors, out, print_json, print_table, refuse
-from ppc_pipeline.cli.options import AsJson, FirstDate, LastDate, ProfileIds, days_between
+from ppc_pipeline.cli.options import AsJson, FirstDate, LastDate, ProfileIds, days_between, known_profiles
 from ppc_pipeline.cli.runs import settings_here, tools_of
 from ppc_pipeline.warehouse.quarantine import Kind, RejectedRow, Wanted, examples, has_quarantine, kinds
 
@@ -41,7 +41,9 @@ def rejected(
             start=days.start if days else None,
             end=days.end if days else None,
         )
-        warehouse = tools_of(settings).warehouse
+        tools = tools_of(settings)
+        known_profiles(tools, profile or [])
+        warehouse = tools.warehouse
         found: list[Kind] = []
         shown: list[RejectedRow] = []
         if warehouse.exists:

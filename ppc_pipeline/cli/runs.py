@@ -26,6 +26,7 @@ from ppc_pipeline.reports.completeness import COMPLETE, DayStatus, Stretch
 from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline.settings import Settings, SettingsError, load_settings
+from ppc_pipeline.warehouse.quarantine import rows_in_quarantine
 from ppc_pipeline.warehouse.queries import Total, report_totals
 
 _CLASS_NAME = re.compile(r"^[\w.]+: ")
@@ -187,6 +188,11 @@ def show_outcome(
             ]
             for report_type in report_types
         }
+        in_quarantine = {
+            report_type.name: number
+            for report_type in report_types
+            if (number := rows_in_quarantine(connection, report_type.name, tuple(profiles)))
+        }
     found = completeness(tools, report_types, days, profiles)
     incomplete = [stretch for stretch in found if stretch.status not in COMPLETE]
     concerned = {stretch.account for stretch in found}
@@ -210,6 +216,7 @@ def show_outcome(
                     }
                     for s in incomplete
                 ],
+                "rows_in_quarantine": in_quarantine,
                 "accounts_in_trouble": broken,
             }
         )
@@ -222,6 +229,9 @@ def show_outcome(
                 (s.account, str(s.profile_id), s.report_type, str(s.days), s.status, s.reason) for s in incomplete
             ]
             print_table("Not complete", ("account", "profile", "report type", "days", "status", "why"), missing)
+        if in_quarantine:
+            rows_of = ", ".join(f"{number:,} of {name}" for name, number in in_quarantine.items())
+            err.print(f"rows in quarantine, which could not be loaded: {rows_of} (`ppc rejected`)", style="yellow")
         for line in _not_over(found):
             err.print(line, style="yellow", markup=False, soft_wrap=True)
         for reason in broken.values():
