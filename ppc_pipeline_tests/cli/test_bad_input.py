@@ -120,6 +120,7 @@ def test_dates_that_cannot_be_had_are_refused(start, end, words, data_dir):
         (("rebuild", "--all", "--from", days_ago(3), "--to", days_ago(4)), ("--from", "is after --to")),
         (("rebuild", "--all", "--from", "2020-01-01", "--to", "2020-01-31"), ("PPC_START_DATE", str(days_ago(400)))),
         (("rebuild", "--all", "--from", "soon", "--to", days_ago(4)), ("--from (soon)", "YYYY-MM-DD")),
+        (("rebuild", "--all", "--from", days_ago(4), "--to", days_ago(-9)), ("--to", "not over yet")),
         (("rejected", "--report-type", "spNothing"), ("--report-type", "'spNothing'", "campaigns", "spTargeting")),
         (("activity", "--report-type", "spNothing"), ("--report-type", "'spNothing'", "spTargeting")),
         (("rejected", "--to", days_ago(4)), ("--from and --to go together",)),
@@ -130,8 +131,9 @@ def test_what_cannot_be_looked_at_or_rebuilt_is_refused(arguments, words, data_d
     assert not data_dir.exists()
 
 
-def test_an_unknown_profile_cannot_be_rebuilt(data_dir):
-    refused(ppc("rebuild", "--all", "--profile", 123), "--profile", "123", "ppc status")
+def test_a_profile_that_nobody_has_seen_can_neither_be_looked_at_nor_rebuilt(data_dir):
+    for command in (("rebuild", "--all"), ("rejected",), ("activity",)):  # a mistyped id must not read as good news
+        refused(ppc(*command, "--profile", 123), "--profile", "123", "ppc status")
 
 
 def test_an_unknown_report_type_is_refused_with_those_there_are(data_dir):

@@ -55,7 +55,9 @@ def test_an_empty_quarantine_is_said_to_be_empty(brought, url):
 
 
 def test_what_is_in_quarantine_is_counted_by_kind_with_examples_and_the_next_command(url, wrong_rule):
-    ppc("backfill", *RANGE, *TYPE)
+    said = ppc("backfill", *RANGE, *TYPE)
+    assert "rows in quarantine" in said.output
+    assert "ppc rejected" in said.output
     found = ppc_json("rejected")
     assert {(kind["source"], kind["kind"]) for kind in found["kinds"]} == {
         ("spTargeting", "another row of the file has the same keys")
