@@ -25,7 +25,7 @@ class Pace:
     in_flight: int = 1000
 
     def next_poll(self, age_seconds: float) -> float:
-        """Return the wait before the next poll: an eighth of the age, so that a late look is late by no more."""
+        """Return the wait before the next poll: a quarter of the age, so that a late look is late by no more."""
         if age_seconds > self.patient_after:
             return max(self.poll_most, min(3600.0, age_seconds / 16))
-        return min(self.poll_most, max(self.poll_first, age_seconds / 8))
+        return min(self.poll_most, max(self.poll_first, age_seconds / 4))

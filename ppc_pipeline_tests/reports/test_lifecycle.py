@@ -150,7 +150,7 @@ def test_a_report_is_looked_at_less_and_less_often_and_never_later_than_a_minute
         (done,) = await world.see_through([order(world.ledger)])
         late = done.loaded_at - done.requested_at - world.amazon.ready_after
         assert timedelta(0) <= late <= timedelta(seconds=60)
-        assert world.amazon.count("look") < 3 * 60 + 40
+        assert world.amazon.count("look") < 3 * 60 + 20
 
     play(scenario)
 
