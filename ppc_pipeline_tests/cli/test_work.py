@@ -62,7 +62,9 @@ def test_ninety_days_are_36_reports_exact_to_the_cent_and_again_none(start_sandb
     first, last = days_ago(92), days_ago(3)
     result = ppc_json("backfill", first, last)
     assert created(url) == 36
-    assert set(result) == {"sandbox", "start", "end", "totals", "incomplete", "accounts_in_trouble"}
+    keys = {"sandbox", "start", "end", "totals", "incomplete", "rows_in_quarantine", "accounts_in_trouble"}
+    assert set(result) == keys
+    assert result["rows_in_quarantine"] == {}
     assert (result["start"], result["end"], result["incomplete"]) == (str(first), str(last), [])
     known = truth(url, first, last)
     shown = {
