@@ -13,7 +13,7 @@ from ppc_pipeline.amazon_ads.errors import AdsError
 from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.cli.console import Bars, log_to_terminal, one_line_errors, refuse
 from ppc_pipeline.cli.options import AsJson, ProfileIds, ReportTypeNames, date_of, report_types_of
-from ppc_pipeline.cli.runs import run_job, settings_here, show_outcome, tools_of
+from ppc_pipeline.cli.runs import execute_job, settings_here, show_outcome, tools_of
 from ppc_pipeline.clients import open_clients, wanted_accounts
 from ppc_pipeline.defs.assets.reports import STEP, ReportRun
 from ppc_pipeline.entities.profiles import facts_of
@@ -47,7 +47,7 @@ def backfill(
             asyncio.run(sync_profiles(tools))
         with Bars(shown=not as_json) as bars:
             ops = {STEP: ReportRun(profiles=profile or [])}
-            succeeded = run_job(wanted, "reports_job", bars, ops=ops, days=days)
+            succeeded = execute_job(wanted, "reports_job", bars, ops=ops, days=days).succeeded
         show_outcome(tools, report_types, days, profiles=profile or [], as_json=as_json)
     if not succeeded:
         raise typer.Exit(1)

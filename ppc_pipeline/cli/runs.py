@@ -86,19 +86,6 @@ def tools_of(settings: Settings) -> Tools:
     return AmazonAdsResource().tools(LedgerResource(), warehouse)
 
 
-def run_job(
-    settings: Settings,
-    name: str,
-    progress: Progress,
-    *,
-    ops: Mapping[str, dg.Config] | None = None,
-    days: Days | None = None,
-    assets: Sequence[str] | None = None,
-) -> bool:
-    """Run a job in this process, and say whether it succeeded; see ``execute_job``."""
-    return execute_job(settings, name, progress, ops=ops, days=days, assets=assets).succeeded
-
-
 @dataclass(frozen=True, slots=True)
 class Ran:
     """What a run did.

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ppc_pipeline.cli.console import Bars, log_to_terminal, one_line_errors
-from ppc_pipeline.cli.runs import run_job, settings_here, show_outcome, tools_of
+from ppc_pipeline.cli.runs import execute_job, settings_here, show_outcome, tools_of
 from ppc_pipeline.defs.assets.reports import STEP, ReportRun
 from ppc_pipeline.defs.jobs import OrderRun
 from ppc_pipeline.defs.partitions import range_over
@@ -37,8 +37,8 @@ def sync_day(settings: Settings, tools: Tools, progress: Progress) -> bool:
     Returns:
         Whether every run succeeded.
     """
-    listed = run_job(settings, "entities_job", progress)
-    ordered = run_job(settings, "orders_job", progress, ops={"order_reports": OrderRun(holes=False)})
+    listed = execute_job(settings, "entities_job", progress).succeeded
+    ordered = execute_job(settings, "orders_job", progress, ops={"order_reports": OrderRun(holes=False)}).succeeded
     names = [report_type.name for report_type in settings.selected_report_types()]
     outstanding = tools.ledger.outstanding(names)
     # Trailing windows begin a day apart where days end at different hours: a report is loaded whole all the same.
@@ -48,7 +48,8 @@ def sync_day(settings: Settings, tools: Tools, progress: Progress) -> bool:
     if not outstanding or days is None:
         return listed and ordered
     config = ReportRun(order=False, wait=True)
-    return run_job(settings, "reports_job", progress, ops={STEP: config}, days=days) and listed and ordered
+    loaded = execute_job(settings, "reports_job", progress, ops={STEP: config}, days=days).succeeded
+    return loaded and listed and ordered
 
 
 def trailing_days(tools: Tools) -> Days:

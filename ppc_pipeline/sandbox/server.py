@@ -69,6 +69,7 @@ def _wait_until_up(server: uvicorn.Server, thread: threading.Thread) -> None:
         time.sleep(0.01)
 
 
+# uvicorn chooses the class when it is imported, which no type checker can follow.
 class _Cuttable(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
     """A connection that the app may break off: a server has no way to do that, and networks do."""
 

@@ -224,7 +224,7 @@ def test_every_fault_is_driven():
 
 
 def in_log(company, home, text, caplog):
-    logging.getLogger("some.library").debug("calling with %s", text)
+    logging.getLogger("another_library").debug("calling with %s", text)
     return in_logs(caplog)
 
 
