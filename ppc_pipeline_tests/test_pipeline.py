@@ -324,15 +324,19 @@ def bring_and_die(environment, point):
     def die(*_):
         os.kill(os.getpid(), signal.SIGKILL)
 
-    record = Ledger.record
+    record = Ledger.record_all
 
-    def record_or_die(ledger, row, event):
-        if isinstance(event, {"requested": states.Accepted, "loaded": states.Loaded}.get(point, ())):
+    def record_or_die(ledger, happened):
+        happened = list(happened)
+        if any(
+            isinstance(event, {"requested": states.Accepted, "loaded": states.Loaded}.get(point, ()))
+            for _, event in happened
+        ):
             die()
-        return record(ledger, row, event)
+        return record(ledger, happened)
 
     os.environ.update(environment)
-    Ledger.record = record_or_die
+    Ledger.record_all = record_or_die
     if point == "downloaded":
         Loader.__call__ = die
     asyncio.run(bring_reports(gather(Clock()), KINDS, WEEK))

@@ -70,7 +70,7 @@ class Caller:
     """Sends calls of one account.
 
     Args:
-        http: The connections; without default headers of ours, because downloads share them.
+        http: The connections.
         credentials: Of the account.
         login: Its way to a token.
         throttle: Its cool-downs.

@@ -73,7 +73,7 @@ class AmazonAdsClient:
         self._limits = limits or Limits()
         self._tokens = tokens
         self._meter = meter or NoMeter()
-        self._http: httpx.AsyncClient | None = None
+        self._http: tuple[httpx.AsyncClient, ...] = ()
         self._caller: Caller | None = None
         self._downloader: Downloader | None = None
 
@@ -82,18 +82,12 @@ class AmazonAdsClient:
 
     async def __aenter__(self) -> Self:
         """Open the connections; they belong to the running event loop."""
-        http = httpx.AsyncClient(
-            transport=self._transport,
-            timeout=self._limits.timeout,
-            limits=httpx.Limits(max_connections=2 * self._concurrency + 1),
-            follow_redirects=False,
-            headers={"User-Agent": "ppc-pipeline"},
-        )
-        self._http = http
+        http, storage = self._connections(self._concurrency + 1), self._connections(self._concurrency)
+        self._http = (http, storage)
         policy = Policy(self._retries, self._limits, self._concurrency)
         login = Login(self._credentials, http, self._limits, self._tokens)
         self._caller = Caller(http, self._credentials, login, self._throttle, policy, self._meter)
-        self._downloader = Downloader(http, self._credentials.account, policy)
+        self._downloader = Downloader(storage, self._credentials.account, policy)
         return self
 
     async def __aexit__(
@@ -101,9 +95,19 @@ class AmazonAdsClient:
     ) -> None:
         """Close the connections."""
         self._meter.flush()
-        http, self._http, self._caller, self._downloader = self._http, None, None, None
-        if http is not None:
+        opened, self._http, self._caller, self._downloader = self._http, (), None, None
+        for http in opened:
             await http.aclose()
+
+    def _connections(self, most: int) -> httpx.AsyncClient:
+        """Make a pool of connections. Hosts have one each: what a pool costs grows with the square of its size."""
+        return httpx.AsyncClient(
+            transport=self._transport,
+            timeout=self._limits.timeout,
+            limits=httpx.Limits(max_connections=most),
+            follow_redirects=False,
+            headers={"User-Agent": "ppc-pipeline"},
+        )
 
     async def list_profiles(self, on_malformed: OnMalformed | None = None) -> list[Profile]:
         """Return every profile of the account's region that it may at least look at.

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Engine,
     RowMapping,
     and_,
+    bindparam,
     case,
     func,
     insert,
@@ -136,6 +137,12 @@ class Covering:
 
 
 _COLUMNS = [reports.c[f.name] for f in fields(ReportRow)]
+
+_RECORD = (  # made once: it is executed several times for each report
+    update(reports)
+    .where(reports.c.id == bindparam("recorded_id"), reports.c.lease_owner == bindparam("recorded_owner"))
+    .returning(*_COLUMNS)
+)
 
 
 class Decision(Enum):
@@ -363,17 +370,32 @@ class Ledger:
         Raises:
             ClaimLostError: The claim ran out meanwhile and another process has the report.
         """
-        now = self.clock()
-        change = advance(_standing(row), happened, now)
-        done = change["state"] not in OUTSTANDING
-        lease = {"lease_owner": None, "lease_until": None} if done else {"lease_until": now + LEASE}
-        mine = (reports.c.id == row.id) & (reports.c.lease_owner == row.lease_owner)
-        with self.transaction() as connection:
-            written = _written(connection, mine, {**change, **lease, "asking_until": None, "updated_at": now})
-            if written is not None:
-                self._note(connection, written, happened, now)
+        (written,) = self.record_all([(row, happened)])
         if written is None:
             raise ClaimLostError(str(row))
+        return written
+
+    def record_all(self, happened: Iterable[tuple[ReportRow, Event]]) -> list[ReportRow | None]:
+        """Write down what happened to claimed reports, in one transaction.
+
+        Returns:
+            For each the row as it stands now, or None where another process has the report by now.
+        """
+        now = self.clock()
+        changes = [(row, event, advance(_standing(row), event, now)) for row, event in happened]
+        with self.transaction() as connection:
+            return [self._record(connection, row, event, change, now) for row, event, change in changes]
+
+    def _record(
+        self, connection: Connection, row: ReportRow, happened: Event, change: dict[str, Any], now: datetime
+    ) -> ReportRow | None:
+        done = change["state"] not in OUTSTANDING
+        lease = {"lease_owner": None, "lease_until": None} if done else {"lease_until": now + LEASE}
+        values = {**change, **lease, "asking_until": None, "updated_at": now}
+        mine = {"recorded_id": row.id, "recorded_owner": row.lease_owner}
+        written = _row(connection.execute(_RECORD, {**values, **mine}).mappings().first())
+        if written is not None:
+            self._note(connection, written, happened, now)
         return written
 
     def reopen(self, row: ReportRow, happened: Event) -> ReportRow:

@@ -17,12 +17,15 @@ from typing import TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.progress import Progress, silent
 from ppc_pipeline.reports import states
 from ppc_pipeline.reports.archive import Archive
 from ppc_pipeline.reports.ledger import LEASE, ClaimLostError, Ledger, ReportRow
 from ppc_pipeline.reports.load_queue import Load, LoadQueue, Tally
+from ppc_pipeline.reports.lookout import Kind, Lookout
 from ppc_pipeline.reports.pace import Pace
+from ppc_pipeline.reports.recorder import Recorder
 from ppc_pipeline.reports.roster import Roster
 from ppc_pipeline.reports.states import Event, State
 from ppc_pipeline.reports.steps import Steps
@@ -34,6 +37,7 @@ T = TypeVar("T")
 
 _ASKING = frozenset({State.PLANNED, State.REQUESTED})
 _FETCHING = frozenset({State.READY, State.DOWNLOADED})
+_GOLDEN = 0.6180339887
 
 
 class Lifecycle:
@@ -59,10 +63,12 @@ class Lifecycle:
         progress: Progress = silent,
     ) -> None:
         self._ledger = ledger
+        self._recorder = Recorder(ledger)
         self._archive = archive
         self._pace = pace or Pace()
         self._steps = Steps(ledger, roster, clients, archive, self._pace)
         self._progress = progress
+        self._lookout = Lookout()
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._rests: dict[int, ReportRow] = {}
         self._watched: dict[int, ReportRow] = {}
@@ -78,6 +84,8 @@ class Lifecycle:
         """
         due_by = self._ledger.clock() + deadline
         async with self._claims():
+            claimed = {row.id: row for row in self._ledger.claim_all([row.id for row in rows], self._owner)}
+            rows = [claimed.get(row.id, row) for row in rows]
             loading = LoadQueue(load)
             tally = Tally(self._progress, len(rows))
             async with loading.running(), asyncio.TaskGroup() as group:
@@ -129,7 +137,7 @@ class Lifecycle:
             with contextlib.suppress(SQLAlchemyError, ClaimLostError):
                 (now,) = self._ledger.rows([row.id])
                 if now.outstanding and now.lease_owner == self._owner:
-                    self._ledger.record(now, states.Troubled(f"unexpected {type(error).__name__}, see the log"))
+                    await self._recorder.record(now, states.Troubled(f"unexpected {type(error).__name__}, see the log"))
             return None
 
     async def _to_the_end(
@@ -156,14 +164,23 @@ class Lifecycle:
             if left <= 0 and (held is None or not (row.state in _FETCHING and self._is_due(row))):
                 break
             if row.outstanding:
-                await asyncio.sleep(max(0.0, min(left, self._seconds_until_due(row))))
+                await self._rest(row, min(left, self._seconds_until_due(row)))
         return row
+
+    async def _rest(self, row: ReportRow, seconds: float) -> None:
+        """Wait for the next step of a report: its turn, or sooner if others like it turn out to be made."""
+        if row.state is State.REQUESTED and row.report_type in REPORT_TYPES and self._is_due(row):
+            await self._lookout.wait(_kind(row), row.age_seconds(self._ledger.clock()), seconds)
+        else:
+            await asyncio.sleep(max(0.0, seconds))
 
     async def _next(self, row: ReportRow, loading: LoadQueue) -> ReportRow:
         """Make the next step of a claimed report and write down what happened."""
         try:
-            event = await loading.put(row) if row.state is State.DOWNLOADED else await self._steps.make(row)
-            return self._note(row, event)
+            if row.state is State.DOWNLOADED:
+                return await self._note(row, await loading.put(row))
+            async with loading.coming() if row.state is State.READY else contextlib.nullcontext():
+                return await self._note(row, await self._steps.make(row))
         except ClaimLostError:
             return self._ledger.rows([row.id])[0]
 
@@ -173,7 +190,7 @@ class Lifecycle:
             if event is None and claimed.state is State.REQUESTED:
                 wait = timedelta(seconds=self._pace.next_poll(claimed.age_seconds(self._ledger.clock())))
                 event = states.Cooking(self._ledger.clock() + wait)
-            self._note(claimed, event)
+            await self._note(claimed, event)
 
     async def _fetch_one(self, row: ReportRow, loading: LoadQueue, tally: Tally) -> None:
         while row.state in _FETCHING and self._is_due(row):
@@ -198,10 +215,12 @@ class Lifecycle:
 
     # What happened
 
-    def _note(self, row: ReportRow, event: Event | None) -> ReportRow:
+    async def _note(self, row: ReportRow, event: Event | None) -> ReportRow:
         if event is None:
             return row
-        written = self._ledger.record(row, event)
+        written = await self._recorder.record(row, event)
+        if isinstance(event, states.Cooked):
+            self._lookout.made(_kind(row), row.age_seconds(self._ledger.clock()))
         if isinstance(event, states.Unserved):
             self._order_rest(written, event.served_from)
         return written
@@ -225,7 +244,9 @@ class Lifecycle:
             return (row.not_before - self._ledger.clock()).total_seconds()
         if row.state is State.PLANNED:  # it was this report's turn, and there was no place for it
             return self._pace.watch
-        return self._pace.next_poll(row.age_seconds(self._ledger.clock())) if row.state is State.REQUESTED else 0.0
+        if row.state is not State.REQUESTED:
+            return 0.0
+        return self._pace.next_poll(row.age_seconds(self._ledger.clock())) * _spread(row)
 
     def _give_up_at(self, row: ReportRow, due_by: datetime, deadline: timedelta) -> datetime:
         return due_by if row.requested_at is None or row.state is State.PLANNED else row.requested_at + deadline
@@ -238,6 +259,7 @@ class Lifecycle:
             yield
         finally:
             holding.cancel()
+            await self._recorder.drained()
             try:
                 self._ledger.release(self._owner)
             except SQLAlchemyError:  # nor may it hide what went wrong before
@@ -247,6 +269,15 @@ class Lifecycle:
         while True:
             await asyncio.sleep(LEASE.total_seconds() / 3)
             try:
-                self._ledger.renew(self._owner)
+                await asyncio.to_thread(self._ledger.renew, self._owner)
             except SQLAlchemyError:
                 log.warning("the claims could not be renewed, trying again before they run out", exc_info=True)
+
+
+def _kind(row: ReportRow) -> Kind:
+    return row.account, REPORT_TYPES[row.report_type].ad_product
+
+
+def _spread(row: ReportRow) -> float:
+    """Return a factor about 1, another for each report, so that those asked for together are not looked at together."""
+    return 0.75 + row.id * _GOLDEN % 1 / 2

@@ -1,4 +1,4 @@
-"""Loading in the background of a life cycle: downloaded reports gather while others are being loaded.
+"""Loading in the background of a life cycle: downloaded reports gather while others are downloaded or loaded.
 
 Here: the queue, and counting what is done. Not here: what loading a report is (``loader``), or when (``lifecycle``).
 """
@@ -21,6 +21,12 @@ WORKERS = 2
 MAX_LOADED_AT_ONCE = 64
 """Files loaded with the warehouse open once: then it is given free for others for a moment."""
 
+GATHERING_SECONDS = 5.0
+"""How long downloaded reports wait at most for those that are being downloaded: opening and committing the warehouse
+costs as much for one report as for many."""
+
+_Waiting = tuple[ReportRow, "asyncio.Future[Event]"]
+
 
 @dataclass(slots=True)
 class Tally:
@@ -40,18 +46,34 @@ class Tally:
 
 
 class LoadQueue:
-    """Gathers downloaded reports while others are being loaded, and loads what has gathered in one go."""
+    """Gathers downloaded reports while others are downloaded or loaded, and loads what has gathered in one go."""
 
     def __init__(self, load: Load) -> None:
         self._load = load
         self._going: set[asyncio.Future[Mapping[int, Event]]] = set()
-        self._waiting: asyncio.Queue[tuple[ReportRow, asyncio.Future[Event]]] = asyncio.Queue()
+        self._waiting: list[_Waiting] = []
+        self._coming = 0
+        self._changed = asyncio.Condition()
+        self._gathering = asyncio.Lock()
 
     async def put(self, row: ReportRow) -> Event:
         """Have a report loaded, and say what happened."""
         result: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
-        await self._waiting.put((row, result))
+        async with self._changed:
+            self._waiting.append((row, result))
+            self._changed.notify_all()
         return await result
+
+    @contextlib.asynccontextmanager
+    async def coming(self) -> AsyncIterator[None]:
+        """Say, while a report is downloaded, that it will soon be put: what is there already waits for it a little."""
+        self._coming += 1
+        try:
+            yield
+        finally:
+            self._coming -= 1
+            async with self._changed:
+                self._changed.notify_all()
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -67,9 +89,7 @@ class LoadQueue:
 
     async def _run(self) -> None:
         while True:
-            batch = [await self._waiting.get()]
-            while not self._waiting.empty() and len(batch) < MAX_LOADED_AT_ONCE:
-                batch.append(self._waiting.get_nowait())
+            batch = await self._gather()
             going = asyncio.get_running_loop().run_in_executor(None, self._load, [row for row, _ in batch])
             self._going.add(going)
             going.add_done_callback(self._going.discard)
@@ -85,3 +105,17 @@ class LoadQueue:
                     result.set_result(events[row.id])
                 else:
                     result.set_exception(failure or RuntimeError(f"{row}: loading it came to no end"))
+
+    async def _gather(self) -> list[_Waiting]:
+        """Return what is to be loaded next: one worker at a time, or they would share what belongs together."""
+        async with self._gathering, self._changed:
+            await self._changed.wait_for(lambda: self._waiting)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(GATHERING_SECONDS):
+                    await self._changed.wait_for(self._is_gathered)
+            batch = self._waiting[:MAX_LOADED_AT_ONCE]
+            del self._waiting[:MAX_LOADED_AT_ONCE]
+            return batch
+
+    def _is_gathered(self) -> bool:
+        return not self._coming or len(self._waiting) >= MAX_LOADED_AT_ONCE

@@ -7,13 +7,17 @@ is the client's rule.
 import random
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, select, update
 
 from ppc_pipeline.amazon_ads.regions import Region
 from ppc_pipeline.amazon_ads.throttle import cooldown_seconds
 from ppc_pipeline.reports.ledger import Ledger
 from ppc_pipeline.reports.schema import cooldowns, insert_into
 from ppc_pipeline.reports.usage import add_usage
+
+_UNTIL = select(cooldowns.c.until).where(  # made once: it is asked before every call
+    cooldowns.c.strikes > 0, *(cooldowns.c[name] == bindparam(name) for name in ("account", "region", "ad_product"))
+)
 
 
 class LedgerThrottle:
@@ -28,9 +32,9 @@ class LedgerThrottle:
 
     async def wait_seconds(self, ad_product: str) -> float:
         """Return the seconds until calls of an ad product may be sent again."""
+        scope = {"account": self._account, "region": self._region.value, "ad_product": ad_product}
         with self._ledger.engine.connect() as connection:
-            struck = (cooldowns.c.strikes > 0) & self._scope(ad_product)
-            until: datetime | None = connection.scalar(select(cooldowns.c.until).where(struck))
+            until: datetime | None = connection.scalar(_UNTIL, scope)
         if until is None:
             return 0.0
         self._struck.add(ad_product)

@@ -19,7 +19,7 @@ import duckdb
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
 from ppc_pipeline.reports import states
 from ppc_pipeline.reports.archive import Archive
-from ppc_pipeline.reports.ledger import Ledger
+from ppc_pipeline.reports.ledger import Ledger, ReportRow
 from ppc_pipeline.reports.loader import Loader
 from ppc_pipeline.warehouse.connection import Warehouse
 
@@ -104,27 +104,33 @@ def after_await(owner: type, name: str) -> Arm:
 
 def before_record(kind: type) -> Arm:
     def arm(fuse: Fuse) -> None:
-        def wrapper(method, ledger, row, event):
-            if isinstance(event, kind):
-                fuse.light()
-            return method(ledger, row, event)
+        def wrapper(method, ledger, happened):
+            happened = list(happened)
+            _light_for_each(kind, happened, fuse)
+            return method(ledger, happened)
 
-        wrap(Ledger, "record", wrapper)
+        wrap(Ledger, "record_all", wrapper)
 
     return arm
 
 
 def after_record(kind: type) -> Arm:
     def arm(fuse: Fuse) -> None:
-        def wrapper(method, ledger, row, event):
-            written = method(ledger, row, event)
-            if isinstance(event, kind):
-                fuse.light()
+        def wrapper(method, ledger, happened):
+            happened = list(happened)
+            written = method(ledger, happened)
+            _light_for_each(kind, happened, fuse)
             return written
 
-        wrap(Ledger, "record", wrapper)
+        wrap(Ledger, "record_all", wrapper)
 
     return arm
+
+
+def _light_for_each(kind: type, happened: list[tuple[ReportRow, states.Event]], fuse: Fuse) -> None:
+    for _, event in happened:
+        if isinstance(event, kind):
+            fuse.light()
 
 
 def after_first_chunk(fuse: Fuse) -> None:

@@ -6,8 +6,8 @@ import threading
 import pytest
 
 from ppc_pipeline.reports import states
-from ppc_pipeline.reports.load_queue import LoadQueue
-from ppc_pipeline_tests.fakes import order, window
+from ppc_pipeline.reports.load_queue import GATHERING_SECONDS, LoadQueue
+from ppc_pipeline_tests.fakes import order, run_virtually, window
 
 DONE = states.Loaded(1, 0)
 
@@ -71,3 +71,52 @@ def test_a_load_that_fails_fails_for_whom_it_was_and_the_next_goes_on(rows):
             return await queue.put(rows[1])
 
     assert asyncio.run(work()) == DONE
+
+
+def batches(rows, scene):
+    """Return what is loaded together, by row ids, in a scene of virtual time."""
+    loaded = []
+
+    def load(batch):
+        loaded.append([row.id for row in batch])
+        return {row.id: DONE for row in batch}
+
+    async def work(_):
+        queue = LoadQueue(load)
+        async with queue.running():
+            await scene(queue)
+
+    run_virtually(work)
+    return loaded
+
+
+def test_what_is_downloaded_waits_for_what_is_being_downloaded_and_is_loaded_with_it(rows):
+    first, second = rows
+
+    async def scene(queue):
+        async def download_and_put():
+            async with queue.coming():
+                await asyncio.sleep(GATHERING_SECONDS / 2)
+            await queue.put(second)
+
+        await asyncio.gather(queue.put(first), download_and_put())
+
+    assert batches(rows, scene) == [[first.id, second.id]]
+
+
+def test_a_slow_download_holds_up_what_is_there_for_a_moment_only(rows):
+    first, second = rows
+
+    async def scene(queue):
+        async with queue.coming():
+            await asyncio.wait_for(queue.put(first), GATHERING_SECONDS + 1)
+        await queue.put(second)
+
+    assert batches(rows, scene) == [[first.id], [second.id]]
+
+
+def test_nothing_is_waited_for_where_nothing_is_being_downloaded(rows):
+    async def scene(queue):
+        await asyncio.wait_for(queue.put(rows[0]), GATHERING_SECONDS / 2)
+
+    assert batches(rows, scene) == [[rows[0].id]]

@@ -1,0 +1,70 @@
+"""Writing down what happens to reports without holding up the event loop: what comes together is written together.
+
+Here: handing events to the ledger in a thread, those of one moment in one transaction. Not here: what an event means
+(``states``), or how a row is written (``ledger``).
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from ppc_pipeline.reports.ledger import ClaimLostError, Ledger, ReportRow
+from ppc_pipeline.reports.states import Event
+
+_Pending = tuple[ReportRow, Event, "asyncio.Future[ReportRow]"]
+
+
+class Recorder:
+    """Records events of one event loop. An event handed over is written even when nobody waits for it any more."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._pending: list[_Pending] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def record(self, row: ReportRow, happened: Event) -> ReportRow:
+        """Write down what happened to a claimed report: it is in the ledger when this returns.
+
+        Returns:
+            The row as it stands now.
+
+        Raises:
+            ClaimLostError: The claim ran out meanwhile and another process has the report.
+        """
+        written: asyncio.Future[ReportRow] = asyncio.get_running_loop().create_future()
+        self._pending.append((row, happened, written))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+        return await written
+
+    async def drained(self) -> None:
+        """Wait until everything that was handed over is written, or could not be."""
+        while self._writing is not None:
+            await asyncio.wait([self._writing])
+
+    async def _write(self) -> None:
+        try:
+            while self._pending:
+                some, self._pending = self._pending, []
+                for (_, _, written), outcome in zip(some, await asyncio.to_thread(self._record, some), strict=True):
+                    if written.cancelled():
+                        continue
+                    if isinstance(outcome, Exception):
+                        written.set_exception(outcome)
+                    else:
+                        written.set_result(outcome)
+        finally:
+            self._writing = None
+
+    def _record(self, some: Sequence[_Pending]) -> list[ReportRow | Exception]:
+        """Record some events together; where one of them is impossible, one by one, so that the others are kept."""
+        try:
+            rows = self._ledger.record_all([(row, event) for row, event, _ in some])
+        except Exception as error:
+            if len(some) == 1 or isinstance(error, SQLAlchemyError):
+                return [error] * len(some)
+            return [outcome for one in some for outcome in self._record([one])]
+        return [
+            ClaimLostError(str(before)) if row is None else row for row, (before, _, _) in zip(rows, some, strict=True)
+        ]
