@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
 from ppc_pipeline.amazon_ads.entities import EntityType, Listing
 from ppc_pipeline.amazon_ads.errors import AdsError, Category, MalformedResponseError, PermanentError
-from ppc_pipeline.entities.profiles import Trouble
+from ppc_pipeline.entities.profiles import PATIENCE, Trouble
 from ppc_pipeline.progress import Progress, silent
 from ppc_pipeline.reports.roster import Profile, Roster
 from ppc_pipeline.reports.tables import ENTITY_TABLES
@@ -45,12 +45,14 @@ class Lister:
         roster: Where refusals are written down, and their end.
         aside: Where the bytes of a malformed page are kept.
         progress: Told how many lists are done.
+        patience: Seconds that one list may spend in cool-downs; the others go on meanwhile.
     """
 
     clients: Mapping[str, AmazonAdsClient]
     roster: Roster
     aside: Path
     progress: Progress = silent
+    patience: float = PATIENCE
 
     async def sync(
         self, entities: Sequence[EntityType], profiles: Sequence[Profile], warehouse: Warehouse, now: datetime
@@ -99,7 +101,7 @@ class Lister:
             gone = "the account is no longer configured"
             raise PermanentError(gone, account=facts.account, profile_id=facts.profile_id)
         with path.open("wb") as file:
-            async for page in client.list_pages(facts.profile_id, listing):
+            async for page in client.list_pages(facts.profile_id, listing, patience=self.patience):
                 file.write(page.body + b"\n")
         return Pages(
             path=path,

@@ -180,13 +180,31 @@ def test_an_order_that_is_broken_off_with_the_sensors_tick_leads_to_no_second_re
     assert company.calls("create 425") >= 1
 
 
-def test_a_list_whose_429_asks_for_longer_than_is_worth_waiting_is_named_and_the_next_run_brings_it(start):
+def test_a_list_waits_for_as_long_as_a_429_asks_and_comes_whole(start):
     company = start("429@list /sp/campaigns", retry_after_seconds=42)
     run_fast(sync_profiles(company.tools))
-    named = run_fast(sync_entities(company.tools, LISTED)).troubles
-    assert len(named) == 1
-    assert "Too Many Requests" in named[0].reason
+    before = company.clock()
+    assert run_fast(sync_entities(company.tools, LISTED)).troubles == []
+    assert (company.clock() - before).total_seconds() > 42
+    assert company.query("SELECT count(*) FROM campaigns") == [(2,)]
+
+
+@pytest.mark.parametrize(("patience", "found"), [(900, 1), (0, 0)])
+def test_profiles_are_found_in_a_sync_however_long_a_429_asks_to_wait_but_nobody_else_waits_for_them(
+    start, patience, found
+):
+    company = start("429@^profiles", retry_after_seconds=42)
+    synced = run_fast(sync_profiles(company.tools, patience=patience))
+    assert (len(synced.outcomes), len(synced.troubles)) == (found, 1 - found)
+
+
+def test_a_list_whose_429_asks_for_longer_than_a_sync_can_wait_is_named_and_the_next_run_brings_it(start):
+    company = start("429@list /sp/campaigns", retry_after_seconds=86_400)
+    run_fast(sync_profiles(company.tools))
+    (named,) = run_fast(sync_entities(company.tools, LISTED)).troubles
+    assert "Too Many Requests" in named.reason
+    assert "86400 s are to be waited" in named.reason
     company.go_wrong("none")
-    company.clock.forward(seconds=60)
+    company.clock.forward(seconds=901)
     assert run_fast(sync_entities(company.tools, LISTED)).troubles == []
     assert company.query("SELECT count(*) FROM campaigns") == [(2,)]
