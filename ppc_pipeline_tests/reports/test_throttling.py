@@ -65,6 +65,11 @@ def test_a_429_that_one_process_sees_holds_back_another(ledger, url, clock):
     assert wait(of(ledger)) == 45
 
 
+def test_the_first_429_of_all_may_be_written_down_by_many_at_once(ledger, at_once):
+    at_once(lambda other, number: hit(of(other), 10 + number))
+    assert (written(ledger)["strikes"], wait(of(ledger))) == (1, 15)
+
+
 @pytest.mark.parametrize(
     ("account", "region", "product"),
     [("other", Region.NA, SP), ("acme", Region.EU, SP), ("acme", Region.NA, "SPONSORED_BRANDS")],
