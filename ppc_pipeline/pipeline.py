@@ -104,11 +104,18 @@ class ProfilesSynced:
     troubles: list[Trouble]
 
 
-async def sync_profiles(tools: Tools) -> ProfilesSynced:
-    """Find the profiles of every account, and bring roster and warehouse up to date."""
+async def sync_profiles(tools: Tools, *, patience: float = 0.0) -> ProfilesSynced:
+    """Find the profiles of every account, and bring roster and warehouse up to date.
+
+    Args:
+        tools: What to do it with.
+        patience: Seconds that an account may spend in cool-downs, the others waiting for it.
+    """
     known = [profile.facts for profile in tools.roster.profiles(tools.account_names)]
     async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
-        found = await find_profiles(clients, tools.accounts, tools.roster, configured=tools.account_names)
+        found = await find_profiles(
+            clients, tools.accounts, tools.roster, configured=tools.account_names, patience=patience
+        )
     before = [facts.profile_id for facts in known if facts.account in found.whole]
     await asyncio.to_thread(prepare, tools.warehouse)
     outcomes = await asyncio.to_thread(

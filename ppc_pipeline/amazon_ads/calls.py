@@ -6,7 +6,9 @@ Here: what every endpoint has in common. Not here: which endpoints there are (``
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -23,6 +25,15 @@ from ppc_pipeline.amazon_ads.throttle import Throttle
 
 T = TypeVar("T")
 
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Patience:
+    """The seconds that calls which belong together, such as the pages of a list, may yet wait for cool-downs."""
+
+    left: float
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -38,6 +49,7 @@ class Call:
         accept: Media type of the answer. Reporting documents vendor types and serves plain JSON: there, anything goes.
         query: URL parameters.
         body: To be sent as JSON.
+        patience: For cool-downs longer than ``Retries.max_wait``; without it they are the caller's business.
     """
 
     operation: Operation
@@ -49,6 +61,7 @@ class Call:
     accept: str = "*/*"
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, object] | None = None
+    patience: Patience | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +113,8 @@ class Caller:
         """Send a call until it succeeds or there is no point in going on.
 
         Reading the answer is part of an attempt: a cut-off or malformed one is asked for again. A refused token is
-        renewed once a call, unless the refusal is about the profile.
+        renewed once a call, unless the refusal is about the profile. A cool-down that is too long to be retried through
+        is waited out as far as the call has patience, and what was waited for does not count as tried.
 
         Args:
             call: What to ask.
@@ -116,23 +130,39 @@ class Caller:
 
         async def attempt() -> T:
             nonlocal renewed, sent
-            await self._cool_down(call)
             token = await self._login.token()
-            again, sent = sent, True
-            answer = await self._ask(call, token, again=again)
+            async with self._turn(call):
+                again, sent = sent, True
+                answer = await self._ask(call, token, again=again)
             if answer.status == 401 and not renewed and not is_about_scope(answer):
                 renewed = True
-                answer = await self._ask(call, await self._login.renew(token), again=True)
+                token = await self._login.renew(token)
+                async with self._turn(call):
+                    answer = await self._ask(call, token, again=True)
             await self._judge(call, answer)
             return parse(answer)
 
-        return await self._retries.run(attempt)
+        while True:
+            try:
+                return await self._retries.run(attempt)
+            except ThrottledError as error:
+                await self._wait_out(call, error)
 
-    async def _cool_down(self, call: Call) -> None:
-        """Wait for the shared cool-down, if it is a short one; it may be prolonged meanwhile by somebody else."""
+    @asynccontextmanager
+    async def _turn(self, call: Call) -> AsyncIterator[None]:
+        """Hold a place among the calls under way while nothing cools down; short cool-downs are waited for without it.
+
+        Asked with the place in hand: a cool-down may begin while the call queues for one, and be prolonged meanwhile.
+        """
         waited = 0.0
-        while (seconds := await self._throttle.wait_seconds(call.ad_product)) > 0:
-            if waited + seconds > self._retries.max_wait:
+        while True:
+            async with self._slots:
+                seconds = await self._throttle.wait_seconds(call.ad_product)
+                if seconds <= 0:
+                    yield
+                    return
+            waited += seconds
+            if waited > self._retries.max_wait:
                 raise ThrottledError(
                     f"not sent (to {call.operation}): cooling down for {seconds:.0f} s more after Amazon's last 429",
                     retry_after=seconds,
@@ -140,7 +170,24 @@ class Caller:
                     profile_id=call.profile_id,
                 )
             await self._retries.sleep(seconds)
-            waited += seconds
+
+    async def _wait_out(self, call: Call, error: ThrottledError) -> None:
+        """Wait for as long as a cool-down lasts; raise it where the call has no patience, or not enough.
+
+        A call that was refused again and again waits for no less than ``max_wait``, whatever it was told.
+        """
+        if call.patience is None:
+            raise error
+        seconds = max(error.retry_after or 0.0, self._retries.max_wait)
+        longest = max(seconds, error.asked or 0.0)
+        if longest > call.patience.left:
+            error.message += (
+                f"; {longest:.0f} s are to be waited, and there was time for {call.patience.left:.0f} s more"
+            )
+            raise error
+        call.patience.left -= seconds
+        logger.info("%s; waiting for %.0f s", error, seconds)
+        await self._retries.sleep(seconds)
 
     async def _ask(self, call: Call, token: str, *, again: bool) -> Answer:
         request = self._http.build_request(
@@ -152,14 +199,9 @@ class Caller:
         )
         outcome = Outcome.FAILED
         try:
-            async with self._slots:
-                answer = await exchange(
-                    self._http,
-                    request,
-                    self._limits,
-                    account=self._credentials.account,
-                    profile_id=call.profile_id,
-                )
+            answer = await exchange(
+                self._http, request, self._limits, account=self._credentials.account, profile_id=call.profile_id
+            )
             outcome = _outcome(answer, call.operation)
             return answer
         finally:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import httpx
 
 from ppc_pipeline.amazon_ads.auth import TOKENS, Credentials, Login, TokenCache
-from ppc_pipeline.amazon_ads.calls import Call, Caller, Policy
+from ppc_pipeline.amazon_ads.calls import Call, Caller, Patience, Policy
 from ppc_pipeline.amazon_ads.downloads import Downloader
 from ppc_pipeline.amazon_ads.entities import Listing
 from ppc_pipeline.amazon_ads.errors import MalformedResponseError
@@ -39,8 +39,8 @@ class AmazonAdsClient:
 
     Every method raises ``AdsError``: ``MisconfiguredError`` when the account cannot log in, ``RefusedError`` when it
     may not see the profile, ``ThrottledError`` when Amazon or the throttle wants more patience than
-    ``retries.max_wait``, ``RetryableError`` when the retries did not help, ``PermanentError`` when Amazon does not
-    accept what was asked.
+    ``retries.max_wait``, or than a list was given, ``RetryableError`` when the retries did not help,
+    ``PermanentError`` when Amazon does not accept what was asked.
 
     Args:
         credentials: Of the account.
@@ -109,7 +109,7 @@ class AmazonAdsClient:
             headers={"User-Agent": "ppc-pipeline"},
         )
 
-    async def list_profiles(self, on_malformed: OnMalformed | None = None) -> list[Profile]:
+    async def list_profiles(self, on_malformed: OnMalformed | None = None, *, patience: float = 0.0) -> list[Profile]:
         """Return every profile of the account's region that it may at least look at.
 
         ``accessLevel=view``: without it Amazon lists only what the account may also edit, and an integration with
@@ -118,6 +118,7 @@ class AmazonAdsClient:
         Args:
             on_malformed: Called for each profile that cannot be read, the others being returned; without it, one such
                 profile is an error.
+            patience: Seconds that may be spent in long cool-downs.
 
         Returns:
             The profiles; an empty list when Amazon says that there are none.
@@ -128,10 +129,11 @@ class AmazonAdsClient:
             "/v2/profiles",
             query={"apiProgram": "campaign", "accessLevel": "view"},
             accept="application/json",
+            patience=Patience(patience),
         )
         return await self._calls.send(call, lambda answer: parse_profiles(answer, on_malformed))
 
-    async def list_pages(self, profile_id: int, listing: Listing) -> AsyncIterator[Page]:
+    async def list_pages(self, profile_id: int, listing: Listing, *, patience: float = 0.0) -> AsyncIterator[Page]:
         """Walk through a list, page by page.
 
         Pages are independent reads (Amazon's developer notes): an object that changes meanwhile may come twice.
@@ -139,6 +141,7 @@ class AmazonAdsClient:
         Args:
             profile_id: Whose objects.
             listing: Which list.
+            patience: Seconds that all its pages together may spend in long cool-downs.
 
         Yields:
             The pages, until Amazon names no next one.
@@ -156,6 +159,7 @@ class AmazonAdsClient:
         seen: set[str] = set()
         totals: list[int] = []
         count = 0
+        enough = Patience(patience)
         while True:
             page = await self._calls.send(
                 Call(
@@ -167,6 +171,7 @@ class AmazonAdsClient:
                     content_type=listing.media_type,
                     accept=listing.media_type,
                     body=dict(body),
+                    patience=enough,
                 ),
                 lambda answer: parse_page(answer, listing),
             )

@@ -35,7 +35,7 @@ class Retries:
         max_seconds: No sending begins later than this many seconds after the first.
         base_wait: Seconds; the ceiling of the first wait, doubled for each that follows (full jitter).
         max_wait: Seconds; the longest single wait. When Amazon or the throttle asks for more, the error is raised at
-            once and says how long: the caller has better things to do than to sit here.
+            once and says how long: the caller has better things to do than to sit here, or the patience (``calls``).
         sleep: How to wait; tests put something quicker here.
     """
 

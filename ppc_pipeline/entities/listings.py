@@ -15,7 +15,8 @@ from tempfile import TemporaryDirectory
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
 from ppc_pipeline.amazon_ads.entities import EntityType, Listing
 from ppc_pipeline.amazon_ads.errors import AdsError, Category, MalformedResponseError, PermanentError
-from ppc_pipeline.entities.profiles import Trouble
+from ppc_pipeline.amazon_ads.report_types import SPONSORED_PRODUCTS
+from ppc_pipeline.entities.profiles import PATIENCE, Trouble
 from ppc_pipeline.progress import Progress, silent
 from ppc_pipeline.reports.roster import Profile, Roster
 from ppc_pipeline.reports.tables import ENTITY_TABLES
@@ -37,6 +38,32 @@ class Synced:
 
 
 @dataclass(frozen=True, slots=True)
+class _Access:
+    """What a sync learns of whom Amazon lets us see.
+
+    Attributes:
+        served: Profiles of which a list was read.
+        refusals: Profile -> the lists that were refused, and how.
+    """
+
+    served: set[int] = field(default_factory=set)
+    refusals: dict[int, list[tuple[Listing, str]]] = field(default_factory=lambda: defaultdict(list))
+
+    def revoked(self, profile_id: int, asked: int) -> str | None:
+        """Return why a profile is out of reach: every list asked of it was refused.
+
+        One list that is refused says nothing of the others, and lists that not every advertiser has say nothing at all.
+        """
+        refusals = self.refusals.get(profile_id, [])
+        telling = [reason for listing, reason in refusals if listing.ad_product in _EVERYBODYS]
+        return telling[0] if telling and len(refusals) == asked else None
+
+
+_EVERYBODYS = frozenset({None, SPONSORED_PRODUCTS})
+"""What any profile with sponsored ads has; one without Sponsored Brands may be refused their lists."""
+
+
+@dataclass(frozen=True, slots=True)
 class Lister:
     """Lists entities for many profiles.
 
@@ -45,12 +72,14 @@ class Lister:
         roster: Where refusals are written down, and their end.
         aside: Where the bytes of a malformed page are kept.
         progress: Told how many lists are done.
+        patience: Seconds that one list may spend in cool-downs; the others go on meanwhile.
     """
 
     clients: Mapping[str, AmazonAdsClient]
     roster: Roster
     aside: Path
     progress: Progress = silent
+    patience: float = PATIENCE
 
     async def sync(
         self, entities: Sequence[EntityType], profiles: Sequence[Profile], warehouse: Warehouse, now: datetime
@@ -67,7 +96,7 @@ class Lister:
     ) -> Mapping[str, list[Pages]]:
         pages: dict[str, list[Pages]] = defaultdict(list)
         wanted = [(e, listing, p) for e in entities for listing in e.listings for p in profiles]
-        refused: set[int] = set()
+        access = _Access()
         done = 0
         self.progress("lists", 0, len(wanted))
 
@@ -76,21 +105,28 @@ class Lister:
             try:
                 path = directory / f"{number}.json"
                 pages[entity.name].append(await self._list(path, listing, profile))
+                access.served.add(profile.facts.profile_id)
             except AdsError as error:
-                synced.troubles.append(self._trouble(entity, profile, error))
+                synced.troubles.append(self._trouble(entity, listing, profile, error))
                 if error.category is Category.REFUSED:
-                    refused.add(profile.facts.profile_id)
+                    access.refusals[profile.facts.profile_id].append((listing, str(error)))
             done += 1
             self.progress("lists", done, len(wanted))
 
         async with asyncio.TaskGroup() as group:
             for number, (entity, listing, profile) in enumerate(wanted):
                 group.create_task(one(number, entity, listing, profile))
-        served = {file.profile_id for files in pages.values() for file in files} - refused
-        for profile in profiles:
-            if profile.blocked and profile.facts.profile_id in served:
-                self.roster.unblock(profile.facts.profile_id)
+        self._note_access(profiles, access, asked=sum(len(entity.listings) for entity in entities))
         return pages
+
+    def _note_access(self, profiles: Sequence[Profile], access: _Access, *, asked: int) -> None:
+        """Block the profiles that Amazon refuses altogether, and no longer those of which it served a list."""
+        for profile in profiles:
+            profile_id = profile.facts.profile_id
+            if reason := access.revoked(profile_id, asked):
+                self.roster.block(profile_id, reason)
+            elif profile.blocked and profile_id in access.served:
+                self.roster.unblock(profile_id)
 
     async def _list(self, path: Path, listing: Listing, profile: Profile) -> Pages:
         facts = profile.facts
@@ -99,7 +135,7 @@ class Lister:
             gone = "the account is no longer configured"
             raise PermanentError(gone, account=facts.account, profile_id=facts.profile_id)
         with path.open("wb") as file:
-            async for page in client.list_pages(facts.profile_id, listing):
+            async for page in client.list_pages(facts.profile_id, listing, patience=self.patience):
                 file.write(page.body + b"\n")
         return Pages(
             path=path,
@@ -112,15 +148,13 @@ class Lister:
             constants=listing.constants,
         )
 
-    def _trouble(self, entity: EntityType, profile: Profile, error: AdsError) -> Trouble:
+    def _trouble(self, entity: EntityType, listing: Listing, profile: Profile, error: AdsError) -> Trouble:
         facts = profile.facts
-        reason = str(error)
+        reason = f"the list {listing.path}: {error}"
         if isinstance(error, MalformedResponseError):
             reason += self._keep(entity, facts.profile_id, error.body)
-        elif error.category is Category.REFUSED:
-            self.roster.block(facts.profile_id, reason)
         elif error.category is Category.MISCONFIGURED:
-            self.roster.account_failed(facts.account, reason)
+            self.roster.account_failed(facts.account, str(error))
         return Trouble(facts.account, facts.profile_id, entity.name, reason)
 
     def _keep(self, entity: EntityType, profile_id: int, body: bytes) -> str:

@@ -21,6 +21,9 @@ from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline.warehouse.entities import EntityOutcome, Pages, load_entities, replace_accounts
 from ppc_pipeline.warehouse.tables import PROFILES
 
+PATIENCE = 900.0
+"""Seconds that one list may spend in cool-downs: a sync comes once a day, and what it lacks is lacking for a day."""
+
 AGENCY = "an agency profile has no sponsored ads"
 NOT_WANTED = "left out by the account's list of profiles"
 
@@ -57,7 +60,12 @@ class Found:
 
 
 async def find_profiles(
-    clients: Mapping[str, AmazonAdsClient], accounts: Sequence[Account], roster: Roster, *, configured: Collection[str]
+    clients: Mapping[str, AmazonAdsClient],
+    accounts: Sequence[Account],
+    roster: Roster,
+    *,
+    configured: Collection[str],
+    patience: float = 0.0,
 ) -> Found:
     """List the profiles of some accounts, and write them into the roster.
 
@@ -70,8 +78,9 @@ async def find_profiles(
         accounts: The accounts to ask.
         roster: Who has which profile.
         configured: The names of every account there is, asked or not.
+        patience: Seconds that an account may spend in cool-downs, the others waiting for it.
     """
-    asked = await asyncio.gather(*(_ask(clients[account.name], account, roster) for account in accounts))
+    asked = await asyncio.gather(*(_ask(clients[account.name], account, roster, patience) for account in accounts))
     answers = {account.name: answer for account, answer in zip(accounts, asked, strict=True)}
     listed = {name: profiles for name, (profiles, _) in answers.items() if profiles is not None}
     whole = frozenset(name for name in listed if not answers[name][1])
@@ -107,7 +116,7 @@ def _owners(known: Sequence[Known], listed: Mapping[str, Sequence[Profile]], who
 
 
 async def _ask(
-    client: AmazonAdsClient, account: Account, roster: Roster
+    client: AmazonAdsClient, account: Account, roster: Roster, patience: float
 ) -> tuple[list[Profile] | None, Sequence[Trouble]]:
     """Return the profiles that could be read, if Amazon answered, and what could not be had."""
     troubles: list[Trouble] = []
@@ -116,7 +125,7 @@ async def _ask(
         troubles.append(Trouble(account.name, None, "profiles", str(error)))
 
     try:
-        profiles = await client.list_profiles(on_malformed=note)
+        profiles = await client.list_profiles(on_malformed=note, patience=patience)
     except AdsError as error:
         # What may pass by itself says little of an account that has worked: its reports and lists will tell.
         if error.category is not Category.RETRYABLE or not roster.profiles([account.name]):

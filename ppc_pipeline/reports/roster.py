@@ -101,7 +101,8 @@ class Roster:
                 profile_id: owner
                 for profile_id, owner in connection.execute(select(profiles.c.profile_id, profiles.c.account))
             }
-            for facts in rows.values():
+            # By id in every process: of two that write the same rows in another order, PostgreSQL breaks one off.
+            for _, facts in sorted(rows.items()):
                 values = {name: getattr(facts, name) for name in ProfileFacts.__dataclass_fields__}
                 values["seen_at"] = now
                 statement = insert_into(connection, profiles).values(**values)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Dialect,
     Float,
     Index,
+    Inspector,
     Integer,
     MetaData,
     String,
@@ -134,8 +135,6 @@ cooldowns = Table(
     Column("ad_product", String(40), primary_key=True),
     Column("strikes", Integer, nullable=False),
     Column("until", UtcDateTime, nullable=False),
-    Column("hits", BigInteger, nullable=False, default=0),
-    Column("seconds", Float, nullable=False, default=0.0),
 )
 
 activity_log = Table(
@@ -174,6 +173,10 @@ usage = Table(
     Column("seconds_cooled", Float, nullable=False),
 )
 
+# Columns that tables had and have no longer: they take no NULL, so that nothing could be inserted beside them. Only for
+# tables whose rows may be lost; SQLite drops columns only since 3.35.
+_OUTGROWN = {"cooldowns": {"hits", "seconds"}}
+
 _MAKING_TABLES = 0x707063  # any number that means the same to every process
 
 Insert = PostgresInsert | SqliteInsert
@@ -182,20 +185,33 @@ Insert = PostgresInsert | SqliteInsert
 def make_tables(connection: Connection) -> None:
     """Make the tables that are not there, and add the columns and indexes that they have gained since they were made.
 
-    A column added later may be NULL, so that rows written before need nothing.
+    A column added later may be NULL, so that rows written before need nothing. A table with outgrown columns is made
+    anew.
     """
     if connection.dialect.name == "postgresql":  # where two processes may find a table missing at the same moment
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MAKING_TABLES})
+    _drop_outgrown(connection)
     metadata.create_all(connection)
     found = inspect(connection)
     for table in metadata.sorted_tables:
-        there = {column["name"] for column in found.get_columns(table.name)}
+        there = _columns(found, table.name)
         for column in table.columns:
             if column.name not in there:
                 added = CreateColumn(column).compile(connection)
                 connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {added}"))
         for index in table.indexes:
             index.create(connection, checkfirst=True)
+
+
+def _drop_outgrown(connection: Connection) -> None:
+    found = inspect(connection)
+    for table, columns in _OUTGROWN.items():
+        if found.has_table(table) and columns & _columns(found, table):
+            connection.execute(text(f"DROP TABLE {table}"))
+
+
+def _columns(found: Inspector, table: str) -> set[str]:
+    return {column["name"] for column in found.get_columns(table)}
 
 
 def insert_into(connection: Connection, table: Table) -> Insert:

@@ -54,15 +54,13 @@ class LedgerThrottle:
             seconds = cooldown_seconds(strikes, retry_after, self._rng) if asked else 0.0
             until: datetime = max(before["until"], now + timedelta(seconds=seconds))
             more = (until - max(now, before["until"])).total_seconds()
-            counted = {"hits": before["hits"] + 1, "seconds": before["seconds"] + more}
-            values = {"strikes": strikes, "until": until, **counted}
-            connection.execute(update(cooldowns).where(self._scope(ad_product)).values(**values))
+            connection.execute(update(cooldowns).where(self._scope(ad_product)).values(strikes=strikes, until=until))
             add_usage(connection, {"day": now.date(), **key}, {"seconds_cooled": more})
         return (until - now).total_seconds()
 
     def _standing(self, connection: Connection, key: dict[str, str], now: datetime) -> RowMapping:
         """Return how the cool-down stands, nobody else changing it until the transaction is over."""
-        first = insert_into(connection, cooldowns).values(**key, strikes=0, until=now, hits=0, seconds=0.0)
+        first = insert_into(connection, cooldowns).values(**key, strikes=0, until=now)
         connection.execute(first.on_conflict_do_nothing())
         query = select(cooldowns).where(self._scope(key["ad_product"])).with_for_update()
         return connection.execute(query).mappings().one()

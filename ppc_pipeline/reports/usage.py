@@ -87,7 +87,7 @@ class LedgerMeter:
         day = self._ledger.clock().date()
         try:
             with self._ledger.transaction() as connection:
-                for ad_product, numbers in counts.items():
+                for ad_product, numbers in sorted(counts.items()):  # in the same order in every process
                     add_usage(connection, {"day": day, **self._key, "ad_product": ad_product}, numbers)
         except SQLAlchemyError:  # nobody's report may fail because of a counter
             log.warning("the API usage of the last seconds could not be written down", exc_info=True)

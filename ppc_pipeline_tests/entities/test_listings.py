@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -15,6 +15,8 @@ from ppc_pipeline.entities.listings import Lister
 from ppc_pipeline_tests.fakes import NOON, SELLER, VENDOR, client_of, facts, refusal
 
 KEYWORDS = ENTITY_TYPES["keywords"]
+ITEMS = {listing.path: listing.items_key for entity in ENTITY_TYPES.values() for listing in entity.listings}
+ITEMS["/sb/keywords"] = "keywords"
 
 
 @dataclass
@@ -38,12 +40,7 @@ class FakeLists:
         page = pages[number]
         if isinstance(page, bytes):
             return httpx.Response(200, content=page)
-        (key,) = {
-            listing.items_key
-            for entity in ENTITY_TYPES.values()
-            for listing in entity.listings
-            if listing.path == request.url.path
-        }
+        key = ITEMS[request.url.path]
         token = {"nextToken": str(number + 1)} if number + 1 < len(pages) else {}
         return httpx.Response(200, json={key: page, "totalResults": sum(map(len, pages)), **token})
 
@@ -235,11 +232,57 @@ def test_a_profile_whose_lists_work_again_is_blocked_no_longer(company):
     assert not company.roster.profiles(["acme"])[0].blocked
 
 
-def test_a_profile_of_which_one_list_is_still_refused_stays_blocked(company):
-    company.roster.block(SELLER, "401")
-    company.amazon.pages[SELLER, "/sp/campaigns/list"] = refusal(403, "no")
-    company.sync(KEYWORDS, ENTITY_TYPES["campaigns"])
-    assert company.roster.profiles(["acme"])[0].blocked
+CAMPAIGNS, PORTFOLIOS = ENTITY_TYPES["campaigns"], ENTITY_TYPES["portfolios"]
+BRANDS = replace(
+    KEYWORDS, listings=(replace(KEYWORDS.listings[0], path="/sb/keywords", ad_product="SPONSORED_BRANDS"),)
+)
+WITH_BRANDS = replace(KEYWORDS, listings=(*KEYWORDS.listings, *BRANDS.listings))
+SCOPE = refusal(401, "Not authorized to access scope 1")
+NOT_FOUND, FORBIDDEN, BROKEN = refusal(404, "no such list"), refusal(403, "Forbidden"), httpx.Response(500)
+SP_LIST, SB_LIST, CAMPAIGN_LIST = "/sp/keywords/list", "/sb/keywords", "/sp/campaigns/list"
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize(
+    ("entities", "answers", "blocked"),
+    [
+        ([KEYWORDS], {SP_LIST: FORBIDDEN}, True),
+        ([KEYWORDS, CAMPAIGNS], {SP_LIST: FORBIDDEN, CAMPAIGN_LIST: SCOPE}, True),
+        ([WITH_BRANDS], {SP_LIST: SCOPE, SB_LIST: SCOPE}, True),
+        ([PORTFOLIOS], {"/portfolios/list": FORBIDDEN}, True),
+        ([KEYWORDS, CAMPAIGNS], {CAMPAIGN_LIST: FORBIDDEN}, False),
+        ([KEYWORDS, CAMPAIGNS], {CAMPAIGN_LIST: SCOPE}, False),
+        ([WITH_BRANDS], {SB_LIST: SCOPE}, False),
+        ([WITH_BRANDS], {SB_LIST: FORBIDDEN}, False),
+        ([WITH_BRANDS], {SB_LIST: NOT_FOUND}, False),
+        # Where nothing was served and not everything refused, nobody knows: it stays as it was.
+        ([KEYWORDS, CAMPAIGNS], {SP_LIST: FORBIDDEN, CAMPAIGN_LIST: BROKEN}, None),
+        ([WITH_BRANDS], {SP_LIST: BROKEN, SB_LIST: FORBIDDEN}, None),
+        ([BRANDS], {SB_LIST: SCOPE}, None),
+        ([BRANDS], {SB_LIST: NOT_FOUND}, None),
+    ],
+)
+def test_a_refused_list_is_named_and_blocks_its_profile_only_where_every_list_asked_for_was_refused(
+    company, entities, answers, blocked, before
+):
+    if before:
+        company.roster.block(SELLER, "as it was")
+    for path, answer in answers.items():
+        company.serve(answer, path=path)
+    named = company.sync(*entities).troubles
+    assert sorted(t.reason.split(":")[0] for t in named) == sorted(f"the list {path}" for path in answers)
+    assert company.roster.profiles(["acme"])[0].blocked == (before if blocked is None else blocked)
+
+
+def test_a_list_that_is_refused_says_nothing_of_other_profiles(company):
+    company.roster.save("acme", [facts(), facts(VENDOR)])
+    company.serve(FORBIDDEN, path=SB_LIST)
+    company.serve(SCOPE, path=SP_LIST, profile=VENDOR)
+    company.serve(SCOPE, path=SB_LIST, profile=VENDOR)
+    company.sync(WITH_BRANDS)
+    assert {p.facts.profile_id: p.blocked for p in company.roster.profiles(["acme"])} == {SELLER: False, VENDOR: True}
+    (refused,) = [p for p in company.roster.profiles(["acme"]) if p.blocked]
+    assert refused.blocked_reason.startswith("account 'acme', profile")
 
 
 def test_a_list_that_ends_early_is_named_and_nothing_is_taken_for_gone(company):

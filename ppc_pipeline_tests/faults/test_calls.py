@@ -60,9 +60,8 @@ def test_a_429_that_says_how_long_holds_back_every_report_of_the_product_that_lo
     before = company.clock()
     brought = company.bring()
     assert (company.clock() - before).total_seconds() > 15
-    (hits, seconds) = in_ledger(company, "SELECT hits, seconds FROM cooldowns WHERE ad_product = 'SPONSORED_PRODUCTS'")[
-        0
-    ]
+    query = "SELECT sum(throttled), sum(seconds_cooled) FROM usage WHERE ad_product = 'SPONSORED_PRODUCTS'"
+    ((hits, seconds),) = in_ledger(company, query)
     assert hits == company.faults()["429"] == 4
     assert 15 <= seconds <= 4 * 15
     company.assert_exact(brought.rows)
@@ -80,7 +79,7 @@ def test_a_429_that_asks_for_longer_than_is_worth_waiting_puts_the_report_off_an
 def test_an_absurd_wait_counts_as_none_given(start):
     company = start("429-absurd@create")
     company.bring()
-    ((seconds,),) = in_ledger(company, "SELECT seconds FROM cooldowns")
+    ((seconds,),) = in_ledger(company, "SELECT sum(seconds_cooled) FROM usage WHERE throttled > 0")
     assert seconds < 60
 
 
@@ -180,13 +179,31 @@ def test_an_order_that_is_broken_off_with_the_sensors_tick_leads_to_no_second_re
     assert company.calls("create 425") >= 1
 
 
-def test_a_list_whose_429_asks_for_longer_than_is_worth_waiting_is_named_and_the_next_run_brings_it(start):
+def test_a_list_waits_for_as_long_as_a_429_asks_and_comes_whole(start):
     company = start("429@list /sp/campaigns", retry_after_seconds=42)
     run_fast(sync_profiles(company.tools))
-    named = run_fast(sync_entities(company.tools, LISTED)).troubles
-    assert len(named) == 1
-    assert "Too Many Requests" in named[0].reason
+    before = company.clock()
+    assert run_fast(sync_entities(company.tools, LISTED)).troubles == []
+    assert (company.clock() - before).total_seconds() > 42
+    assert company.query("SELECT count(*) FROM campaigns") == [(2,)]
+
+
+@pytest.mark.parametrize(("patience", "found"), [(900, 1), (0, 0)])
+def test_profiles_are_found_in_a_sync_however_long_a_429_asks_to_wait_but_nobody_else_waits_for_them(
+    start, patience, found
+):
+    company = start("429@^profiles", retry_after_seconds=42)
+    synced = run_fast(sync_profiles(company.tools, patience=patience))
+    assert (len(synced.outcomes), len(synced.troubles)) == (found, 1 - found)
+
+
+def test_a_list_whose_429_asks_for_longer_than_a_sync_can_wait_is_named_and_the_next_run_brings_it(start):
+    company = start("429@list /sp/campaigns", retry_after_seconds=86_400)
+    run_fast(sync_profiles(company.tools))
+    (named,) = run_fast(sync_entities(company.tools, LISTED)).troubles
+    assert "Too Many Requests" in named.reason
+    assert "86400 s are to be waited" in named.reason
     company.go_wrong("none")
-    company.clock.forward(seconds=60)
+    company.clock.forward(seconds=901)
     assert run_fast(sync_entities(company.tools, LISTED)).troubles == []
     assert company.query("SELECT count(*) FROM campaigns") == [(2,)]

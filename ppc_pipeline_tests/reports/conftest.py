@@ -1,6 +1,8 @@
 """A ledger in a file, a roster, an archive, and a clock that stands still."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,29 @@ def ledger(url: str, clock: Clock) -> Iterator[Ledger]:
     opened = Ledger.open(url, clock)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def at_once(url: str, clock: Clock) -> Callable[[Callable[[Ledger, int], object]], None]:
+    """Do the same with a new ledger from several connections at the same moment; they are numbered."""
+    many = 6
+
+    def run(work: Callable[[Ledger, int], object]) -> None:
+        start = threading.Barrier(many)
+
+        def one(number: int) -> None:
+            ledger = Ledger.open(url, clock)
+            try:
+                start.wait(30)
+                work(ledger, number)
+            finally:
+                ledger.close()
+
+        with ThreadPoolExecutor(many) as pool:
+            for done in [pool.submit(one, number) for number in range(many)]:
+                done.result()
+
+    return run
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The ledger: one row an order, claims with a lease, and many processes at once."""
 
+import asyncio
 import multiprocessing
 import os
 import signal
@@ -8,9 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ppc_pipeline.amazon_ads.regions import Region
 from ppc_pipeline.reports import states
 from ppc_pipeline.reports.ledger import LEASE, ClaimLostError, Ledger
 from ppc_pipeline.reports.states import State
+from ppc_pipeline.reports.throttling import LedgerThrottle
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline_tests.fakes import DAY, NOON, order, window
 
@@ -326,6 +329,34 @@ def test_a_ledger_that_lacks_columns_and_tables_gets_them_and_keeps_its_rows(url
     claimed = ledger.claim(row.id, "me")
     assert ledger.reserve(claimed, ["spTargeting"], 1)
     assert ledger.record(claimed, states.Accepted("r-1")).state is State.REQUESTED
+    ledger.close()
+
+
+EARLIER_COOLDOWNS = """
+    CREATE TABLE cooldowns (
+        account VARCHAR(200) NOT NULL, region VARCHAR(2) NOT NULL, ad_product VARCHAR(40) NOT NULL,
+        strikes INTEGER NOT NULL, until DATETIME NOT NULL, hits INTEGER NOT NULL, seconds FLOAT NOT NULL,
+        PRIMARY KEY (account, region, ad_product)
+    )
+"""
+
+
+def test_cool_downs_of_a_ledger_that_counted_them_are_made_anew_and_all_else_is_kept(url, clock):
+    ledger = Ledger.open(url, clock)
+    row = order(ledger)
+    with ledger.transaction() as connection:
+        connection.exec_driver_sql("DROP TABLE cooldowns")
+        connection.exec_driver_sql(EARLIER_COOLDOWNS)
+        connection.exec_driver_sql(
+            "INSERT INTO cooldowns VALUES ('acme', 'NA', 'SPONSORED_PRODUCTS', 1, '2026-11-22 12:00:30.000000', 7, 9.5)"
+        )
+    ledger.close()
+    ledger = Ledger.open(url, clock)
+    assert asyncio.run(LedgerThrottle(ledger, "acme", Region.NA).hit("SPONSORED_PRODUCTS", 5)) == 5
+    assert ledger.rows([row.id]) == [row]
+    ledger.close()
+    ledger = Ledger.open(url, clock)
+    assert asyncio.run(LedgerThrottle(ledger, "acme", Region.NA).wait_seconds("SPONSORED_PRODUCTS")) == 5, "once"
     ledger.close()
 
 

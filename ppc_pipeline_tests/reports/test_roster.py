@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
-from ppc_pipeline.reports.roster import BLOCK_RETRY
+from sqlalchemy import event
+
+from ppc_pipeline.reports.roster import BLOCK_RETRY, Roster
 from ppc_pipeline_tests.fakes import NOON, SELLER, VENDOR, facts
 
 
@@ -104,3 +106,24 @@ def test_an_account_keeps_the_moment_since_when_it_is_broken_and_the_last_time_i
 def test_an_account_that_never_worked_has_never_been_ok(roster):
     roster.account_failed("acme", "invalid_grant")
     assert roster.standings()["acme"].ok_at is None
+
+
+def test_profiles_and_accounts_may_be_written_down_for_the_first_time_by_many_at_once(roster, at_once):
+    some = [facts(number) for number in range(1, 9)]
+
+    def work(ledger, number):
+        roster = Roster(ledger)
+        roster.save("acme", some[number:] + some[:number])
+        roster.account_failed("acme", "invalid_grant")
+
+    at_once(work)
+    assert [profile.facts for profile in roster.profiles(["acme"])] == some
+    assert roster.standings()["acme"].error == "invalid_grant"
+
+
+def test_profiles_are_written_in_the_same_order_whatever_order_they_came_in(roster, ledger):
+    written = []
+    event.listen(ledger.engine, "before_cursor_execute", lambda *args: written.append(args[2:4]))
+    roster.save("acme", [facts(number) for number in (3, 1, 2)])
+    inserted = [values[0] for statement, values in written if statement.startswith("INSERT INTO profiles")]
+    assert inserted == [1, 2, 3]

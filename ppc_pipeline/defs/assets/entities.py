@@ -13,7 +13,7 @@ from ppc_pipeline.defs.interrupts import run
 from ppc_pipeline.defs.metadata import markdown_table
 from ppc_pipeline.defs.progress import logged
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
-from ppc_pipeline.entities.profiles import Trouble
+from ppc_pipeline.entities.profiles import PATIENCE, Trouble
 from ppc_pipeline.pipeline import broken_accounts, sync_entities, sync_profiles
 from ppc_pipeline.progress import Progress
 from ppc_pipeline.warehouse.entities import EntityOutcome
@@ -46,7 +46,7 @@ def profiles(
     version it had stands in `profiles_history`.
     """
     tools = amazon_ads.tools(ledger, warehouse, f"run {context.run.run_id}")
-    done = run(sync_profiles(tools))
+    done = run(sync_profiles(tools, patience=PATIENCE))
     context.log.info(f"{len(done.outcomes)} profiles of {len(tools.accounts)} accounts")
     facts = [profile.facts for profile in tools.roster.profiles(tools.account_names)]
     if not facts and done.troubles:
