@@ -16,7 +16,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "progress": (),
     "amazon_ads": (),
     "warehouse": (),
-    "sandbox": ("amazon_ads.report_types", "amazon_ads.fields"),
+    "sandbox": ("amazon_ads.report_types", "amazon_ads.ad_products", "amazon_ads.fields"),
     "settings": ("amazon_ads",),
     "reports": ("amazon_ads", "warehouse", "progress"),
     "entities": ("amazon_ads", "warehouse", "progress", "settings", "reports"),

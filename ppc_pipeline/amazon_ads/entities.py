@@ -8,8 +8,8 @@ portfolios v3.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ppc_pipeline.amazon_ads.ad_products import SPONSORED_PRODUCTS
 from ppc_pipeline.amazon_ads.fields import Kind
-from ppc_pipeline.amazon_ads.report_types import SPONSORED_PRODUCTS
 
 ALL_STATES = ("ENABLED", "PAUSED", "ARCHIVED")
 

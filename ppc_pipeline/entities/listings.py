@@ -12,10 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ppc_pipeline.amazon_ads.ad_products import SPONSORED_PRODUCTS
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
 from ppc_pipeline.amazon_ads.entities import EntityType, Listing
 from ppc_pipeline.amazon_ads.errors import AdsError, Category, MalformedResponseError, PermanentError
-from ppc_pipeline.amazon_ads.report_types import SPONSORED_PRODUCTS
 from ppc_pipeline.entities.profiles import PATIENCE, Trouble
 from ppc_pipeline.progress import Progress, silent
 from ppc_pipeline.reports.roster import Profile, Roster

@@ -10,7 +10,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from ppc_pipeline.amazon_ads.report_types import SPONSORED_PRODUCTS, ReportType
+from ppc_pipeline.amazon_ads.ad_products import SPONSORED_PRODUCTS
+from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.sandbox.figures import PLACEMENTS, Integers, Slots, slots_of
 from ppc_pipeline.sandbox.world import World
 

@@ -10,7 +10,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from ppc_pipeline.amazon_ads import report_types
-from ppc_pipeline.amazon_ads.report_types import SPONSORED_PRODUCTS, ReportType
+from ppc_pipeline.amazon_ads.ad_products import SPONSORED_PRODUCTS
+from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.sandbox.bodies import DAILY, SUMMARY, Query, knows_column
 from ppc_pipeline.sandbox.errors import ApiError, reporting_error
 from ppc_pipeline.sandbox.grains import Grain, grain_of

@@ -1,0 +1,197 @@
+"""Report types of Sponsored Products. Conversions are given for 1, 7, 14 and 30 days after the click."""
+
+from ppc_pipeline.amazon_ads.ad_products import SPONSORED_PRODUCTS
+from ppc_pipeline.amazon_ads.report_types.columns import CAMPAIGN_BUDGET, GROSS_AND_INVALIDS, KINDLE, READERS, windows
+from ppc_pipeline.amazon_ads.report_types.columns import READERS_BY_CLICKS as BY_CLICKS
+from ppc_pipeline.amazon_ads.report_types.declaration import ReportType
+
+_SALES = windows(
+    "purchases", "purchasesSameSku", "unitsSoldClicks", "sales", "attributedSalesSameSku", "unitsSoldSameSku"
+)
+_CONVERSIONS = (*_SALES, *KINDLE)
+_TRAFFIC = ("impressions", "clicks", "cost", "costPerClick", "clickThroughRate")
+_OTHER_SKU = ("salesOtherSku7d", "unitsSoldOtherSku7d")
+_RATES = ("acosClicks7d", "acosClicks14d", "roasClicks7d", "roasClicks14d")
+_CAMPAIGN_NOW = (
+    "campaignName",
+    "campaignId",
+    "campaignStatus",
+    *CAMPAIGN_BUDGET,
+    "campaignRuleBasedBudgetAmount",
+    "campaignApplicableBudgetRuleId",
+    "campaignApplicableBudgetRuleName",
+)
+_CAMPAIGNS = (
+    "date",
+    *_CAMPAIGN_NOW,
+    "campaignBiddingStrategy",
+    "topOfSearchImpressionShare",
+    *_TRAFFIC,
+    "spend",
+    *READERS,
+    *_CONVERSIONS,
+)
+_TARGET = (
+    "date",
+    "campaignId",
+    "campaignName",
+    "campaignStatus",
+    *CAMPAIGN_BUDGET,
+    "portfolioId",
+    "adGroupId",
+    "adGroupName",
+    "keywordId",
+    "keyword",
+    "keywordType",
+    "keywordBid",
+    "adKeywordStatus",
+    "matchType",
+    "targeting",
+    *_TRAFFIC,
+    *READERS,
+    *_CONVERSIONS,
+    *_OTHER_SKU,
+    *_RATES,
+)
+
+REPORT_TYPES = (
+    ReportType(
+        name="spCampaigns",
+        report_type_id="spCampaigns",
+        ad_product=SPONSORED_PRODUCTS,
+        group_by=("campaign",),
+        columns=_CAMPAIGNS,
+        grain=("campaignId",),
+        row="a Sponsored Products campaign's day",
+    ),
+    ReportType(
+        name="spCampaigns:adGroup",
+        report_type_id="spCampaigns",
+        ad_product=SPONSORED_PRODUCTS,
+        # Grouped by ad group alone Amazon gives no campaign id.
+        group_by=("campaign", "adGroup"),
+        columns=(*_CAMPAIGNS, "adGroupName", "adGroupId", "adStatus"),
+        grain=("campaignId", "adGroupId"),
+        row="a Sponsored Products ad group's day",
+    ),
+    ReportType(
+        name="spCampaigns:campaignPlacement",
+        report_type_id="spCampaigns",
+        ad_product=SPONSORED_PRODUCTS,
+        group_by=("campaignPlacement",),
+        columns=(*_CAMPAIGNS, "placementClassification"),
+        grain=("campaignId", "placementClassification"),
+        row="a Sponsored Products campaign's day on one placement (top of search, detail page, other, off Amazon)",
+    ),
+    ReportType(
+        name="spTargeting",
+        report_type_id="spTargeting",
+        ad_product=SPONSORED_PRODUCTS,
+        group_by=("targeting",),
+        columns=(*_TARGET, "topOfSearchImpressionShare"),
+        grain=("campaignId", "adGroupId", "keywordId"),
+        row="a Sponsored Products keyword's or target's day (keyword_id holds the target id too)",
+    ),
+    ReportType(
+        name="spSearchTerm",
+        report_type_id="spSearchTerm",
+        ad_product=SPONSORED_PRODUCTS,
+        group_by=("searchTerm",),
+        columns=(*_TARGET, "searchTerm"),
+        grain=("campaignId", "adGroupId", "keywordId", "searchTerm"),
+        row="a day of one search term that got at least one click through a keyword or target",
+    ),
+    ReportType(
+        name="spAdvertisedProduct",
+        report_type_id="spAdvertisedProduct",
+        ad_product=SPONSORED_PRODUCTS,
+        group_by=("advertiser",),
+        columns=(
+            "date",
+            "campaignId",
+            "campaignName",
+            "campaignStatus",
+            *CAMPAIGN_BUDGET,
+            "portfolioId",
+            "adGroupId",
+            "adGroupName",
+            "adId",
+            "advertisedAsin",
+            "advertisedSku",
+            *_TRAFFIC,
+            "spend",
+            *READERS,
+            *_CONVERSIONS,
+            *_OTHER_SKU,
+            *_RATES,
+        ),
+        grain=("campaignId", "adGroupId", "adId"),
+        row="a Sponsored Products product ad's day",
+    ),
+    ReportType(
+        name="spPurchasedProduct",
+        report_type_id="spPurchasedProduct",
+        ad_product=SPONSORED_PRODUCTS,
+        group_by=("asin",),
+        columns=(
+            "date",
+            "portfolioId",
+            "campaignId",
+            "campaignName",
+            "campaignBudgetCurrencyCode",
+            "adGroupId",
+            "adGroupName",
+            "keywordId",
+            "keyword",
+            "keywordType",
+            "matchType",
+            "advertisedAsin",
+            "advertisedSku",
+            "purchasedAsin",
+            *READERS,
+            *BY_CLICKS,
+            *windows(
+                "purchases", "unitsSoldClicks", "sales", "purchasesOtherSku", "unitsSoldOtherSku", "salesOtherSku"
+            ),
+            *KINDLE,
+        ),
+        grain=("campaignId", "adGroupId", "keywordId", "advertisedAsin", "advertisedSku", "purchasedAsin"),
+        nullable=("keywordId", "advertisedAsin", "advertisedSku"),
+        row="a day's purchases of one product that was not the advertised one, after clicks on one keyword or target",
+    ),
+    ReportType(
+        name="spGrossAndInvalids",
+        report_type_id="spGrossAndInvalids",
+        ad_product=SPONSORED_PRODUCTS,
+        group_by=("campaign",),
+        columns=GROSS_AND_INVALIDS,
+        grain=("campaignName", "campaignStatus"),
+        row="the gross and invalid traffic of a Sponsored Products campaign's day (Amazon gives its name, and no id)",
+        max_range_days=365,
+        retention_days=365,
+    ),
+    ReportType(
+        name="spAudiences",
+        report_type_id="spAudiences",
+        ad_product=SPONSORED_PRODUCTS,
+        group_by=("campaign_bid_boost_segment",),
+        columns=(
+            "date",
+            "marketplaceId",
+            "campaignId",
+            "campaignName",
+            "campaignStatus",
+            "campaignBudgetAmount",
+            "campaignBudgetType",
+            "campaignBiddingStrategy",
+            "segmentName",
+            "segmentClassCode",
+            *_TRAFFIC,
+            "spend",
+            *_SALES,
+        ),
+        grain=("campaignId", "segmentName", "segmentClassCode"),
+        nullable=("segmentName", "segmentClassCode"),
+        row="a Sponsored Products campaign's day with one audience that its bids are raised for",
+    ),
+)
