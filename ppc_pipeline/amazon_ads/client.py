@@ -1,7 +1,7 @@
 """The Amazon Ads API as a class: one method an endpoint, everything else one level down.
 
-Here: paths, media types and bodies. Not here: how a call is carried out (``calls``), the polling of a report until it
-is done, or anything that is kept (``reports``).
+Here: paths, media types and bodies. Not here: how a call is carried out (``calls``), the polling of a report or export
+until it is done, or anything that is kept (``reports``).
 """
 
 from collections.abc import AsyncIterator
@@ -18,9 +18,10 @@ from ppc_pipeline.amazon_ads.downloads import Downloader
 from ppc_pipeline.amazon_ads.entities import Listing
 from ppc_pipeline.amazon_ads.errors import MalformedResponseError
 from ppc_pipeline.amazon_ads.exchange import Limits
+from ppc_pipeline.amazon_ads.exports import ExportKind
 from ppc_pipeline.amazon_ads.metering import Meter, NoMeter
-from ppc_pipeline.amazon_ads.models import Page, Profile, Report, ReportRequest
-from ppc_pipeline.amazon_ads.parsing import OnMalformed, parse_page, parse_profiles, parse_report
+from ppc_pipeline.amazon_ads.models import Export, Page, Profile, Report, ReportRequest
+from ppc_pipeline.amazon_ads.parsing import OnMalformed, parse_export, parse_page, parse_profiles, parse_report
 from ppc_pipeline.amazon_ads.redaction import quiet_http_loggers
 from ppc_pipeline.amazon_ads.responses import Operation
 from ppc_pipeline.amazon_ads.retries import Retries
@@ -243,24 +244,72 @@ class AmazonAdsClient:
         call = Call(Operation.DELETE, "DELETE", _report_path(report_id), profile_id=profile_id)
         await self._calls.send(call, lambda _: None)
 
-    def download(self, profile_id: int, report: Report) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Open a completed report's file: ``async with client.download(...) as chunks``.
+    @property
+    def application(self) -> str:
+        """The client id of the application that calls: what Amazon counts exports in progress by."""
+        return self._credentials.client_id
+
+    async def create_export(self, profile_id: int, kind: ExportKind, *, patience: float = 0.0) -> Export:
+        """Have an export made.
+
+        Repeated after 5xx and broken connections; then there may be two, of which the first is never fetched.
+
+        Args:
+            profile_id: Whose.
+            kind: What is in it.
+            patience: Seconds that may be spent in cool-downs. Amazon answers 429 to the sixth export of a kind in
+                progress at once; kinds therefore cool down each by itself, and nothing else with them.
+        """
+        call = Call(
+            Operation.EXPORT,
+            "POST",
+            kind.path,
+            profile_id=profile_id,
+            ad_product=f"EXPORT {kind.name}",
+            content_type=kind.media_type,
+            accept=kind.media_type,
+            body=kind.body(),
+            patience=Patience(patience),
+        )
+        return await self._calls.send(call, parse_export)
+
+    async def get_export(self, profile_id: int, kind: ExportKind, export_id: str, *, patience: float = 0.0) -> Export:
+        """Look at an export; when it is complete, its ``url`` is good for an hour from now.
+
+        Args:
+            profile_id: Whose.
+            kind: As it was created: with another kind's media type Amazon answers 406.
+            export_id: Which.
+            patience: Seconds that may be spent in cool-downs.
+        """
+        call = Call(
+            Operation.EXPORTED,
+            "GET",
+            f"/exports/{quote(export_id, safe='')}",
+            profile_id=profile_id,
+            accept=kind.media_type,
+            patience=Patience(patience),
+        )
+        return await self._calls.send(call, lambda answer: parse_export(answer, export_id))
+
+    def download(self, profile_id: int, made: Report | Export) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Open the file of a completed report or export: ``async with client.download(...) as chunks``.
 
         Args:
             profile_id: Whose report.
-            report: As ``get_report`` returned it less than an hour ago.
+            made: As ``get_report`` or ``get_export`` returned it less than an hour ago.
 
         Returns:
             A context manager over the file in pieces, compressed as it is stored.
 
         Raises:
-            UrlExpiredError: On entering: the link is no longer good; ``get_report`` gives a new one.
+            UrlExpiredError: On entering: the link is no longer good; looking again gives a new one.
             RetryableError: Also from the stream: it broke off; the file must be begun anew.
             PermanentError: From the stream: the file is larger than allowed.
         """
         if self._downloader is None:
             raise RuntimeError(_CLOSED)
-        return self._downloader.open(profile_id, report)
+        return self._downloader.open(profile_id, made)
 
     @property
     def _calls(self) -> Caller:

@@ -1,4 +1,4 @@
-"""Downloading a report's file from its presigned link.
+"""Downloading the file of a report or an export from its presigned link.
 
 Here: the stream and its limits. Not here: where the bytes go, or whether they are a whole gzip file (``reports``).
 """
@@ -15,14 +15,14 @@ from ppc_pipeline.amazon_ads.answers import Answer, request_id_of
 from ppc_pipeline.amazon_ads.calls import Policy
 from ppc_pipeline.amazon_ads.errors import MalformedResponseError, Origin, PermanentError, RetryableError
 from ppc_pipeline.amazon_ads.exchange import Limits, broken, log_line
-from ppc_pipeline.amazon_ads.models import Report
+from ppc_pipeline.amazon_ads.models import Export, Report
 from ppc_pipeline.amazon_ads.responses import download_error_of
 
 _ERROR_BYTES = 4096
 
 
 class Downloader:
-    """Streams report files of one account.
+    """Streams the files of one account's reports and exports.
 
     Args:
         http: The connections; without default headers of ours: the storage refuses a second kind of authorisation,
@@ -39,12 +39,12 @@ class Downloader:
         self._slots = asyncio.Semaphore(policy.concurrency)
 
     @asynccontextmanager
-    async def open(self, profile_id: int, report: Report) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Open a report's file and stream it as it is stored, compressed.
+    async def open(self, profile_id: int, made: Report | Export) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Open a file and stream it as it is stored, compressed.
 
         Args:
             profile_id: Whom an error concerns.
-            report: A completed report, looked at less than an hour ago.
+            made: A completed report or export, looked at less than an hour ago.
 
         Yields:
             The file in pieces.
@@ -54,7 +54,7 @@ class Downloader:
             RetryableError: The storage or the connection failed, or the deadline passed; also from the stream.
             PermanentError: The file is larger than allowed; from the stream.
         """
-        download = _Download(self._http, report, self._limits, self._account, profile_id)
+        download = _Download(self._http, made, self._limits, self._account, profile_id)
         async with self._slots:
             response = await self._retries.run(download.begin)
             try:
@@ -67,7 +67,7 @@ class Downloader:
 @dataclass(slots=True)
 class _Download:
     http: httpx.AsyncClient
-    report: Report
+    made: Report | Export
     limits: Limits
     account: str
     profile_id: int
@@ -113,14 +113,14 @@ class _Download:
             raise RetryableError(f"the file broke off after {size} of {announced} bytes", **self.origin)
 
     def _request(self) -> httpx.Request:
-        link = self.report.url.get_secret_value() if self.report.url else ""
+        link = self.made.url.get_secret_value() if self.made.url else ""
         if link.startswith(("https://", "http://")):
             try:
                 # Identity: the file is gzip already, and its bytes are wanted as they are.
                 return self.http.build_request("GET", link, headers={"Accept-Encoding": "identity"})
             except httpx.InvalidURL:
                 pass
-        raise MalformedResponseError(f"report {self.report.report_id} has no link to its file", **self.origin)
+        raise MalformedResponseError(f"{self.made.title} has no link to its file", **self.origin)
 
     async def _refusal(self, response: httpx.Response) -> RetryableError | None:
         if response.status_code == 200:

@@ -113,7 +113,7 @@ class MalformedResponseError(RetryableError):
 
 
 class UrlExpiredError(RetryableError):
-    """The signed link to a report's file is no longer good: look at the report again for a new one, then download."""
+    """The signed link to a file is no longer good: look at its report or export again for a new one, then download."""
 
 
 class PermanentError(AdsError):

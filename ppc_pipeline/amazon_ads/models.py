@@ -1,4 +1,4 @@
-"""What Amazon serves and takes, as Python: profiles, reports, report requests, pages of a list.
+"""What Amazon serves and takes, as Python: profiles, reports, report requests, exports, pages of a list.
 
 Here: shapes and their validation at the edge; unknown fields are ignored, ids are ints however they were spelled.
 Not here: entities of a list (they go from the page's raw text to the warehouse; see ``entities``), nor the reading of
@@ -144,6 +144,47 @@ class Report(_Served):
     generated_at: Moment = None
     url_expires_at: Moment = None
     duplicate: bool = False
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return f"report {self.report_id}"
+
+
+class ExportFailure(_Served):
+    """Why Amazon did not make an export.
+
+    Attributes:
+        error_code: ``INTERNAL_ERROR``, or ``TIMED_OUT`` for exports of millions of entities; empty where not said.
+        message: In Amazon's words.
+    """
+
+    error_code: str = ""
+    message: str = ""
+
+
+class Export(_Served):
+    """An export at Amazon. Source: ``UniversalApiExportResponse`` in Amazon's OpenAPI document of exports.
+
+    Attributes:
+        export_id: Opaque.
+        status: How far it is. The document calls a running one ``PROCESSING``, recorded answers ``IN_PROGRESS``: both
+            are ``PROCESSING`` here.
+        url: Presigned link to the file, good for an hour; every look gives a new one, for 24 hours.
+        file_size: Bytes, compressed.
+        error: Why it failed, when it did.
+    """
+
+    export_id: str = Field(min_length=1)
+    status: ReportStatus
+    url: SecretStr | None = None
+    file_size: int | None = None
+    error: ExportFailure | None = None
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return f"export {self.export_id[:64]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from ppc_pipeline.amazon_ads.answers import Answer, malformed
 from ppc_pipeline.amazon_ads.entities import Listing
 from ppc_pipeline.amazon_ads.errors import MalformedResponseError
-from ppc_pipeline.amazon_ads.models import Page, Profile, Report, ReportStatus
+from ppc_pipeline.amazon_ads.models import Export, Page, Profile, Report, ReportStatus
 from ppc_pipeline.amazon_ads.responses import duplicate_of
 
 OnMalformed = Callable[[MalformedResponseError], None]
@@ -71,6 +71,25 @@ def parse_report(answer: Answer, report_id: str | None = None) -> Report:
     if report_id is not None and report.report_id.lower() != report_id.lower():
         raise malformed(f"about report {report.report_id[:64]}, but {report_id} was asked about", answer)
     return report
+
+
+def parse_export(answer: Answer, export_id: str | None = None) -> Export:
+    """Read the answer to creating an export, or to looking at one.
+
+    Args:
+        answer: A successful answer.
+        export_id: The export that was asked about.
+
+    Raises:
+        MalformedResponseError: The body is no export, or another one than was asked about.
+    """
+    try:
+        export = Export.model_validate_json(answer.body)
+    except ValidationError as invalid:
+        raise malformed(f"not an export: {_reason(invalid)}", answer) from None
+    if export_id is not None and export.export_id != export_id:
+        raise malformed(f"about {export.title}, but {export_id} was asked about", answer)
+    return export
 
 
 def parse_page(answer: Answer, listing: Listing) -> Page:

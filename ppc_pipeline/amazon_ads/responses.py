@@ -58,6 +58,8 @@ class Operation(StrEnum):
     CREATE = "create a report"
     POLL = "look at a report"
     DELETE = "delete a report"
+    EXPORT = "create an export"
+    EXPORTED = "look at an export"
 
 
 def retry_after_seconds(value: str | None, now: datetime | None = None) -> float | None:
@@ -200,7 +202,7 @@ def download_error_of(answer: Answer) -> RetryableError | None:
         return None
     code = re.search(rb"<Code>(\w+)</Code>", answer.body)
     said = code[1].decode() if code else answer.summary
-    message = f"the report's file was not served: {answer.status}, {said}"
+    message = f"the file was not served: {answer.status}, {said}"
     if answer.status in (400, 401, 403, 404, 410):
         return UrlExpiredError(message, **answer.origin)
     return RetryableError(message, **answer.origin)

@@ -16,7 +16,13 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-DOCUMENTS = ("sponsored-products-v3.json", "portfolios-v3.json", "reporting-v3.json", "profiles-v2.yaml")
+DOCUMENTS = (
+    "sponsored-products-v3.json",
+    "portfolios-v3.json",
+    "reporting-v3.json",
+    "profiles-v2.yaml",
+    "exports-v1.json",
+)
 
 
 def closed(node: Any) -> Any:
@@ -34,6 +40,28 @@ def closed(node: Any) -> Any:
     return copy
 
 
+def flattened(node: Any, document: Any) -> Any:
+    """Return a document in which an object made of others (``allOf``) names all their fields itself.
+
+    Otherwise, when all of them are closed, none of them takes the fields of the others.
+    """
+    if isinstance(node, list):
+        return [flattened(item, document) for item in node]
+    if not isinstance(node, dict):
+        return node
+    parts = [_resolved(part, document) for part in node.get("allOf", [])]
+    if len(parts) > 1 and all("properties" in part for part in parts):
+        properties = {name: value for part in parts for name, value in part["properties"].items()}
+        return {"type": "object", "properties": flattened(properties, document)}
+    return {key: flattened(value, document) for key, value in node.items()}
+
+
+def _resolved(part: Any, document: Any) -> Any:
+    for step in part.get("$ref", "#").split("/")[1:]:
+        document = document[step]
+    return document if "$ref" in part else part
+
+
 class Contract:
     """The documents, and the judgement of a request by them."""
 
@@ -42,7 +70,7 @@ class Contract:
         for name in DOCUMENTS:
             text = (folder / name).read_text()
             document = json.loads(text) if name.endswith(".json") else yaml.safe_load(text)
-            self.documents[name] = closed(deepcopy(document))
+            self.documents[name] = closed(flattened(deepcopy(document), document))
         self.registry: Registry[Any] = Registry().with_resources(
             [
                 (f"urn:{name}", Resource(contents=document, specification=DRAFT202012))

@@ -13,8 +13,9 @@ from jsonschema import ValidationError
 from ppc_pipeline.amazon_ads.answers import Answer
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
 from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES, Listing
+from ppc_pipeline.amazon_ads.exports import EXPORT_KINDS, ExportKind
 from ppc_pipeline.amazon_ads.models import ReportRequest
-from ppc_pipeline.amazon_ads.parsing import parse_page, parse_report
+from ppc_pipeline.amazon_ads.parsing import parse_export, parse_page, parse_report
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, ReportType
 from ppc_pipeline_tests.amazon_ads import fakes
 from ppc_pipeline_tests.amazon_ads.fakes import PROFILE_ID, REPORT_ID, FakeAmazon, ok
@@ -72,6 +73,18 @@ class TestRequests:
         for sent in amazon.requests:
             contract.check(sent)
 
+    @pytest.mark.parametrize("kind", EXPORT_KINDS, ids=lambda kind: kind.name)
+    async def test_exports(self, contract: Contract, amazon: FakeAmazon, client: AmazonAdsClient, kind: ExportKind):
+        amazon.script(
+            ok({"exportId": "e,C", "status": "IN_PROGRESS"}, 202), ok({"exportId": "e,C", "status": "FAILED"})
+        )
+        async with client:
+            await client.create_export(PROFILE_ID, kind)
+            await client.get_export(PROFILE_ID, kind, "e,C")
+        for sent in amazon.requests:
+            contract.check(sent)
+        assert {sent.headers["Accept"] for sent in amazon.requests} == {kind.media_type}
+
     async def test_the_judge_can_say_no(self, contract: Contract):
         media = "application/vnd.spCampaign.v3+json"
         good = {
@@ -119,12 +132,15 @@ def test_recorded_answers_can_be_read():
         answer = Answer(
             exchange["status"], exchange["responseHeaders"] or {}, (exchange["responseBody"] or "").encode()
         )
-        if answer.status != 200:
+        if answer.status not in (200, 202):
             continue
         if path in listings:
             assert parse_page(answer, listings[path]).count > 0
             read += 1
         elif path.startswith("/reporting/reports"):
             assert parse_report(answer).report_id
+            read += 1
+        elif path.endswith("/export") or path.startswith("/exports/"):
+            assert parse_export(answer).export_id
             read += 1
     assert read > 10
