@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ppc_pipeline.sandbox import auth, downloads, inspection, lists, profiles, reports
+from ppc_pipeline.sandbox import auth, downloads, exports, inspection, lists, profiles, reports
 from ppc_pipeline.sandbox.context import Faults, Sandbox
 from ppc_pipeline.sandbox.errors import ApiError, request_id
 from ppc_pipeline.sandbox.faults import Plan, rules_of
@@ -62,7 +62,10 @@ def _routes() -> list[Route]:
         Route("/reporting/reports", reports.create, methods=["POST"]),
         Route("/reporting/reports/{report_id}", reports.status),
         Route("/reporting/reports/{report_id}", reports.delete, methods=["DELETE"]),
+        *(Route(kind.path, exports.endpoint(kind), methods=["POST"]) for kind in exports.KINDS),
+        Route("/exports/{export_id}", exports.status),
         Route("/_storage/report-{report_id}.json.gz", downloads.download),
+        Route("/_storage/export-{export_id}.json.gz", exports.download),
         Route("/_sandbox/totals", inspection.totals),
         Route("/_sandbox/stats", inspection.stats),
         Route("/_sandbox/profiles", inspection.known_profiles),

@@ -1,7 +1,8 @@
-"""Report files and the links to them: the part of the sandbox that stands for Amazon's object storage.
+"""Files and the links to them: the part of the sandbox that stands for Amazon's object storage.
 
-Here: links that are signed and expire, files made when somebody wants them, a few of them kept at hand. Not here: what
-is in them (``bodies``). Storage knows no tokens: a link is all it takes, and headers of the API are refused.
+Here: links that are signed and expire, files made when somebody wants them, a few of them kept at hand, and the files
+of reports. Not here: what is in them (``bodies``), or the files of exports (``exports``). Storage knows no tokens: a
+link is all it takes, and headers of the API are refused.
 """
 
 import json
@@ -60,6 +61,11 @@ class Files:
 _FILES = Files()
 
 
+def kept_file(key: Hashable, make: Callable[[], bytes]) -> bytes:
+    """Return a file, made unless it is kept."""
+    return _FILES.get(key, make)
+
+
 def file_of(sandbox: Sandbox, report: Report) -> bytes:
     """Return a report's file: as of the moment the report was created, however late it is fetched."""
     profile = sandbox.profile(report.account, report.profile_id)
@@ -104,8 +110,12 @@ def size_of(sandbox: Sandbox, report: Report) -> int | None:
 
 def download_url(request: Request, report_id: str, now: datetime) -> str:
     """Return a link to a report's file, on the host that was called."""
+    return signed_url(request, f"/_storage/report-{report_id}.json.gz", now)
+
+
+def signed_url(request: Request, path: str, now: datetime) -> str:
+    """Return a link that is good for a while, on the host that was called."""
     sandbox = sandbox_of(request)
-    path = f"/_storage/report-{report_id}.json.gz"
     signed = {
         "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
         "X-Amz-Date": now.astimezone(UTC).strftime(_DATE),
@@ -119,14 +129,19 @@ def download_url(request: Request, report_id: str, now: datetime) -> str:
 def download(request: Request) -> Response:
     """Serve a report's file."""
     sandbox = sandbox_of(request)
-    _check_link(sandbox, request)
+    check_link(sandbox, request)
     report = sandbox.state.report(request.path_params["report_id"])
     if report is None or sandbox.clock() < report.ready_at:
         raise storage_error(404, "NoSuchKey", "The specified key does not exist.")
     return Response(file_of(sandbox, report), media_type="application/octet-stream")
 
 
-def _check_link(sandbox: Sandbox, request: Request) -> None:
+def check_link(sandbox: Sandbox, request: Request) -> None:
+    """Refuse a download whose link is not signed here or has expired, and one that shows a token.
+
+    Raises:
+        ApiError: 403 or 400, in XML.
+    """
     if "Authorization" in request.headers:
         raise storage_error(
             400,

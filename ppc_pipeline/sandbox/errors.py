@@ -47,6 +47,11 @@ def reporting_error(status: int, detail: str) -> ApiError:
     return ApiError(status, {"code": str(status), "detail": detail})
 
 
+def export_error(status: int, message: str) -> ApiError:
+    """Return an answer of the exports endpoints."""
+    return ApiError(status, {"message": message})
+
+
 def argument_error(kind: str, reason: str, message: str, location: str, **more: Any) -> ApiError:
     """Return a 400 of the entity lists.
 

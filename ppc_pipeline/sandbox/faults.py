@@ -63,11 +63,12 @@ class Fault(StrEnum):
     DATE_OUTSIDE = "date-outside"
     DUPLICATE_ROW = "duplicate-row"
     # For as long as the rule stands.
+    EXPORT_FAILED = "export-failed"
     REFUSED_PROFILE = "refused-profile"
     REVOKED_TOKEN = "revoked-token"  # noqa: S105 - the name of a fault
 
 
-_EVERY = frozenset({"token", "profiles", "list", "create", "poll", "download"})
+_EVERY = frozenset({"token", "profiles", "list", "create", "poll", "download", "export"})
 _API = _EVERY - {"token", "download"}
 CALLS: dict[Fault, frozenset[str]] = {
     **dict.fromkeys((Fault.THROTTLED, Fault.THROTTLED_SILENT, Fault.THROTTLED_ABSURD, Fault.TOKEN_EXPIRED), _API),
@@ -147,7 +148,7 @@ class Plan:
         """Say what goes wrong with a call.
 
         Args:
-            kind: token, profiles, list, create, poll or download.
+            kind: token, profiles, list, create, poll, download or export.
             identity: What tells it from other calls; the same when it is repeated.
             attempt: How often it was made before.
         """

@@ -18,6 +18,7 @@ from ppc_pipeline.sandbox.state import State
 
 _MOST_BYTES = 1024 * 1024
 _REPORT = re.compile(r"/reporting/reports/[^/]+")
+_EXPORT = re.compile(r"/(campaigns|adGroups|ads|targets)/export|/exports/[^/]+")
 
 
 def call_of(method: str, path: str) -> str | None:
@@ -26,6 +27,8 @@ def call_of(method: str, path: str) -> str | None:
         return "create"
     if _REPORT.fullmatch(path):
         return {"GET": "poll", "DELETE": "delete"}.get(method, "other")
+    if _EXPORT.fullmatch(path):
+        return "export"
     if path.startswith("/_storage/"):
         return "download"
     if path.endswith("/list"):
@@ -40,6 +43,8 @@ def kind_of_call(method: str, path: str, status: int) -> str | None:
     call = call_of(method, path)
     if call == "create":
         return "create 425" if status == 425 else f"create {status // 100}xx"
+    if call == "export":
+        return f"export {'poll' if method == 'GET' else path} {status // 100}xx"
     return f"list {path}" if call == "list" else call
 
 

@@ -98,6 +98,8 @@ class Misbehaving:
         profile = headers.get("Amazon-Advertising-API-Scope", "")
         if kind == "create":
             return f"create {profile} {_asked_for(body)}"
+        if export := self.sandbox.state.export(export_id_of(scope["path"])):
+            return f"{kind} {scope['method']} {export.profile_id} {export.kind}"
         if kind in ("poll", "download"):
             report = self.sandbox.state.report(scope["path"].rpartition("/")[2].removeprefix("report-")[:36])
             return f"{kind} {identity_of(report) if report else 'unknown'}"
@@ -220,6 +222,11 @@ class _Answer:
             await call.send(_piece(self.body[begin : begin + size], more=True))
         await call.send(_piece(b"", more=False))
         gone.cancel()
+
+
+def export_id_of(path: str) -> str:
+    """Return the id of the export that a path of the API or the storage is about."""
+    return path.rpartition("/")[2].removeprefix("export-").removesuffix(".json.gz")
 
 
 def identity_of(report: Report) -> str:

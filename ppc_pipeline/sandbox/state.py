@@ -1,4 +1,4 @@
-"""What clients made the sandbox remember: reports, accounts that logged in, and how often it was called.
+"""What clients made the sandbox remember: reports, exports, accounts that logged in, and how often it was called.
 
 Here: one small SQLite database, in memory or in a file that several processes share. Not here: anything that follows
 from the options, which is everything else. Transactions are short; losing the last one in a power cut is no loss.
@@ -27,6 +27,15 @@ CREATE TABLE IF NOT EXISTS reports (
     file_size INTEGER
 );
 CREATE INDEX IF NOT EXISTS reports_by_fingerprint ON reports (fingerprint, ready_at);
+CREATE TABLE IF NOT EXISTS exports (
+    export_id TEXT PRIMARY KEY,
+    profile_id INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    request TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    ready_at TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS accounts (account TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS calls (kind TEXT PRIMARY KEY, count INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS faults (fault TEXT PRIMARY KEY, count INTEGER NOT NULL);
@@ -61,6 +70,29 @@ class Report:
     ready_at: datetime
     file_size: int | None = None
     fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An export somebody created.
+
+    Attributes:
+        export_id: Opaque.
+        account: Key of the account.
+        profile_id: The profile it is about.
+        kind: The endpoint's name: campaigns, adGroups, ads, targets.
+        request: The filters, as JSON.
+        created_at: When it was created.
+        ready_at: When it is completed.
+    """
+
+    export_id: str
+    account: str
+    profile_id: int
+    kind: str
+    request: str
+    created_at: datetime
+    ready_at: datetime
 
 
 class State:
@@ -158,6 +190,35 @@ class State:
         with self._transaction() as connection:
             return int(connection.execute(query, (fingerprint, fingerprint)).fetchone()[0])
 
+    def create_export(self, export: Export, most: int) -> bool:
+        """Store an export, unless as many of its kind are being made, whoever asked for them; say whether it was."""
+        created_at, ready_at = (
+            moment.isoformat(timespec="milliseconds") for moment in (export.created_at, export.ready_at)
+        )
+        with self._transaction() as connection:
+            query = "SELECT count(*) FROM exports WHERE kind = ? AND ready_at > ?"
+            if connection.execute(query, (export.kind, created_at)).fetchone()[0] >= most:
+                return False
+            connection.execute(
+                "INSERT INTO exports VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    export.export_id,
+                    export.profile_id,
+                    export.account,
+                    export.kind,
+                    export.request,
+                    created_at,
+                    ready_at,
+                ),
+            )
+        return True
+
+    def export(self, export_id: str) -> Export | None:
+        """Return an export by its id."""
+        with self._transaction() as connection:
+            row = connection.execute(_SELECT_EXPORT, (export_id,)).fetchone()
+        return Export(*row[:5], *(datetime.fromisoformat(moment) for moment in row[5:])) if row else None
+
     def attempt(self, identity: str) -> int:
         """Count an attempt of a call, and return how many there were before."""
         with self._transaction() as connection:
@@ -205,6 +266,9 @@ class State:
 _SELECT_REPORTS = (
     "SELECT report_id, account, profile_id, fingerprint, request, created_at, ready_at, file_size, fault"
     " FROM reports LEFT JOIN report_faults USING (report_id)"
+)
+_SELECT_EXPORT = (
+    "SELECT export_id, account, profile_id, kind, request, created_at, ready_at FROM exports WHERE export_id = ?"
 )
 _COUNTING = {
     "calls": "INSERT INTO calls VALUES (?, 1) ON CONFLICT (kind) DO UPDATE SET count = count + 1 RETURNING count",

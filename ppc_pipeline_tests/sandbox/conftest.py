@@ -86,6 +86,21 @@ class Api:
     def status(self, report_id: str, profile: int | None = None) -> httpx.Response:
         return self.call("GET", f"/reporting/reports/{report_id}", headers=self.headers(profile or self.profile()))
 
+    def export(self, kind: str, body: Any = None, profile: int | None = None, **headers: str) -> httpx.Response:
+        media_type = f"application/vnd.{kind.lower()}export.v1+json"
+        sent = self.headers(profile or self.profile()) | {"Content-Type": media_type, "Accept": media_type} | headers
+        return self.call("POST", f"/{kind}/export", headers=sent, content=json.dumps(body or {}))
+
+    def export_status(self, export_id: str, kind: str, profile: int | None = None) -> httpx.Response:
+        accept = {"Accept": f"application/vnd.{kind.lower()}export.v1+json"}
+        return self.call("GET", f"/exports/{export_id}", headers=self.headers(profile or self.profile()) | accept)
+
+    def exported(self, kind: str, body: Any = None, profile: int | None = None) -> list[dict[str, Any]]:
+        export_id = self.export(kind, body, profile).json()["exportId"]
+        self.clock.forward(seconds=60)
+        url = self.export_status(export_id, kind, profile).json()["url"]
+        return json.loads(gzip.decompress(self.call("GET", url).content))
+
     def rows(self, body: Any, profile: int | None = None) -> list[dict[str, Any]]:
         report_id = self.create(body, profile).json()["reportId"]
         self.clock.forward(seconds=60)

@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
+from ppc_pipeline.sandbox import SandboxOptions, exports
 from ppc_pipeline.sandbox.lists import LISTINGS
 
 SPECS = os.environ.get("AMAZON_ADS_SPECS_DIR", "")
@@ -87,6 +88,40 @@ def test_lists_refuse_as_described(api, key, body):
     answer = api.page(listing.path, media, body)
     assert answer.status_code == 400
     check(answer.json(), name, schema_of(name, listing.path, "post", "400", "application/json"))
+
+
+EXPORTS = "exports-v1.json"
+
+
+@pytest.mark.parametrize("faults", ["none", "export-failed"])
+@pytest.mark.parametrize("kind", exports.KINDS, ids=lambda kind: kind.name)
+def test_exports_answer_as_described(new_api, kind, faults):
+    api = new_api(SandboxOptions(faults=faults))
+    described = strict(document(EXPORTS)["components"]["schemas"]["UniversalApiExportResponse"] | {"type": "object"})
+    created = api.export(kind.name)
+    assert created.headers["content-type"] == kind.media_type
+    # Here Amazon's answers and its document disagree: IN_PROGRESS is what was recorded.
+    running = created.json() | {"status": "PROCESSING"}
+    check(running, EXPORTS, schema_of(EXPORTS, kind.path, "post", str(created.status_code), kind.media_type))
+    assert api.export_status(created.json()["exportId"], kind.name).json() == created.json()
+    api.clock.forward(seconds=10)
+    done = api.export_status(created.json()["exportId"], kind.name)
+    assert done.json()["status"] == ("FAILED" if faults == "export-failed" else "COMPLETED")
+    check(done.json(), EXPORTS, schema_of(EXPORTS, "/exports/{exportId}", "get", "200", kind.media_type))
+    check(done.json(), EXPORTS, described)
+
+
+def test_refused_exports_answer_as_described(api):
+    export_id = api.export("targets").json()["exportId"]
+    error = document(EXPORTS)["components"]["schemas"]["UniversalApiError"]
+    answers = {
+        400: api.export("targets", {"stateFilter": "ENABLED"}),
+        404: api.export_status("none", "targets"),
+        406: api.export_status(export_id, "campaigns"),
+    }
+    for status, answer in answers.items():
+        assert answer.status_code == status
+        check(answer.json(), EXPORTS, strict(error | {"type": "object"}))
 
 
 def test_profiles_answer_as_described(api):

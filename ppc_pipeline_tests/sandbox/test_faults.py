@@ -30,7 +30,7 @@ def faults_of(api):
 
 
 def test_every_fault_has_a_place_where_it_happens():
-    elsewhere = {Fault.LISTED_TWICE, Fault.REFUSED_PROFILE, Fault.REVOKED_TOKEN}
+    elsewhere = {Fault.LISTED_TWICE, Fault.EXPORT_FAILED, Fault.REFUSED_PROFILE, Fault.REVOKED_TOKEN}
     assert set(Fault) == {*CALLS, *REPORTS, *ROWS, *elsewhere}
 
 
@@ -44,7 +44,7 @@ def test_mild_and_hostile_leave_rows_and_columns_alone_for_nobody_has_seen_amazo
         assert not {rule.fault for rule in rules_of(name)} & {*ROWS, *(REPORTS - {Fault.FAILED_ONCE})}
 
 
-@pytest.mark.parametrize("kind", ["token", "profiles", "list", "create", "poll", "download"])
+@pytest.mark.parametrize("kind", ["token", "profiles", "list", "create", "poll", "download", "export"])
 def test_hostile_hits_more_than_15_percent_of_the_first_attempts_of_every_kind_of_call(kind):
     plan = Plan(1, rules_of("hostile"))
     hit = sum(plan.on_call(kind, f"{kind} {number}", 0) is not None for number in range(2000))
