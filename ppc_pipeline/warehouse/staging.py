@@ -5,8 +5,10 @@ a required value is missing, or by the rules a caller adds. Here: expressions. N
 ``entities``).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
@@ -107,6 +109,11 @@ def first_reason(rules: Sequence[Rule]) -> str:
     """Return SQL for the reason of the first rule that is broken."""
     whens = " ".join(f"WHEN {rule.broken} THEN {rule.reason}" for rule in rules)
     return f"CASE {whens} END" if rules else "NULL"
+
+
+def literal(path: Path) -> str:
+    """Return what DuckDB's readers take for this path and no other: to them ``*``, ``?`` and ``[`` mean several."""
+    return re.sub(r"[*?[]", r"[\g<0>]", str(path))
 
 
 def drop_temporary(connection: DuckDBPyConnection, *tables: str) -> None:

@@ -1,6 +1,7 @@
 """Loading report files: exact, complete, repeatable, whole days at a time."""
 
 import json
+import tempfile
 from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
@@ -80,6 +81,9 @@ def test_an_amount_is_exactly_what_the_json_text_says(connection, tmp_path):
         "1e-05": "0.00001",
         "999999999.99": "999999999.99",
         "123456789012.34": "123456789012.34",
+        "123456789012.340001": "123456789012.340001",  # no double holds these two
+        "-999999999999.999999": "-999999999999.999999",
+        "8589934592.000001": "8589934592.000001",
         "8589934591.999999": "8589934591.999999",
         "12.340000000000002": "12.34",  # what floats leave behind in a sum is rounded off, at the sixth decimal
         "0.5233333333": "0.523333",
@@ -712,12 +716,31 @@ def test_rows_that_belong_to_no_file_are_missed(connection, tmp_path, monkeypatc
         load(connection, report_file(tmp_path, [targeting_row(), targeting_row(keyword_id=2)]))
 
 
-@pytest.mark.parametrize("ending", ["", "} ]", ", 5]", "]]", ",]x"])
+@pytest.mark.parametrize("ending", ["", "} ]", ", 5", "]]", ",]x"])
 def test_a_large_file_that_does_not_end_as_it_should_is_unreadable(connection, tmp_path, in_pieces, ending):
     content = json.dumps([targeting_row(keyword_id=n) for n in range(100)])
     with pytest.raises(UnreadableFileError):
         load(connection, report_file(tmp_path, content[:-1] + ending if ending else content[:-9]))
     assert report(connection) == []
+
+
+# Wherever the files are
+
+
+@pytest.mark.parametrize("cut", [False, True])
+@pytest.mark.parametrize("name", ["a*b?[c]", "**", "[!a]", "{a,b}", 'it\'s "so"'])
+def test_a_path_that_looks_like_a_pattern_means_itself(connection, tmp_path, request, monkeypatch, name, cut):
+    if cut:
+        request.getfixturevalue("in_pieces")
+    for folder in (name, "axbycd", "b", "x"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / name))
+    good = [targeting_row(keyword_id=n) for n in range(100)]
+    other = report_file(tmp_path / "axbycd", good)
+    file = report_file(tmp_path / name, [*good, targeting_row(clicks=0.5)], report_id=other.report_id)
+    broken = report_file(tmp_path / name, [*good, 5], profile_id=VENDOR)
+    outcomes = load(connection, file, broken)
+    assert [(o.rows_loaded, o.rows_rejected) for o in outcomes] == [(100, 1)] * 2
 
 
 # For all inputs
