@@ -15,7 +15,7 @@ import pytest
 
 from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES
 from ppc_pipeline.amazon_ads.fields import snake_case
-from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES, REPORT_TYPES
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.pipeline import (
     Tools,
     bring_reports,
@@ -39,9 +39,9 @@ from ppc_pipeline.sandbox import SandboxOptions, running
 from ppc_pipeline.settings import load_settings
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline_tests.conftest import account_environment
-from ppc_pipeline_tests.fakes import NOON, Clock, facts, order, window
+from ppc_pipeline_tests.fakes import FOUR, NOON, Clock, facts, order, window
 
-KINDS = [REPORT_TYPES[name] for name in DEFAULT_REPORT_TYPES]
+KINDS = [REPORT_TYPES[name] for name in FOUR]
 TARGETING = REPORT_TYPES["spTargeting"]
 DAYS_90 = Days(date(2026, 8, 23), date(2026, 11, 20))
 WEEK = Days(date(2026, 11, 14), date(2026, 11, 20))
