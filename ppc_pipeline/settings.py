@@ -28,6 +28,11 @@ class SettingsError(Exception):
     """A setting is missing, half set or wrong; the message says which, where it stands and what to do."""
 
 
+# DuckDB and SQLite take what follows a question mark for options; DuckDB's readers take a backslash for something else
+# where an asterisk or a bracket stands beside it. On Windows it separates directories.
+_UNFIT_IN_PATHS = "?" if os.sep == "\\" else "?\\"
+
+
 class Account(BaseModel):
     """One Amazon Ads account: a set of credentials in one region, and which of its profiles are wanted.
 
@@ -63,7 +68,7 @@ class Settings(BaseSettings):
     token_url: str | None = Field(None, validation_alias="AMAZON_ADS_TOKEN_URL")
     accounts_file: Path | None = Field(None, validation_alias="PPC_ACCOUNTS_FILE")
 
-    data_dir: Path = Field(Path("data"), validation_alias="PPC_DATA_DIR")
+    data_dir: Path = Field(Path("data"), validation_alias="PPC_DATA_DIR", validate_default=True)
     # These two may hold a password, of PostgreSQL.
     warehouse_setting: str | None = Field(None, validation_alias="PPC_WAREHOUSE", repr=False)
     lake_path: str | None = Field(None, validation_alias="PPC_LAKE_PATH")
@@ -109,6 +114,15 @@ class Settings(BaseSettings):
     def _start_date_has_come(cls, value: date) -> date:
         if value > utc_today():
             raise ValueError("the first date of the project lies in the future")
+        return value
+
+    @field_validator("data_dir", "warehouse_setting")
+    @classmethod
+    def _databases_can_be_there(cls, value: Path | str | None) -> Path | str | None:
+        if value is not None and not str(value).startswith("ducklake:"):
+            path = str(Path(value).absolute())
+            if unfit := [mark for mark in _UNFIT_IN_PATHS if mark in path]:
+                raise ValueError(f"databases cannot be kept under {path}: there is a {unfit[0]} in it, choose another")
         return value
 
     @field_validator("ledger_setting")
@@ -191,6 +205,8 @@ def load_settings(**overrides: Any) -> Settings:
 
 def _describe(error: Mapping[str, Any]) -> str:
     name = ".".join(str(part) for part in error["loc"])
+    if field := Settings.model_fields.get(name):  # a default is reported by its field
+        name = str(field.validation_alias)
     secret = any(word in name.upper() for word in ("SECRET", "TOKEN", "CLIENT_ID", "URL"))
     given = error.get("input")
     # A whole entry is not shown either: a secret may stand in it, where it does not belong.

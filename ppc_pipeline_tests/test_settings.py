@@ -41,7 +41,8 @@ def message_of(call, *args):
 # Values
 
 
-def test_nothing_set_means_the_sandbox_and_defaults_below_data(tmp_path):
+def test_nothing_set_means_the_sandbox_and_defaults_below_data(tmp_path, monkeypatch):
+    monkeypatch.delenv("PPC_REPORT_TYPES")
     settings = load_settings()
     assert load_accounts(settings) == ()
     (account,) = wanted_accounts(settings)
@@ -98,6 +99,9 @@ def test_report_types_are_named_in_a_list_or_all_of_them(setting, given, names):
         ("PPC_REFETCH_DAYS", "94", "less than or equal to 93"),
         ("PPC_REPORT_DEADLINE_HOURS", "0", "greater than 0"),
         ("PPC_SANDBOX_PROFILES", "0", "greater than or equal to 1"),
+        ("PPC_DATA_DIR", "what?", "there is a ? in it"),
+        ("PPC_DATA_DIR", "back\\slash", "there is a \\ in it"),
+        ("PPC_WAREHOUSE", "what?/ppc.duckdb", "there is a ? in it"),
     ],
 )
 def test_a_wrong_value_is_one_line_that_names_the_setting_and_what_it_takes(setting, name, value, said):
@@ -105,6 +109,12 @@ def test_a_wrong_value_is_one_line_that_names_the_setting_and_what_it_takes(sett
     message = message_of(load_settings)
     assert message.startswith(name)
     assert said in message
+
+
+def test_a_working_directory_in_which_no_database_can_be_is_refused_too(tmp_path, monkeypatch):
+    (tmp_path / "what?").mkdir()
+    monkeypatch.chdir(tmp_path / "what?")
+    assert message_of(load_settings).startswith("PPC_DATA_DIR: databases cannot be kept under")
 
 
 def test_several_wrong_values_are_all_named(setting):

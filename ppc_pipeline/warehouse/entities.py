@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from ppc_pipeline.warehouse.connection import in_transaction
-from ppc_pipeline.warehouse.staging import Rule, any_broken, cast, cast_rules, drop_temporary, first_reason
+from ppc_pipeline.warehouse.staging import Rule, any_broken, cast, cast_rules, drop_temporary, first_reason, literal
 from ppc_pipeline.warehouse.tables import Column, ColumnType, EntityTable, quoted
 
 MAX_PAGE_BYTES = 128 * 2**20
@@ -158,7 +158,7 @@ def _item_sql(table: EntityTable, pages: Pages) -> tuple[str, list[object]]:
             FROM read_json_objects(?, format = 'unstructured', maximum_object_size = {MAX_PAGE_BYTES})
         )
     """
-    return sql, [*values, f"$.{pages.items_key}[*]", str(pages.path)]
+    return sql, [*values, f"$.{pages.items_key}[*]", literal(pages.path)]
 
 
 def _rules(table: EntityTable) -> list[Rule]:

@@ -82,8 +82,8 @@ def load_files(
         now: The moment written to ``loaded_at``.
 
     Raises:
-        UnreadableFileError: A file is not a JSON array of objects, or none of its rows has a metric or a key that was
-            asked for. Nothing of its group was loaded.
+        UnreadableFileError: A file is not a JSON array, none of its rows is an object, or none has a metric or a key
+            that was asked for. Nothing of its group was loaded.
         RowsLostError: The rows of a file do not add up. Nothing of its group was loaded.
     """
     outcomes: list[FileOutcome] = []

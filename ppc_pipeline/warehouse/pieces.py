@@ -25,7 +25,7 @@ _BETWEEN_ROWS = re.compile(rb'\}(\s*,)\s*\{\s*"[A-Za-z_]')
 
 
 class UncutError(Exception):
-    """A piece of a file cannot be read: the file is to be read as a whole, which tells what is wrong."""
+    """A piece of a file, or one of several files, cannot be read: each is to be read whole and alone, to learn why."""
 
 
 class Unzipped:

@@ -6,28 +6,32 @@ Here: what is known of a file before its rows are read. Not here: reading the ro
 import gzip
 import json
 import logging
+import re
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
 
-from ppc_pipeline.warehouse.staging import MAX_OBJECT_BYTES
+from ppc_pipeline.warehouse.elements import Pairs, elements
+from ppc_pipeline.warehouse.staging import MAX_OBJECT_BYTES, literal
 from ppc_pipeline.warehouse.tables import ReportTable
 
 log = logging.getLogger(__name__)
 
 _JSON = json.JSONDecoder()
 _USUAL_ROW_CHARS = 2**16
+_TO_FIRST_ROW = re.compile(r"\ufeff?\s*\[\s*(?=\{)")
 
 
 class UnreadableFileError(Exception):
-    """A report file that is not a JSON array of objects, or that lacks what no report can do without.
+    """A report file that is broken as a whole, or that lacks what no report can do without.
 
-    A single character that UTF-8 cannot hold (a lone surrogate in a name) makes the whole file unreadable: DuckDB reads
-    no further, and to leave out the row would be to load a day without it, unnoticed.
+    That is: gzip or the JSON array is damaged or does not end where it should, none of its rows is an object, or none
+    has a metric or a key that was asked for. What is wrong with single rows (a lone surrogate in a name, a number in
+    the place of a row) keeps these rows out, and no other: they go to quarantine (``salvage``).
     """
 
 
@@ -82,23 +86,33 @@ def _keys(file: ReportFile) -> set[str]:
     )
     try:
         with duckdb.connect() as connection:
-            return {key for (key,) in connection.execute(keys, [str(file.path), MAX_OBJECT_BYTES]).fetchall()}
+            return {key for (key,) in connection.execute(keys, [literal(file.path), MAX_OBJECT_BYTES]).fetchall()}
     except duckdb.InvalidInputException as error:
-        raise UnreadableFileError(first_line(error)) from None
+        reason = first_line(error)
+    try:
+        return {key for row in _objects(file) for key in row}
+    except ValueError:
+        raise UnreadableFileError(reason) from None
 
 
 def _first_row(file: ReportFile) -> Collection[str] | None:
-    """Return the first row of a file: read here, and not by DuckDB, which would unzip megabytes for it."""
-    with gzip.open(file.path, "rt", encoding="utf-8") as text:
+    """Return the keys of a file's first row: read here, and not by DuckDB, which would unzip megabytes for it."""
+    with gzip.open(file.path, "rt", encoding="utf-8", errors="surrogateescape") as text:
         head = text.read(_USUAL_ROW_CHARS)
-        if "{" not in head:
-            return None
+    if start := _TO_FIRST_ROW.match(head):
         try:
-            row, _ = _JSON.raw_decode(head, head.index("{"))
-        except ValueError:
-            head += text.read(MAX_OBJECT_BYTES)
-            row, _ = _JSON.raw_decode(head, head.index("{"))
-    return dict(row)
+            return dict(_JSON.raw_decode(head, start.end())[0])
+        except ValueError:  # it is longer than that, or holds what strict JSON does not
+            pass
+    return next(_objects(file), None)
+
+
+def _objects(file: ReportFile) -> Iterator[set[str]]:
+    """Yield the keys of each row that is an object."""
+    with gzip.open(file.path, "rb") as unzipped:
+        for row in elements(iter(lambda: unzipped.read(_USUAL_ROW_CHARS), b"")):
+            if isinstance(row.value, Pairs):
+                yield {key for key, _ in row.value}
 
 
 def first_line(error: Exception) -> str:

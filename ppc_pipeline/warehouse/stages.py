@@ -1,15 +1,17 @@
 """Staging report files: gzip JSON -> typed rows in Parquet and what is to be rejected, without the warehouse.
 
-Rows never pass through Python. All that can be done without knowing what the warehouse holds is done here, in a DuckDB
-of its own, so that the warehouse is held for the write alone. Here: reading, rules, duplicates. Not here: comparing
-with what is there and writing (``loading``), which directory (``scratch``).
+Rows do not pass through Python, but for those of files that DuckDB does not take (``salvage``). All that can be done
+without knowing what the warehouse holds is done here, in a DuckDB of its own, so that the warehouse is held for the
+write alone. Here: reading, rules, duplicates. Not here: comparing with what is there and writing (``loading``), which
+directory (``scratch``).
 """
 
+import logging
 import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -22,12 +24,26 @@ from ppc_pipeline.warehouse.report_files import (
     missing_columns,
     rows_lost,
 )
-from ppc_pipeline.warehouse.staging import MAX_OBJECT_BYTES, Rule, any_broken, cast, cast_rules, first_reason
-from ppc_pipeline.warehouse.tables import Column, ReportTable, quoted
+from ppc_pipeline.warehouse.salvage import RAW, REASON, Salvaged, salvage
+from ppc_pipeline.warehouse.staging import (
+    MAX_OBJECT_BYTES,
+    Rule,
+    any_broken,
+    cast,
+    cast_rules,
+    first_reason,
+    literal,
+)
+from ppc_pipeline.warehouse.tables import Column, ColumnType, ReportTable, quoted
+
+log = logging.getLogger(__name__)
 
 MEMORY = "300MB"
 READERS = min(2, os.cpu_count() or 1)
 """Files or pieces read at once: each takes memory, and the machine has other work."""
+
+EXACT_BELOW = 2**33
+"""A double holds an amount to its sixth decimal below this, so that what DuckDB reads of it is what the file says."""
 
 _PIECE_STRIDE = 10**12
 _ROW_GROUP = 30720
@@ -87,8 +103,8 @@ def stage_files(table: ReportTable, files: Sequence[ReportFile], folder: Path) -
         folder: Where staged rows go; empty.
 
     Raises:
-        UnreadableFileError: A file is not a JSON array of objects, or none of its rows has a metric or a key that was
-            asked for.
+        UnreadableFileError: A file is not a JSON array, none of its rows is an object, or none has a metric or a key
+            that was asked for.
         RowsLostError: Not every row that was read was staged.
     """
     settings: dict[str, str | bool | int | float | list[str]] = {
@@ -112,7 +128,7 @@ def stage_files(table: ReportTable, files: Sequence[ReportFile], folder: Path) -
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """What one statement reads: some files, or a piece of one."""
+    """What one statement reads: some files whole, or a piece of one."""
 
     number: int
     paths: Sequence[Path]
@@ -122,13 +138,18 @@ class _Piece:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """Reads files of one report type in a DuckDB of its own."""
+    """Reads files of one report type in a DuckDB of its own.
+
+    Attributes:
+        salvaged: By number, the files that are read as ``salvage`` wrote them anew.
+    """
 
     connection: duckdb.DuckDBPyConnection
     table: ReportTable
     files: Sequence[ReportFile]
     folder: Path
     unzipped: Sequence[Unzipped]
+    salvaged: dict[int, Salvaged] = field(default_factory=dict)
 
     @property
     def quarantine(self) -> Path:
@@ -150,9 +171,16 @@ class _Reading:
             },
         )
         try:
-            return self._read_at_once(self._pieces())
+            rows = self._read_at_once(self._pieces())
         except UncutError:
-            return self._read_at_once(self._whole_files([[number] for number in range(len(self.files))]))
+            rows = self._read_one_by_one()
+        inexact = self._inexact(rows)
+        for number in inexact:
+            self._salvage(number, "it has amounts that a double does not hold")
+        return self._read_one_by_one() if inexact else rows
+
+    def _read_one_by_one(self) -> list[Path]:
+        return self._read_at_once(self._whole_files([[number] for number in range(len(self.files))]))
 
     def _pieces(self) -> Iterator[_Piece]:
         """Cut large files, and share out the small ones."""
@@ -189,44 +217,106 @@ class _Reading:
         return done
 
     def _read_piece(self, piece: _Piece) -> Path:
-        if not piece.cut:
-            for number in piece.file_numbers:
-                self.unzipped[number].check()
         out = self.folder / f"rows{piece.number:05}.parquet"
-        keys = ", ".join(f"{_string(c.source)}: 'VARCHAR'" for c in self.table.columns)
-        texts = ", ".join(f"{quoted(c.source)} AS {quoted('raw_' + c.name)}" for c in self.table.columns)
-        own = ", ".join(quoted(c.name) for c in self.table.columns)
-        file = f"f.path = {'$cut_path' if piece.cut else 'r.filename'}"
-        values: dict[str, object] = {"paths": [str(path) for path in piece.paths]}
         if piece.cut:
-            values["cut_path"] = str(self.files[piece.file_numbers[0]].path)
+            return self._read_cut(piece, out)
+        if piece.file_numbers[0] in self.salvaged:
+            return self._read_salvaged(piece, out)
+        for number in piece.file_numbers:
+            self.unzipped[number].check()
+        try:
+            return self._type_rows(piece, out)
+        except duckdb.InvalidInputException as error:  # an IOException is about the disk, not about what is in a file
+            if len(piece.file_numbers) > 1:
+                raise UncutError(str(error)) from None
+            self._salvage(piece.file_numbers[0], first_line(error))
+        return self._read_salvaged(piece, out)
+
+    def _read_cut(self, piece: _Piece, out: Path) -> Path:
+        try:
+            self._type_rows(piece, out, of=piece.file_numbers[0])
+        except duckdb.InvalidInputException as error:
+            raise UncutError(str(error)) from None
+        piece.paths[0].unlink()
+        return out
+
+    def _read_salvaged(self, piece: _Piece, out: Path) -> Path:
+        (number,) = piece.file_numbers
+        anew = _Piece(piece.number, [self.salvaged[number].path], piece.file_numbers)
+        return self._type_rows(anew, out, of=number)
+
+    def _salvage(self, number: int, reason: str) -> None:
+        """Write a file anew.
+
+        Raises:
+            UnreadableFileError: It is no JSON array, for the reason given.
+        """
+        log.warning("%s is read row by row: %s", self.files[number].raw_path, reason)
+        try:
+            anew = salvage(self.unzipped[number], self.table, self.folder / f"salvaged{number:05}.json")
+        except ValueError as error:
+            raise UnreadableFileError(f"{reason}; {error}") from None
+        self.salvaged[number] = anew
+
+    def _type_rows(self, piece: _Piece, out: Path, of: int | None = None) -> Path:
+        """Write the rows of a piece, typed.
+
+        Args:
+            piece: What to read.
+            out: The Parquet file to write.
+            of: The file whose rows these are, where the path that is read does not tell.
+        """
+        anew = self.salvaged.get(of) if of is not None else None
+        texts = {quoted("raw_" + column.name): column.source for column in self.table.columns}
+        texts |= {"unfit": REASON} if anew else {}
+        keys = ", ".join(f"{_string(source)}: 'VARCHAR'" for source in texts.values())
+        raw = ", ".join(f"{quoted(source)} AS {name}" for name, source in texts.items())
+        own = ", ".join(quoted(c.name) for c in self.table.columns)
+        rules = [*([_UNFIT] if anew else []), *_rules(self.table)]
+        values: dict[str, object] = {"paths": [literal(path) for path in piece.paths]}
+        if of is not None:
+            values["of"] = str(self.files[of].path)
         query = f"""
             COPY (
-                SELECT file_no, row_no, coalesce({any_broken(_rules(self.table))}, false) AS broken, {own}
+                SELECT file_no, row_no, coalesce({any_broken(rules)}, false) AS broken, {own}
                 FROM (
                     SELECT *, {_typed(self.table)}
                     FROM (
-                        SELECT {texts}, filename, {piece.number * _PIECE_STRIDE} + row_number() OVER () AS row_no
+                        SELECT {raw}, filename, {piece.number * _PIECE_STRIDE} + row_number() OVER () AS row_no
                         FROM read_json(
                             $paths,
-                            format = 'array', filename = true, maximum_object_size = {MAX_OBJECT_BYTES},
+                            format = 'array', filename = true, maximum_object_size = {_longest(anew)},
                             columns = {{{keys}}}
                         )
                     ) AS r
-                    LEFT JOIN files AS f ON {file}
+                    LEFT JOIN files AS f ON f.path = {"r.filename" if of is None else "$of"}
                 )
             ) TO {_string(str(out))} (FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP})
         """
-        try:
-            with self.connection.cursor() as cursor:
-                cursor.execute(query, values)
-        except duckdb.InvalidInputException as error:  # an IOException is about the disk, not about what is in the file
-            if piece.cut:
-                raise UncutError(str(error)) from None
-            raise UnreadableFileError(first_line(error)) from None
-        if piece.cut:
-            piece.paths[0].unlink()
+        with self.connection.cursor() as cursor:
+            cursor.execute(query, values)
         return out
+
+    def _inexact(self, rows: Sequence[Path]) -> list[int]:
+        """Return the files with amounts so large that DuckDB may not have read their last digits.
+
+        It makes a double of any number with a point. What was written of the rows knows the largest without them.
+        """
+        money = [column.name for column in self.table.columns if column.type is ColumnType.MONEY]
+        extremes = f"TRY_CAST(unnest([stats_min_value, stats_max_value]) AS {ColumnType.MONEY})"
+        query = f"""
+            SELECT DISTINCT name FROM (
+                SELECT path_in_schema AS name, {extremes} AS extreme FROM parquet_metadata({_list(rows)})
+                WHERE list_contains(?::VARCHAR[], path_in_schema)
+            ) WHERE abs(extreme) >= {EXACT_BELOW}
+        """
+        large = [name for (name,) in self.connection.execute(query, [money]).fetchall()]
+        if not large:
+            return []
+        beyond = " OR ".join(f"abs({quoted(name)}) >= {EXACT_BELOW}" for name in large)
+        query = f"SELECT DISTINCT file_no FROM {_parquet(*rows)} WHERE {beyond} ORDER BY 1"
+        found = [number for (number,) in self.connection.execute(query).fetchall()]
+        return [number for number in found if number is not None and number not in self.salvaged]
 
     def counts(self, rows: Sequence[Path]) -> dict[int, int]:
         """Count the rows of each file.
@@ -246,8 +336,10 @@ class _Reading:
         return counts
 
     def _rows_of(self, number: int) -> int:
+        if number in self.salvaged:
+            return self.salvaged[number].rows
         query = "SELECT count(*) FROM read_json_objects(?, format = 'array', maximum_object_size = ?)"
-        found = self.connection.execute(query, [str(self.files[number].path), MAX_OBJECT_BYTES]).fetchone()
+        found = self.connection.execute(query, [literal(self.files[number].path), MAX_OBJECT_BYTES]).fetchone()
         return int(found[0]) if found else 0
 
     def find_lacking(self, rows: Sequence[Path]) -> list[Path]:
@@ -281,7 +373,7 @@ class _Reading:
         What was written of the rows knows of most metrics without them.
         """
         query = f"""
-            SELECT path_in_schema FROM parquet_metadata([{", ".join(_string(str(path)) for path in rows)}])
+            SELECT path_in_schema FROM parquet_metadata({_list(rows)})
             GROUP BY 1 HAVING sum(coalesce(stats_null_count, 1)) BETWEEN 1 AND sum(num_values) - 1
         """
         names = {name for (name,) in self.connection.execute(query).fetchall()}
@@ -297,12 +389,16 @@ class _Reading:
         return {number: columns for number, columns in mixed.items() if columns}
 
     def _raw_rows(self, number: int) -> str:
-        """Return SQL for the rows of a file as Amazon sent them, with their places."""
+        """Return SQL for the rows of a file with their places: ``json``, and ``raw``, which is as Amazon sent it."""
+        anew = self.salvaged.get(number)
+        path = anew.path if anew else self.files[number].path
+        sent = f"json->>{_string('$.' + quoted(RAW))}"
+        raw = f"coalesce(TRY_CAST({sent} AS JSON), to_json({sent}))" if anew else "json"
+        unfit = f"json->>{_string('$.' + quoted(REASON))}" if anew else "NULL::VARCHAR"
         return f"""
             (
-                SELECT json, row_number() OVER () AS place FROM read_json_objects(
-                    {_string(str(self.files[number].path))},
-                    format = 'array', maximum_object_size = {MAX_OBJECT_BYTES}
+                SELECT json, {raw} AS raw, {unfit} AS unfit, row_number() OVER () AS place FROM read_json_objects(
+                    {_string(literal(path))}, format = 'array', maximum_object_size = {_longest(anew)}
                 )
             )
         """
@@ -345,15 +441,15 @@ class _Reading:
             f"json->>{_string('$.' + quoted(c.source))} AS {quoted('raw_' + c.name)}" for c in self.table.columns
         )
         twice_rule = Rule("twice", "'another row of the file has the same keys'")
-        reason = first_reason([twice_rule, *_rules(self.table), *_lacks(self.table.columns)])
+        reason = first_reason([_UNFIT, twice_rule, *_rules(self.table), *_lacks(self.table.columns)])
         keys = ", ".join(quoted(name) for name in ("date", *self.table.grain))
         selects = []
         for number in rejected:
             selects.append(
                 f"""
-                SELECT {number} AS file_no, place, {reason} AS reason, json AS raw, twice, {keys}
+                SELECT {number} AS file_no, place, {reason} AS reason, raw, twice, {keys}
                 FROM (SELECT *, {_typed(self.table)} FROM (
-                    SELECT {texts}, json, place, twice, start_date, end_date
+                    SELECT {texts}, json, raw, unfit, place, twice, start_date, end_date
                     FROM {self._raw_rows(number)}
                     JOIN wrong USING (place)
                     JOIN files USING (file_no)
@@ -375,6 +471,14 @@ class _Reading:
         if found != sum(rejected.values()):
             raise rows_lost(f"of {sum(rejected.values())} rows to reject, {found} were found again")
         return rejected
+
+
+_UNFIT = Rule("unfit IS NOT NULL", "unfit")
+
+
+def _longest(anew: Salvaged | None) -> int:
+    """Return how long a row may be, in bytes: what is written anew holds a row twice."""
+    return max(MAX_OBJECT_BYTES, anew.longest if anew else 0)
 
 
 def _rules(table: ReportTable) -> list[Rule]:
@@ -411,7 +515,12 @@ def _typed(table: ReportTable) -> str:
 
 
 def _parquet(*paths: Path) -> str:
-    return f"read_parquet([{', '.join(_string(str(path)) for path in paths)}])"
+    return f"read_parquet({_list(paths)})"
+
+
+def _list(paths: Sequence[Path]) -> str:
+    """Return SQL for a list of files to read."""
+    return f"[{', '.join(_string(literal(path)) for path in paths)}]"
 
 
 def _string(value: str) -> str:

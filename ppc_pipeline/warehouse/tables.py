@@ -18,7 +18,8 @@ class ColumnType(StrEnum):
     """What a column holds, and its SQL type."""
 
     INTEGER = "BIGINT"
-    # Exact to the sixth decimal: Amazon serves amounts with two, rates of exchange and tiny royalties with more.
+    # Exact to the sixth decimal and rounded there: Amazon serves amounts with two, tiny royalties with more, and with
+    # many more only quotients and what floats left behind in a sum (12.340000000000002).
     MONEY = "DECIMAL(18, 6)"
     RATE = "DOUBLE"
     TEXT = "VARCHAR"

@@ -1,6 +1,7 @@
 """Loading report files: exact, complete, repeatable, whole days at a time."""
 
 import json
+import tempfile
 from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
@@ -80,6 +81,13 @@ def test_an_amount_is_exactly_what_the_json_text_says(connection, tmp_path):
         "1e-05": "0.00001",
         "999999999.99": "999999999.99",
         "123456789012.34": "123456789012.34",
+        "123456789012.340001": "123456789012.340001",  # no double holds these two
+        "-999999999999.999999": "-999999999999.999999",
+        "8589934592.000001": "8589934592.000001",
+        "8589934591.999999": "8589934591.999999",
+        "12.340000000000002": "12.34",  # what floats leave behind in a sum is rounded off, at the sixth decimal
+        "0.5233333333": "0.523333",
+        "1.5e3": "1500",
         '"1534.58"': "1534.58",  # Amazon has been seen to put numbers in quotes
         "null": None,
     }
@@ -129,6 +137,42 @@ def test_an_id_that_went_through_a_double_and_may_be_another_is_rejected(connect
     content = json.dumps([targeting_row(keyword_id="HERE")]).replace('"HERE"', text)
     (outcome,) = load(connection, report_file(tmp_path, content))
     assert (outcome.rows_loaded, outcome.rows_rejected) == (0, 1)
+
+
+def test_a_quotient_or_a_rate_is_a_number_and_nothing_else_is(connection, tmp_path):
+    numbers = {"0": 0.0, "0.0": 0.0, "12.5": 12.5, "1e-7": 1e-7, "-3": -3.0, '"0.25"': 0.25}
+    others = ["NaN", "Infinity", '"inf"', '"1_000"', '" 1"', '"+1"', "1e999", "true", '""', '"1,5"']
+    loaded, rejected = load_texts(connection, tmp_path, "clickThroughRate", [*numbers, *others])
+    assert loaded == numbers
+    assert set(rejected) == set(others)
+    assert all(reason.startswith("click_through_rate is not a number: ") for reason in rejected.values())
+
+
+def test_an_amount_is_a_number_as_json_spells_it_and_nothing_else_is(connection, tmp_path):
+    others = ['"1_000"', '" 1"', '"1 "', '"+1"', '".5"', '"5."', '"1,000"', '"$1"', "NaN", "1e13", '"0x1F"', "false"]
+    loaded, rejected = load_texts(connection, tmp_path, "cost", others)
+    assert loaded == {}
+    assert all(reason.startswith("cost is not an amount: ") for reason in rejected.values())
+
+
+def test_a_date_is_spelled_as_amazon_documents_it_or_rejected(connection, tmp_path):
+    others = [
+        "2026/11/10",
+        "2026-11-1",
+        "26-11-10",
+        "20261110",
+        " 2026-11-10",
+        "2026-11-10 ",
+        "2026-11-10T00:00:00Z",
+        "2026-11-10 (BC)",
+        "2026-02-30",
+        "infinity",
+        "epoch",
+        "",
+    ]
+    loaded, rejected = load_texts(connection, tmp_path, "date", ['"2026-11-10"', *(f'"{text}"' for text in others)])
+    assert loaded == {'"2026-11-10"': DAY}
+    assert rejected == {f'"{text}"': f"date is not a date: {text}" for text in others}
 
 
 REASONS = (
@@ -672,12 +716,31 @@ def test_rows_that_belong_to_no_file_are_missed(connection, tmp_path, monkeypatc
         load(connection, report_file(tmp_path, [targeting_row(), targeting_row(keyword_id=2)]))
 
 
-@pytest.mark.parametrize("ending", ["", "} ]", ", 5]", "]]", ",]x"])
+@pytest.mark.parametrize("ending", ["", "} ]", ", 5", "]]", ",]x"])
 def test_a_large_file_that_does_not_end_as_it_should_is_unreadable(connection, tmp_path, in_pieces, ending):
     content = json.dumps([targeting_row(keyword_id=n) for n in range(100)])
     with pytest.raises(UnreadableFileError):
         load(connection, report_file(tmp_path, content[:-1] + ending if ending else content[:-9]))
     assert report(connection) == []
+
+
+# Wherever the files are
+
+
+@pytest.mark.parametrize("cut", [False, True])
+@pytest.mark.parametrize("name", ["a*b?[c]", "**", "[!a]", "{a,b}", 'it\'s "so"'])
+def test_a_path_that_looks_like_a_pattern_means_itself(connection, tmp_path, request, monkeypatch, name, cut):
+    if cut:
+        request.getfixturevalue("in_pieces")
+    for folder in (name, "axbycd", "b", "x"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / name))
+    good = [targeting_row(keyword_id=n) for n in range(100)]
+    other = report_file(tmp_path / "axbycd", good)
+    file = report_file(tmp_path / name, [*good, targeting_row(clicks=0.5)], report_id=other.report_id)
+    broken = report_file(tmp_path / name, [*good, 5], profile_id=VENDOR)
+    outcomes = load(connection, file, broken)
+    assert [(o.rows_loaded, o.rows_rejected) for o in outcomes] == [(100, 1)] * 2
 
 
 # For all inputs
