@@ -23,7 +23,10 @@ class ColumnType(StrEnum):
     MONEY = "DECIMAL(18, 6)"
     RATE = "DOUBLE"
     TEXT = "VARCHAR"
+    # A word of an enumeration, in UPPER_SNAKE however it came: STRING is DuckDB's other name of VARCHAR.
+    ENUM = "STRING"
     DATE = "DATE"
+    MOMENT = "TIMESTAMPTZ"
     BOOLEAN = "BOOLEAN"
     JSON = "JSON"
 
@@ -91,12 +94,20 @@ class EntityTable:
         columns: The entity's columns.
         key: The columns that tell entities of one profile and ad product apart.
         with_ad_product: Whether rows belong to an ad product (portfolios and profiles do not).
+        label: Columns that call an entity by a name people know; the first that is there counts.
+        watched: Columns whose changes ``entity_changes`` tells.
+        part_column: The column that tells apart the rows of several lists of one ad product.
+        parts: Its values that are lists of their own; all other rows are of one list.
     """
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     with_ad_product: bool = True
+    label: tuple[str, ...] = ()
+    watched: tuple[str, ...] = ()
+    part_column: str | None = None
+    parts: tuple[str, ...] = ()
 
     @property
     def history(self) -> str:
@@ -111,7 +122,11 @@ class EntityTable:
 
     @property
     def content(self) -> tuple[str, ...]:
-        """The columns whose change makes a new version."""
+        """The columns whose change makes a new version.
+
+        A column that a declaration gains is NULL in the versions before: entities whose list now fills it get a new
+        version once, the others none.
+        """
         return tuple(c.name for c in self.columns if c.name not in self.full_key)
 
     def ddl(self) -> list[str]:
