@@ -136,7 +136,14 @@ async def sync_entities(tools: Tools, entities: Sequence[EntityType], progress: 
     now = tools.ledger.clock()
     profiles = [profile for profile in tools.profiles() if not profile.left_alone(now)]
     async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
-        lister = Lister(clients, tools.roster, tools.settings.raw_dir / "malformed", progress)
+        lister = Lister(
+            clients,
+            tools.roster,
+            tools.settings.raw_dir / "malformed",
+            progress,
+            source=tools.settings.entity_source,
+            export_above=tools.settings.export_above,
+        )
         return await lister.sync(entities, profiles, tools.warehouse, now)
 
 

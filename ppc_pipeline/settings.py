@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from dotenv import dotenv_values
@@ -78,6 +78,8 @@ class Settings(BaseSettings):
     report_types: Annotated[tuple[str, ...], NoDecode] = Field(
         DEFAULT_REPORT_TYPES, validation_alias="PPC_REPORT_TYPES"
     )
+    entity_source: Literal["auto", "lists", "exports"] = Field("auto", validation_alias="PPC_ENTITY_SOURCE")
+    export_above: int = Field(20_000, validation_alias="PPC_EXPORT_ABOVE", ge=0)
     start_date: date = Field(date(2026, 1, 1), validation_alias="PPC_START_DATE")
     refetch_days: int = Field(31, validation_alias="PPC_REFETCH_DAYS", ge=1, le=93)
     fresh_hours: float = Field(6, validation_alias="PPC_FRESH_HOURS", ge=0)

@@ -4,7 +4,7 @@ Here: paths, media types and bodies. Not here: how a call is carried out (``call
 until it is done, or anything that is kept (``reports``).
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Self
@@ -131,7 +131,9 @@ class AmazonAdsClient:
         )
         return await self._calls.send(call, lambda answer: parse_profiles(answer, on_malformed))
 
-    async def list_pages(self, profile_id: int, listing: Listing, *, patience: float = 0.0) -> AsyncIterator[Page]:
+    async def list_pages(
+        self, profile_id: int, listing: Listing, *, patience: float = 0.0
+    ) -> AsyncGenerator[Page, None]:
         """Walk through a list, page by page.
 
         Pages are independent reads (Amazon's developer notes): an object that changes meanwhile may come twice.

@@ -46,10 +46,15 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A list that could not be had, and why."""
+    """A list that could not be had, and why.
+
+    Attributes:
+        by_export: Whether an export was asked for instead, which is of all ad products.
+    """
 
     errand: Errand
     error: AdsError
+    by_export: bool = False
 
     @property
     def refused(self) -> bool:
@@ -64,13 +69,18 @@ class Failure:
         """Whether Amazon says in words that the profile does not have the ad product."""
         return self.error.category is Category.NOT_OFFERED
 
+    @property
+    def telling(self) -> bool:
+        """Whether it may be that the profile does not have the ad product."""
+        return self.refused and not self.by_export
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
     """What one profile was served, and what not.
 
     Attributes:
-        served: The ad product of every list that was read; None stands for what spans them.
+        served: The ad product of every list that was read; None stands for what spans them, such as exports.
         failures: The lists that could not be had.
     """
 
@@ -104,6 +114,6 @@ class Access:
         for product in sorted(filter(None, products)):
             own = [failure for failure in self.failures if failure.errand.listing.ad_product == product]
             said = [failure for failure in own if failure.explicit]
-            if all(failure.refused for failure in own) and (product not in had or len(said) == len(own)):
+            if all(failure.telling for failure in own) and (product not in had or len(said) == len(own)):
                 found[product] = str((said or own)[0].error)
         return found

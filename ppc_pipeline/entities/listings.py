@@ -1,21 +1,26 @@
 """Listing the entities of every profile at once, and loading every list that was read whole.
 
 Here: pages to files, files to the warehouse, and what could not be had. Not here: which lists there are
-(``amazon_ads.entities``), what refusals mean (``access``), or versions and quarantine (``warehouse.entities``).
+(``amazon_ads.entities``), exports (``exports``, ``exported``), what refusals mean (``access``), or versions and
+quarantine (``warehouse.entities``).
 """
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
 from ppc_pipeline.amazon_ads.entities import EntityType
-from ppc_pipeline.amazon_ads.errors import AdsError, Category, MalformedResponseError, PermanentError
+from ppc_pipeline.amazon_ads.errors import AdsError, Category, MalformedResponseError
 from ppc_pipeline.entities.access import Access, Errand, Failure
+from ppc_pipeline.entities.exported import EXPORTED, Exported
+from ppc_pipeline.entities.exports import DEADLINE, Exports, client_of
 from ppc_pipeline.entities.profiles import PATIENCE, Trouble
 from ppc_pipeline.progress import Progress, silent
 from ppc_pipeline.reports.roster import Profile, Roster
@@ -24,10 +29,14 @@ from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline.warehouse.entities import (
     EntityOutcome,
     Pages,
+    Parent,
     UnreadablePagesError,
     load_entities,
     products_listed,
 )
+from ppc_pipeline.warehouse.values import Condition
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +61,14 @@ class Synced:
         at: The moment from which new versions are valid.
         outcomes: Entity -> what changed, by profile and ad product.
         troubles: What could not be had; those lists keep what they had.
+        detours: What an export could not be had for, so that the list was read after all: nothing is missing.
         not_offered: Ad products that profiles do not have: no trouble.
     """
 
     at: datetime
     outcomes: dict[str, list[EntityOutcome]] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
+    detours: list[Trouble] = field(default_factory=list)
     not_offered: list[NotOffered] = field(default_factory=list)
 
 
@@ -68,17 +79,19 @@ class _Fetched:
     Attributes:
         lists: The lists that were read to the end.
         failures: The others.
+        detours: Exports that could not be had, where the lists were read after all.
     """
 
     lists: list[tuple[Errand, Pages]] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    detours: list[Failure] = field(default_factory=list)
 
     def access(self) -> dict[int, Access]:
         """Return what each profile was served."""
         served: dict[int, list[str | None]] = defaultdict(list)
         failures: dict[int, list[Failure]] = defaultdict(list)
-        for errand, _ in self.lists:
-            served[errand.profile_id].append(errand.listing.ad_product)
+        for errand, pages in self.lists:
+            served[errand.profile_id].append(None if pages.export else errand.listing.ad_product)
         for failure in self.failures:
             failures[failure.errand.profile_id].append(failure)
         return {whose: Access(served[whose], failures[whose]) for whose in served.keys() | failures.keys()}
@@ -94,6 +107,10 @@ class Lister:
         aside: Where the bytes of a malformed page are kept.
         progress: Told how many lists are done.
         patience: Seconds that one list may spend in cool-downs; the others go on meanwhile.
+        source: Where entities are read from: ``lists``, ``exports`` where there is one, or ``auto``: from its list
+            unless that is too long.
+        export_above: Objects of which a list may have so many before it is too long.
+        export_deadline: Seconds after which a sync waits for its exports no longer.
     """
 
     clients: Mapping[str, AmazonAdsClient]
@@ -101,6 +118,9 @@ class Lister:
     aside: Path
     progress: Progress = silent
     patience: float = PATIENCE
+    source: str = "auto"
+    export_above: int = 20_000
+    export_deadline: float = DEADLINE
 
     async def sync(
         self, entities: Sequence[EntityType], profiles: Sequence[Profile], warehouse: Warehouse, now: datetime
@@ -121,15 +141,18 @@ class Lister:
 
     async def _fetch(self, errands: Sequence[Errand], directory: Path) -> _Fetched:
         fetched = _Fetched()
+        exports = Exports(self.clients, directory, self.patience, self.export_deadline)
         done = 0
         self.progress("lists", 0, len(errands))
 
         async def one(number: int, errand: Errand) -> None:
             nonlocal done
-            try:
-                fetched.lists.append((errand, await self._list(directory / f"{number}.json", errand)))
-            except AdsError as error:
-                fetched.failures.append(Failure(errand, error))
+            path = directory / f"{number}.json"
+            exported = EXPORTED.get(errand.listing.path) if self.source != "lists" else None
+            if exported is None:
+                await self._by_list(fetched, errand, path)
+            elif self.source == "exports" or not await self._by_list(fetched, errand, path, most=self.export_above):
+                await self._by_export(fetched, errand, exported, exports, path)
             done += 1
             self.progress("lists", done, len(errands))
 
@@ -138,26 +161,45 @@ class Lister:
                 group.create_task(one(number, errand))
         return fetched
 
-    async def _list(self, path: Path, errand: Errand) -> Pages:
-        facts, listing = errand.profile.facts, errand.listing
-        client = self.clients.get(facts.account)
-        if client is None:
-            gone = "the account is no longer configured"
-            raise PermanentError(gone, account=facts.account, profile_id=facts.profile_id)
+    async def _by_list(self, fetched: _Fetched, errand: Errand, path: Path, *, most: int | None = None) -> bool:
+        """Read a list page by page, unless it has more than ``most`` objects; say whether that was tried to the end."""
+        try:
+            whole = await self._list(path, errand, most)
+        except AdsError as error:
+            fetched.failures.append(Failure(errand, error))
+            return True
+        if whole:
+            fetched.lists.append((errand, _pages(errand, path)))
+        return whole
+
+    async def _list(self, path: Path, errand: Errand, most: int | None) -> bool:
+        facts, count = errand.profile.facts, 0
+        client = client_of(self.clients, errand.profile)
         with path.open("wb") as file:
-            async for page in client.list_pages(facts.profile_id, listing, patience=self.patience):
-                file.write(page.body + b"\n")
-        return Pages(
-            path=path,
-            account=facts.account,
-            profile_id=facts.profile_id,
-            currency_code=facts.currency_code,
-            ad_product=listing.ad_product,
-            items_key=listing.items_key,
-            fields=listing.fields,
-            constants=listing.constants,
-            part=errand.scope.part,
-        )
+            async with aclosing(client.list_pages(facts.profile_id, errand.listing, patience=self.patience)) as pages:
+                async for page in pages:
+                    count += page.count
+                    if most is not None and max(count, page.total or 0) > most:
+                        return False
+                    file.write(page.body + b"\n")
+        return True
+
+    async def _by_export(
+        self, fetched: _Fetched, errand: Errand, exported: Exported, exports: Exports, path: Path
+    ) -> None:
+        """Have a list's rows from an export; where there is the choice, from the list after all if that fails."""
+        try:
+            file = await exports.file(errand.profile, exported.kind)
+        except AdsError as error:
+            failure = Failure(errand, error, by_export=True)
+            if self.source == "exports":
+                fetched.failures.append(failure)
+                return
+            logger.warning("the list %s is read page by page: %s", errand.listing.path, error)
+            fetched.detours.append(failure)
+            await self._by_list(fetched, errand, path)
+        else:
+            fetched.lists.append((errand, _pages(errand, file, exported)))
 
     async def _judge(
         self,
@@ -182,6 +224,7 @@ class Lister:
                 self.roster.lacks(facts.profile_id, ad_product, reason)
                 synced.not_offered.append(NotOffered(facts.account, facts.profile_id, ad_product, reason))
                 lacking.add((facts.profile_id, ad_product))
+        synced.detours += [self._trouble(failure) for failure in fetched.detours]
         synced.troubles += [
             self._trouble(failure)
             for failure in fetched.failures
@@ -238,6 +281,27 @@ class Lister:
         kept = self._keep(errand, error.pages.path.read_bytes())
         reason = f"what Amazon listed at {errand.listing.path} cannot be read: {error}{kept}"
         return Trouble(error.pages.account, errand.profile_id, errand.entity.name, reason)
+
+
+def _pages(errand: Errand, path: Path, exported: Exported | None = None) -> Pages:
+    """Return what the warehouse is to know of a list's file, or of an export that has the list's rows."""
+    facts, listing = errand.profile.facts, errand.listing
+    pages = Pages(
+        path=path,
+        account=facts.account,
+        profile_id=facts.profile_id,
+        currency_code=facts.currency_code,
+        ad_product=listing.ad_product,
+        items_key=listing.items_key,
+        fields=listing.fields,
+        constants=listing.constants,
+        part=errand.scope.part,
+    )
+    if exported is None:
+        return pages
+    own = Condition("$.adProduct", (listing.ad_product or "",))
+    parents = {"campaign_id": Parent("ad_groups", "ad_group_id")} if exported.below_ad_groups else {}
+    return replace(pages, export=True, fields=exported.fields, where=(own, *exported.where), parents=parents)
 
 
 def _known_lacks(errands: Sequence[Errand], now: datetime) -> list[NotOffered]:

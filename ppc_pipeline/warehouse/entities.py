@@ -15,6 +15,7 @@ import duckdb
 from ppc_pipeline.warehouse.connection import in_transaction
 from ppc_pipeline.warehouse.staging import Rule, any_broken, cast, cast_rules, drop_temporary, first_reason, literal
 from ppc_pipeline.warehouse.tables import Column, ColumnType, EntityTable, quoted
+from ppc_pipeline.warehouse.values import At, Condition, Sql, Value, canonical
 
 MAX_PAGE_BYTES = 128 * 2**20
 """One page of a list may not be longer than this."""
@@ -36,8 +37,21 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class Parent:
+    """A table of entities above, whose column of the same name is looked up by their key.
+
+    Attributes:
+        table: Of profile and ad product as well.
+        key: The column that both tables have.
+    """
+
+    table: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pages:
-    """A file with the pages of one list of one profile, one JSON object or array after the other.
+    """A file with the entities of one list of one profile: pages, or an export that has them among others.
 
     Attributes:
         path: The file.
@@ -46,9 +60,12 @@ class Pages:
         currency_code: The profile's; overruled by a field of that name.
         ad_product: What the rows belong to, if to one.
         items_key: The key of the array in a page; None where the page is the array itself.
-        fields: Column -> JSON path in an item.
+        fields: Column -> JSON path in an item, or how its value is made of one.
         constants: Column -> value for all rows.
         part: Which of several lists it is; see ``Scope``.
+        export: Whether the file is an export: one array, gzipped, that says nothing of columns it has no field for.
+        where: What an item must fulfil to be of this list; the others are left to other lists.
+        parents: Column -> the table that knows its value, where an item does not say it.
     """
 
     path: Path
@@ -57,9 +74,12 @@ class Pages:
     currency_code: str | None
     ad_product: str | None
     items_key: str | None
-    fields: Mapping[str, str]
+    fields: Mapping[str, str | Value]
     constants: Mapping[str, str] = field(default_factory=dict)
     part: str = ""
+    export: bool = False
+    where: Sequence[Condition] = ()
+    parents: Mapping[str, "Parent"] = field(default_factory=dict)
 
     @property
     def scope(self) -> Scope:
@@ -121,6 +141,8 @@ def load_entities(
         return []
     with in_transaction(connection):
         _stage(connection, table, pages)
+        if any(file.export for file in pages):
+            _fill_in(connection, table, pages)
         _stage_scopes(connection, covered)
         rejected = _reject(connection, table, now)
         _compare(connection, table)
@@ -168,18 +190,8 @@ def _columns(table: EntityTable) -> tuple[str, ...]:
     return (*lead, *own)
 
 
-def _item_sql(table: EntityTable, pages: Pages) -> tuple[str, list[object]]:
-    """Return SQL for the texts of one file's items, and its parameters."""
-    values: list[object] = []
-
-    def text(name: str, default: object) -> str:
-        path = pages.fields.get(name)
-        if path is None:
-            values.append(default)
-            return f"?::VARCHAR AS {quoted('raw_' + name)}"
-        values.append(path)
-        return f"item->>? AS {quoted('raw_' + name)}"
-
+def _item_sql(table: EntityTable, pages: Pages) -> Sql:
+    """Return SQL for one file's items: the texts of their columns, and the columns of which they say nothing."""
     defaults: dict[str, object] = {
         "account": pages.account,
         "profile_id": str(pages.profile_id),
@@ -187,15 +199,39 @@ def _item_sql(table: EntityTable, pages: Pages) -> tuple[str, list[object]]:
         "ad_product": pages.ad_product,
         **pages.constants,
     }
-    texts = ", ".join(text(name, defaults.get(name)) for name in _columns(table))
+    texts: list[Sql] = []
+    unsaid: list[Sql] = []
+    for name in _columns(table):
+        declared = pages.fields.get(name)
+        if declared is None:
+            silent = pages.export and name not in defaults
+            text, nothing = Sql("?::VARCHAR", (defaults.get(name),)), Sql("true" if silent else "false")
+        else:
+            value = At(declared) if isinstance(declared, str) else declared
+            text, nothing = value.text(), value.unsaid()
+        texts.append(text)
+        if nothing.text != "false":
+            unsaid.append(Sql(f"CASE WHEN {nothing.text} THEN '{name}' END", nothing.parameters))
+    items, where = _items_sql(pages), [condition.sql() for condition in pages.where]
+    pieces = [*texts, *unsaid, Sql("?", (pages.part,)), items, *where]
+    return Sql(
+        f"""
+        SELECT {", ".join(text.text for text in texts)},
+            list_filter([{", ".join(one.text for one in unsaid)}]::VARCHAR[], lambda name: name IS NOT NULL),
+            ?, item
+        FROM ({items.text}) WHERE {" AND ".join(["true", *(condition.text for condition in where)])}
+        """,
+        tuple(parameter for piece in pieces for parameter in piece.parameters),
+    )
+
+
+def _items_sql(pages: Pages) -> Sql:
+    path = literal(pages.path)
+    if pages.export:
+        return Sql("SELECT json AS item FROM read_json_objects(?, format = 'array', compression = 'gzip')", (path,))
     array = "$[*]" if pages.items_key is None else f"$.{pages.items_key}[*]"
-    sql = f"""
-        SELECT {texts}, ? AS part, item FROM (
-            SELECT unnest(json_extract(json, ?)) AS item
-            FROM read_json_objects(?, format = 'unstructured', maximum_object_size = {MAX_PAGE_BYTES})
-        )
-    """
-    return sql, [*values, pages.part, array, literal(pages.path)]
+    source = f"read_json_objects(?, format = 'unstructured', maximum_object_size = {MAX_PAGE_BYTES})"
+    return Sql(f"SELECT unnest(json_extract(json, ?)) AS item FROM {source}", (array, path))
 
 
 def _rules(table: EntityTable) -> list[Rule]:
@@ -208,13 +244,14 @@ def _stage(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: Seq
     drop_temporary(connection, "texts", "staged")
     names = _columns(table)
     columns = ", ".join(f"{quoted('raw_' + name)} VARCHAR" for name in names)
-    connection.execute(f"CREATE TEMP TABLE texts (row_no BIGINT, {columns}, part VARCHAR, item JSON)")
+    more = "unsaid VARCHAR[], part VARCHAR, item JSON"
+    connection.execute(f"CREATE TEMP TABLE texts (row_no BIGINT, {columns}, {more})")
     done = 0
     for file in pages:
-        sql, values = _item_sql(table, file)
-        insert = f"INSERT INTO temp.texts SELECT row_number() OVER () + ?, * FROM ({sql})"
+        items = _item_sql(table, file)
+        insert = f"INSERT INTO temp.texts SELECT row_number() OVER () + ?, * FROM ({items.text})"
         try:
-            found = connection.execute(insert, [done, *values]).fetchone()
+            found = connection.execute(insert, [done, *items.parameters]).fetchone()
         except duckdb.InvalidInputException as error:  # others are about the disk or the memory, not about this file
             raise UnreadablePagesError(file, str(error).strip().splitlines()[0]) from None
         done += found[0] if found else 0
@@ -238,6 +275,32 @@ def _stage(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: Seq
         )
         """
     )
+
+
+def _fill_in(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: Sequence[Pages]) -> None:
+    """Give staged rows what their source says nothing of: what the open version has, then what a table above has.
+
+    An entity read from another source than before must not get a version because that one says less.
+    """
+    silent = [quoted(name) for name in table.content]
+    sets = ", ".join(f"{c} = CASE WHEN list_contains(s.unsaid, '{c[1:-1]}') THEN h.{c} ELSE s.{c} END" for c in silent)
+    same_key = " AND ".join(f"s.{quoted(k)} IS NOT DISTINCT FROM h.{quoted(k)}" for k in table.full_key)
+    connection.execute(
+        f"""
+        UPDATE temp.staged AS s SET {sets} FROM {quoted(table.history)} AS h
+        WHERE h.valid_to IS NULL AND NOT s.broken AND len(s.unsaid) > 0 AND {same_key}
+        """
+    )
+    for column, parent in {(column, parent) for file in pages for column, parent in file.parents.items()}:
+        connection.execute(
+            f"""
+            UPDATE temp.staged AS s SET {quoted(column)} = p.{quoted(column)} FROM {quoted(parent.table)} AS p
+            WHERE s.{quoted(column)} IS NULL AND list_contains(s.unsaid, ?) AND NOT s.broken
+                AND p.profile_id = s.profile_id AND p.ad_product = s.ad_product
+                AND p.{quoted(parent.key)} = s.{quoted(parent.key)}
+            """,
+            [column],
+        )
 
 
 def _stage_scopes(connection: duckdb.DuckDBPyConnection, scopes: Collection[Scope]) -> None:
@@ -300,7 +363,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, table: EntityTable) -> None:
     """Stage each entity's fate: added, changed, same or removed."""
     drop_temporary(connection, "fates")
     key = ", ".join(quoted(name) for name in table.full_key)
-    content = ", ".join(["account", "currency_code", *(quoted(name) for name in table.content)])
+    content = ", ".join(["account", "currency_code", *_compared(table)])
     part = quoted(table.part_column) if table.part_column else "''"
     connection.execute(
         f"""
@@ -333,6 +396,13 @@ def _compare(connection: duckdb.DuckDBPyConnection, table: EntityTable) -> None:
         """,
         [list(table.parts)],
     )
+
+
+def _compared(table: EntityTable) -> list[str]:
+    """Return SQL for the columns whose change makes a version, as they are compared."""
+    types = {column.name: column.type for column in table.columns}
+    names = [(quoted(name), types[name]) for name in table.content]
+    return [canonical(name) if type_ is ColumnType.JSON else name for name, type_ in names]
 
 
 def _counts(

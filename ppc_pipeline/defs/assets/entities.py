@@ -98,7 +98,11 @@ def entity_assets() -> dg.AssetsDefinition:
             own += [Trouble(name, None, entity.name, why) for name, why in broken.items() if name not in named]
             yield dg.MaterializeResult(
                 asset_key=entity.name,
-                metadata={**_counts(synced.outcomes[entity.name]), "sandbox": tools.sandbox},
+                metadata={
+                    **_counts(synced.outcomes[entity.name]),
+                    **_detours([detour for detour in synced.detours if detour.what == entity.name]),
+                    "sandbox": tools.sandbox,
+                },
                 check_results=[_check(entity.name, own)],
             )
 
@@ -128,6 +132,12 @@ def _counts(outcomes: Sequence[EntityOutcome]) -> dict[str, int]:
         "removed": sum(o.removed for o in outcomes),
         "rejected": sum(o.rejected for o in outcomes),
     }
+
+
+def _detours(detours: Sequence[Trouble]) -> dict[str, dg.MetadataValue]:
+    """Show which lists were read page by page because an export could not be had: nothing is missing."""
+    rows = [(t.account, t.profile_id, t.reason) for t in detours]
+    return {"read_page_by_page": markdown_table(("account", "profile", "why"), rows)} if rows else {}
 
 
 def _check(asset: str, troubles: Sequence[Trouble]) -> dg.AssetCheckResult:
