@@ -219,10 +219,7 @@ def _stage(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: Seq
             raise UnreadablePagesError(file, str(error).strip().splitlines()[0]) from None
         done += found[0] if found else 0
     types = {"profile_id": Column("profile_id", ColumnType.INTEGER), **{c.name: c for c in table.columns}}
-    typed = ", ".join(
-        f"{cast(types[name], quoted('raw_' + name)) if name in types else quoted('raw_' + name)} AS {quoted(name)}"
-        for name in names
-    )
+    typed = ", ".join(f"{_typed(types.get(name), quoted('raw_' + name))} AS {quoted(name)}" for name in names)
     connection.execute(
         f"""
         CREATE TEMP TABLE staged AS
@@ -238,6 +235,15 @@ def _stage(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: Seq
         )
         """
     )
+
+
+def _typed(column: Column | None, text: str) -> str:
+    """Return SQL that casts a text to its column's type; Sponsored Display spells dates as ``20260131``."""
+    if column is None:
+        return text
+    if column.type is ColumnType.DATE:
+        text = f"regexp_replace({text}, '^([0-9]{{4}})([0-9]{{2}})([0-9]{{2}})$', '\\1-\\2-\\3')"
+    return cast(column, text)
 
 
 def _stage_scopes(connection: duckdb.DuckDBPyConnection, scopes: Collection[Scope]) -> None:
