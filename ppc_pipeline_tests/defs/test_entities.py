@@ -106,3 +106,31 @@ def test_a_refused_profile_is_named_and_the_others_load(project):
     assert "->" in check.description
     assert metadata_of(result, "campaigns")["profiles_listed"] == 2
     assert here.query("SELECT count(DISTINCT profile_id) FROM campaigns") == [(2,)]
+
+
+def test_bids_and_budgets_that_jumped_since_the_last_sync_are_named_with_the_client_and_the_others_are_not(project):
+    here = project(profiles=1)
+    here.run("entities_job")
+    # As if other amounts had been listed before: one jumped, one moved a little.
+    first, second = [row[0] for row in here.query("SELECT campaign_id FROM campaigns ORDER BY 1 LIMIT 2")]
+    here.query(f"UPDATE campaigns_history SET budget = budget / 4 WHERE campaign_id = {first}")
+    here.query(f"UPDATE campaigns_history SET budget = budget / 1.2 WHERE campaign_id = {second}")
+    result = here.run("entities_job")
+    check = check_of(result, "campaigns", "large_changes")
+    assert (check.passed, check.severity.value) == (False, "WARN")
+    assert check.metadata["changes"].value == 1
+    table = check.metadata["examples"].value
+    assert str(first) in table
+    assert str(second) not in table
+    assert "+300.0" in table
+    assert here.query("SELECT name FROM profiles")[0][0] in table
+    assert check_of(result, "keywords", "large_changes").passed
+    assert check_of(here.run("entities_job"), "campaigns", "large_changes").passed, "a change is told once"
+
+
+def test_an_ad_product_that_a_profile_does_not_have_is_named_and_no_red_check(project):
+    here = project(profiles=1, profiles_without_brands=1)
+    result = here.run("entities_job")
+    assert check_of(result, "campaigns").passed
+    assert "SPONSORED_BRANDS" in metadata_of(result, "campaigns")["not_offered"]
+    assert "not_offered" not in metadata_of(result, "portfolios")
