@@ -17,13 +17,7 @@ Names = tuple[str, Callable[[World], list[Any]]]
 
 
 def _bid(world: World, target: Target) -> float:
-    bid = world.ad_groups[target.ad_group].default_bid if target.bid is None else target.bid
-    return _short(world.profile.market.major(bid))
-
-
-def _short(amount: float) -> float:
-    """Spell whole amounts without decimals, as Amazon does for bids."""
-    return int(amount) if amount == int(amount) else amount
+    return world.profile.market.plain(world.bid_of(target))
 
 
 def _nothing(world: World) -> list[Any]:

@@ -104,7 +104,7 @@ class Misbehaving:
         if kind == "token":
             return f"token {account_of(parse_qs(body.decode('utf-8', 'replace')).get('refresh_token', [''])[0])}"
         account = (bearer_of(self.sandbox, headers.get("Authorization", "")) or {}).get("account")
-        return f"{kind} {scope['path']} {account} {profile} {hashlib.sha256(body).hexdigest()[:16]}"
+        return f"{kind} {scope['path']} {account} {profile} {_digest(body + scope['query_string'])}"
 
     def _drawn(self, call: _Call) -> Fault | None:
         attempt = self.sandbox.state.attempt(call.identity)
@@ -235,7 +235,11 @@ def _asked_for(body: bytes) -> str:
         texts = [configuration["reportTypeId"], "+".join(configuration["groupBy"])]
         return " ".join([*texts, asked["startDate"], asked["endDate"]])
     except (ValueError, LookupError, TypeError):
-        return hashlib.sha256(body).hexdigest()[:16]
+        return _digest(body)
+
+
+def _digest(said: bytes) -> str:
+    return hashlib.sha256(said).hexdigest()[:16]
 
 
 def _piece(body: bytes, *, more: bool) -> Message:
