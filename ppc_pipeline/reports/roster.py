@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
 
+from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.reports import activity
 from ppc_pipeline.reports.ledger import Ledger
 from ppc_pipeline.reports.schema import accounts, insert_into, lacks, profiles
@@ -99,6 +100,14 @@ class Profile:
         """Say whether an ad product (or report type) is not to be asked for by schedules: it is not there."""
         lack = self.lacking.get(ad_product)
         return lack is not None and now < lack.seen + LACK_RETRY
+
+    def lack_of(self, report_type: ReportType) -> Lack | None:
+        """Return that it does not have a report type, or its ad product, if so."""
+        return self.lacking.get(report_type.ad_product) or self.lacking.get(report_type.report_type_id)
+
+    def left_without(self, report_type: ReportType, now: datetime) -> bool:
+        """Say whether schedules are not to ask for a report type at this moment: it, or its product, is not there."""
+        return self.without(report_type.ad_product, now) or self.without(report_type.report_type_id, now)
 
 
 @dataclass(frozen=True, slots=True)
