@@ -15,7 +15,7 @@ import pytest
 
 from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES
 from ppc_pipeline.amazon_ads.fields import snake_case
-from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES, REPORT_TYPES
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.pipeline import (
     Tools,
     bring_reports,
@@ -39,11 +39,12 @@ from ppc_pipeline.sandbox import SandboxOptions, running
 from ppc_pipeline.settings import load_settings
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline_tests.conftest import account_environment
-from ppc_pipeline_tests.fakes import NOON, Clock, facts, order, window
+from ppc_pipeline_tests.fakes import FOUR, NOON, Clock, facts, order, window
 
-KINDS = [REPORT_TYPES[name] for name in DEFAULT_REPORT_TYPES]
+KINDS = [REPORT_TYPES[name] for name in FOUR]
 TARGETING = REPORT_TYPES["spTargeting"]
 DAYS_90 = Days(date(2026, 8, 23), date(2026, 11, 20))
+MONTH = Days(date(2026, 10, 21), date(2026, 11, 20))
 WEEK = Days(date(2026, 11, 14), date(2026, 11, 20))
 SPAWN = multiprocessing.get_context("spawn")
 
@@ -132,6 +133,18 @@ def test_ninety_days_of_four_types_and_three_profiles_are_36_reports_exact_to_th
         company.query("SELECT max(loaded_at) FROM report_sp_targeting"),
     )
     assert after == before
+
+
+def test_every_report_type_of_every_ad_product_has_the_rows_and_sums_that_amazon_has(start):
+    company = start(profiles=3)
+    every = [*REPORT_TYPES.values()]
+    brought = company.bring(MONTH, every)
+    assert {row.state for row in brought.rows} == {State.LOADED}
+    assert len(brought.rows) == company.created() == 3 * len(every)
+    company.assert_exact(MONTH, every)
+    assert company.query("SELECT DISTINCT source, reason FROM rejected_rows") == []
+    records = "SELECT DISTINCT ad_product FROM performance_records ORDER BY ALL"
+    assert company.query(records) == [("SPONSORED_BRANDS",), ("SPONSORED_DISPLAY",), ("SPONSORED_PRODUCTS",)]
 
 
 def test_after_the_fresh_hours_the_days_are_fetched_again_and_what_amazon_restated_is_recorded_to_the_cent(start):

@@ -29,6 +29,8 @@ from ppc_pipeline.warehouse.queries import Total, daily_cost, profile_summary, r
 GROUP = "reports"
 STEP = "reports"
 
+_PERFORMANCE = ("spTargeting", "sbTargeting", "sdTargeting")
+
 
 class ReportRun(dg.Config):
     """What a run of the report assets is to do."""
@@ -91,24 +93,35 @@ def report_assets(report_types: Sequence[ReportType], partitions: dg.DailyPartit
     return reports
 
 
-def performance_asset(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
-    """Return the asset ``performance_records``."""
+def performance_sources(report_types: Sequence[ReportType]) -> list[str]:
+    """Return the report assets that ``performance_records`` is made of, among those there are."""
+    return [report_type.table for report_type in report_types if report_type.name in _PERFORMANCE]
+
+
+def performance_asset(sources: Sequence[str], partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    """Return the asset ``performance_records``.
+
+    Args:
+        sources: The report assets it is made of.
+        partitions: Its dates.
+    """
 
     @dg.asset(
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=["report_sp_targeting"],
+        deps=sources,
         group_name=GROUP,
         owners=[OWNER],
         kinds={"duckdb", "sql"},
         tags={"ppc/source": "warehouse"},
     )
     def performance_records(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult:
-        """One row is a day's performance of one keyword or target.
+        """One row is a day's performance of one keyword or target of Sponsored Products, Brands or Display.
 
         Grain: date, profile_id, ad_product, campaign_id, ad_group_id, target_id. A view over the report tables, so
-        that it changes with them in one transaction. `purchases`, `sales` and `units` are of the profile's standard
-        window (Sponsored Products: sellers 7 days, vendors 14 days); Amazon restates them for weeks.
+        that it changes with them in one transaction. `purchases`, `sales` and `units` are of the standard window
+        (Sponsored Products: sellers 7 days, vendors 14; Brands and Display 14, after clicks or views); Amazon restates
+        them for weeks. What Amazon does not give is NULL.
         """
         from ppc_pipeline.defs.plots import daily_cost_plot  # matplotlib takes a second: only where it is drawn
 
