@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
 from ppc_pipeline.amazon_ads.entities import EntityType
-from ppc_pipeline.amazon_ads.report_types import ReportType
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, ReportType
 from ppc_pipeline.clients import SANDBOX_WARNING, open_clients, wanted_accounts
 from ppc_pipeline.entities.listings import Lister, Synced
 from ppc_pipeline.entities.profiles import Trouble, find_profiles, store_profiles
@@ -292,6 +292,20 @@ def completeness(
     names = [report_type.name for report_type in report_types]
     rows = tools.ledger.covering(days, names)
     return stretches(report_types, tools.profiles(profiles), days, rows, tools.ledger.clock())
+
+
+def failed_reports(tools: Tools, rows: Sequence[ReportRow]) -> tuple[list[ReportRow], list[ReportRow]]:
+    """Return the reports that failed, and apart from them those of what their profile does not have: no failure."""
+    profiles = {profile.facts.profile_id: profile for profile in tools.profiles()}
+    failed: list[ReportRow] = []
+    not_offered: list[ReportRow] = []
+    for row in rows:
+        if row.state is not State.FAILED:
+            continue
+        profile, report_type = profiles.get(row.profile_id), REPORT_TYPES.get(row.report_type)
+        lacks = profile is not None and report_type is not None and profile.lack_of(report_type) is not None
+        (not_offered if lacks else failed).append(row)
+    return failed, not_offered
 
 
 def broken_accounts(tools: Tools) -> dict[str, str]:

@@ -13,7 +13,7 @@ import dagster as dg
 
 from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.defs.assets.reports import STEP
-from ppc_pipeline.defs.metadata import NO_PROFILE, markdown_table, stretches_table
+from ppc_pipeline.defs.metadata import NO_PROFILE, absent_table, markdown_table, stretches_table
 from ppc_pipeline.defs.partitions import days_of_run
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.pipeline import broken_accounts, completeness
@@ -83,6 +83,7 @@ def complete_result(asset_key: dg.AssetKey, found: Sequence[Stretch], broken: di
     incomplete = [stretch for stretch in found if stretch.status not in COMPLETE]
     failed = [stretch for stretch in incomplete if stretch.status is DayStatus.FAILED]
     blocked = [stretch for stretch in found if stretch.status is DayStatus.BLOCKED]
+    absent = [stretch for stretch in found if stretch.status is DayStatus.NOT_OFFERED]
     nobody = [] if found or broken else [NO_PROFILE]
     reasons = list(dict.fromkeys([*broken.values(), *(stretch.reason for stretch in failed), *nobody]))
     counts = by_status(found)
@@ -96,6 +97,7 @@ def complete_result(asset_key: dg.AssetKey, found: Sequence[Stretch], broken: di
             **{f"profile_days_{status.value.replace(' ', '_')}": n for status, n in counts.items()},
             **({"missing": stretches_table(incomplete)} if incomplete else {}),
             **({"blocked": stretches_table(blocked)} if blocked else {}),
+            **({"not offered": absent_table(absent)} if absent else {}),
             **({"accounts": markdown_table(("account", "why"), sorted(broken.items()))} if broken else {}),
         },
     )

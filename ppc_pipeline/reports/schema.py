@@ -74,6 +74,17 @@ profiles = Table(
     Column("retry_at", UtcDateTime),
 )
 
+# What a profile does not have: an ad product, or one of its report types (Amazon's reportTypeId).
+lacks = Table(
+    "lacks",
+    metadata,
+    Column("profile_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("ad_product", String(100), primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+    Column("seen", UtcDateTime, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
 accounts = Table(
     "accounts",
     metadata,

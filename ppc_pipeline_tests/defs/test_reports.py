@@ -9,8 +9,11 @@ import dagster as dg
 import httpx
 import pytest
 
+from ppc_pipeline.reports.completeness import DayStatus, Stretch
+from ppc_pipeline.reports.windows import Days
 from ppc_pipeline_tests.conftest import days_ago
 from ppc_pipeline_tests.defs.conftest import check_of, failure_of, metadata_of
+from ppc_pipeline_tests.fakes import DAY, NOON
 
 TYPES = {
     "report_sp_campaigns": "spCampaigns",
@@ -259,6 +262,19 @@ def test_no_profile_at_all_is_never_called_complete():
     found = complete_result(dg.AssetKey("report_sp_campaigns"), [], {})
     assert not found.passed
     assert "ppc doctor" in found.description
+
+
+def test_what_is_not_offered_is_complete_and_named_in_one_line_for_each_profile():
+    from ppc_pipeline.defs.checks import complete_result
+
+    lack = {"status": DayStatus.NOT_OFFERED, "reason": "a KDP author", "since": NOON}
+    days = [Days(DAY, DAY), Days(DAY + timedelta(days=3), DAY + timedelta(days=4))]
+    found = [Stretch("acme", profile_id, "Acme", "sbAds", some, **lack) for profile_id in (1, 2) for some in days]
+    result = complete_result(dg.AssetKey("report_sb_ads"), found, {})
+    assert result.passed
+    assert result.metadata["profile_days_not_offered"].value == 6
+    lines = result.metadata["not offered"].value.splitlines()[2:]
+    assert lines == [f"| {n} Acme | acme | sbAds | 3 | 2026-11-22 | a KDP author |" for n in (1, 2)]
 
 
 def test_a_report_still_at_amazon_is_a_warning_that_names_it(project):
