@@ -264,6 +264,7 @@ async def order_day(tools: Tools, *, weekly: bool, holes: bool) -> Ordered:
         refetch_days=settings.refetch_days,
         weekly=weekly,
         holes=settings.hole_reports_per_day if holes else 0,
+        broken=broken_accounts(tools),
     )
     planned = [row for row in ordered.rows if row.state is State.PLANNED]
     async with open_clients(settings, tools.accounts, tools.ledger) as clients:
@@ -322,13 +323,21 @@ def _say_sandbox() -> None:
 
 
 def _outstanding(tools: Tools, report_types: Sequence[ReportType]) -> list[ReportRow]:
-    """Return what is still to be done for the accounts that are configured now."""
+    """Return what can still be done: everything of the accounts that are configured now, and what is downloaded.
+
+    A file is loaded without the account that fetched it, as long as another has the profile.
+    """
     names = [report_type.name for report_type in report_types]
-    return [row for row in tools.ledger.outstanding(names) if row.account in tools.account_names]
+    known = {profile.facts.profile_id for profile in tools.roster.profiles(tools.account_names)}
+    return [
+        row
+        for row in tools.ledger.outstanding(names)
+        if row.account in tools.account_names or (row.state is State.DOWNLOADED and row.profile_id in known)
+    ]
 
 
 def _desk(tools: Tools) -> Desk:
-    return Desk(tools.ledger, tools.archive, timedelta(hours=tools.settings.fresh_hours))
+    return Desk(tools.ledger, tools.archive, timedelta(hours=tools.settings.fresh_hours), tools.account_names)
 
 
 def loader_of(tools: Tools) -> Loader:

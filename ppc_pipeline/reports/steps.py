@@ -58,9 +58,9 @@ class Steps:
         self._archive = archive
         self._pace = pace
         self._working: set[str] = set()
-        self._serving: set[int] = set()
+        self._serving: set[tuple[str, int]] = set()
         self._broken: dict[str, str] = {}
-        self._refused: dict[int, str] = {}
+        self._refused: dict[tuple[str, int], str] = {}
         self._full_until: dict[tuple[str, str], datetime] = {}
         self._made: dict[str, Report] = {}
 
@@ -69,7 +69,7 @@ class Steps:
         if row.account not in self._clients or row.report_type not in REPORT_TYPES:
             unknown = f"account {row.account!r} or report type {row.report_type!r} is no longer configured"
             return states.GivenUp(unknown, retryable=True)
-        hopeless = self._broken.get(row.account) or self._refused.get(row.profile_id)
+        hopeless = self._broken.get(row.account) or self._refused.get((row.account, row.profile_id))
         if hopeless:  # do not try for each report of an account that cannot log in, or of a refused profile
             return states.GivenUp(hopeless, retryable=True)
         if row.state in _ASKING and row.end_date < self._oldest_served(row):
@@ -148,9 +148,9 @@ class Steps:
         if error.category is Category.RETRYABLE:
             return states.Troubled(str(error))
         if error.category is Category.REFUSED:
-            self._roster.block(row.profile_id, str(error))
-            self._serving.discard(row.profile_id)
-            self._refused[row.profile_id] = str(error)
+            self._roster.block(row.profile_id, str(error), row.account)
+            self._serving.discard((row.account, row.profile_id))
+            self._refused[row.account, row.profile_id] = str(error)
         if error.category is Category.MISCONFIGURED:
             self._roster.account_failed(row.account, str(error))
             self._working.discard(row.account)
@@ -158,9 +158,9 @@ class Steps:
         return states.GivenUp(str(error), retryable=error.category is not Category.PERMANENT)
 
     def _note_that_it_works(self, row: ReportRow) -> None:
-        if row.profile_id not in self._serving:
-            self._serving.add(row.profile_id)
-            self._roster.unblock(row.profile_id)
+        if (row.account, row.profile_id) not in self._serving:
+            self._serving.add((row.account, row.profile_id))
+            self._roster.unblock(row.profile_id, row.account)
         if row.account not in self._working:
             self._working.add(row.account)
             self._roster.account_ok(row.account)

@@ -405,6 +405,71 @@ def test_a_profile_of_an_account_that_is_no_longer_configured_goes_to_the_first_
     assert company.active() == [("first", SELLER)]
 
 
+def test_a_profile_that_its_account_does_not_want_goes_to_the_first_that_wants_it_and_is_loaded_once(company):
+    company.add("first", profile(), profile(VENDOR), exclude_profiles=[SELLER])
+    company.add("second", profile(), profile(VENDOR))
+    for _ in range(2):
+        assert company.find().troubles == []
+        assert company.active() == [("first", VENDOR), ("second", SELLER)]
+    assert company.query("SELECT count(*) FROM profiles_history") == [(2,)]
+
+
+@pytest.mark.parametrize("known", [("first",), ("first", "second")])
+def test_a_profile_goes_over_when_its_account_no_longer_wants_it_and_stays_when_it_does_again(company, known):
+    company.add("first", profile(), profile(VENDOR))
+    company.add("second", profile())
+    company.find(*known)
+    assert company.active() == [("first", VENDOR), ("first", SELLER)]
+    company.want("first", profiles=[VENDOR])
+    company.find()
+    assert company.active() == [("first", VENDOR), ("second", SELLER)]
+    company.want("first")
+    company.find()
+    assert company.active() == [("first", VENDOR), ("second", SELLER)]
+
+
+def test_a_profile_that_nobody_wants_stays_with_its_account_with_the_reason(company):
+    company.add("first", profile(), profile(VENDOR), types=["vendor"], profiles=[VENDOR])
+    company.add("second", profile(), profile(VENDOR), exclude_profiles=[SELLER])
+    company.find()
+    assert company.query(f"SELECT account, skip_reason FROM profiles WHERE profile_id = {SELLER}") == [
+        ("first", "left out by the account's `profiles`")
+    ]
+
+
+def test_a_profile_that_its_account_does_not_want_goes_to_another_even_if_only_that_one_is_asked(company):
+    company.add("first", profile(), profile(VENDOR), exclude_profiles=[SELLER])
+    company.find()
+    company.add("second", profile())
+    company.find("second")
+    assert company.active() == [("first", VENDOR), ("second", SELLER)]
+
+
+def test_a_profile_of_an_account_whose_grant_was_revoked_goes_to_another_that_lists_it_and_stays_there(company):
+    owned(company)
+    company.amazon.revoked.add("second")
+    company.find()
+    assert company.active() == [("first", SELLER)]
+    company.amazon.revoked.clear()
+    assert company.find().troubles == []
+    assert company.active() == [("first", SELLER)]
+
+
+def test_what_amazon_refused_one_account_is_not_held_against_the_next_that_has_the_profile(company):
+    owned(company)
+    company.roster.block(SELLER, "401", "second")
+    company.find()
+    (known,) = company.roster.active(["second"])
+    assert known.blocked
+    company.amazon.listed["second"] = []
+    company.find()
+    (known,) = company.roster.active(["first"])
+    assert not known.blocked
+    company.roster.block(SELLER, "401 to a report of the former account", "second")
+    (known,) = company.roster.active(["first"])
+    assert not known.blocked
+
+
 def test_knowing_profiles_needs_no_warehouse_and_says_which_are_new(start_sandbox, data_dir):
     start_sandbox(profiles=2)
     tools = tools_of(load_settings())
