@@ -38,9 +38,9 @@ class DisplayCreator(Creator):
                 start=self.start(),
                 cpc=self.market.cents(1) * self.random.uniform(0.3, 1.2),
                 acos=0.4 * self.random.lognormvariate(0, 0.7),
-                volume=12 * self.random.lognormvariate(0, 0.6),
+                volume=4 * self.random.lognormvariate(0, 0.6),
                 cost_type=cost_type,
-                cpm=self.market.cents(1) * self.random.uniform(2, 7) if cost_type == VCPM else 0.0,
+                cpm=self.market.cents(1) * self.random.uniform(6, 14) if cost_type == VCPM else 0.0,
                 tactic=tactic,
             )
         )

@@ -36,6 +36,7 @@ _STATUS = {
     Fault.THROTTLED: (429, "Too Many Requests"),
     Fault.THROTTLED_SILENT: (429, "Too Many Requests"),
     Fault.THROTTLED_ABSURD: (429, "Too Many Requests"),
+    Fault.THROTTLED_FOR_LONG: (429, "Too Many Requests"),
     Fault.THROTTLED_CREATED: (429, "Too Many Requests"),
     Fault.ERROR_CREATED: (500, "Internal Server Error"),
     Fault.ERROR_500: (500, "Internal Server Error"),

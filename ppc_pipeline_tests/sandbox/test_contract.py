@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from ppc_pipeline.amazon_ads.ad_products import SPONSORED_PRODUCTS
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.sandbox import SandboxOptions
 from ppc_pipeline.sandbox.arrays import ARRAYS
 from ppc_pipeline.sandbox.lists import LISTINGS
@@ -163,9 +164,10 @@ def test_profiles_answer_as_described(api):
     check(api.profiles(), name, schema_of(name, "/v2/profiles", "get", "200", "application/json"))
 
 
-def test_reports_answer_as_described(api, report_request):
+@pytest.mark.parametrize("report_type", REPORT_TYPES)
+def test_reports_answer_as_described(api, report_request, report_type):
     name, media_type = "reporting-v3.json", "application/vnd.getasyncreportresponse.v3+json"
-    created = api.create(report_request()).json()
+    created = api.create(report_request(report_type)).json()
     check(created, name, strict(document(name)["components"]["schemas"]["AsyncReport"]))
     api.clock.forward(seconds=10)
     done = api.status(created["reportId"]).json()
