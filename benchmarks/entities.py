@@ -28,7 +28,8 @@ def work(quick: bool) -> Outcome:
     profiles, campaigns, runs = (3, 8, 1) if quick else (50, 16, 3)
     spent: dict[str, list[Spent]] = {name: [] for name in SYNCS}
     bare: list[Spent] = []
-    with serving(profiles=profiles, campaigns=campaigns, keywords_per_campaign=KEYWORDS_A_CAMPAIGN) as server:
+    world = {"profiles": profiles, "campaigns": campaigns, "keywords_per_campaign": KEYWORDS_A_CAMPAIGN}
+    with serving(**world, brands_share=0, display_share=0) as server:
         for number in range(runs):
             with project(server) as place, closing(place.ledger) as ledger:
                 tools = Tools.gather(place.enter(), ledger, place.warehouse, Pace())

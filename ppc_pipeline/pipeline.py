@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
 from ppc_pipeline.amazon_ads.entities import EntityType
-from ppc_pipeline.amazon_ads.report_types import ReportType
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, ReportType
 from ppc_pipeline.clients import SANDBOX_WARNING, open_clients, wanted_accounts
 from ppc_pipeline.entities.listings import Lister, Synced
 from ppc_pipeline.entities.profiles import Trouble, find_profiles, store_profiles
@@ -25,10 +25,12 @@ from ppc_pipeline.reports.lifecycle import Lifecycle
 from ppc_pipeline.reports.loader import Loader, loaded_reports, prepare
 from ppc_pipeline.reports.orders import Desk, Ordered, reopen_unloaded
 from ppc_pipeline.reports.pace import Pace
-from ppc_pipeline.reports.roster import Profile, Roster
+from ppc_pipeline.reports.roster import GONE, Profile, Roster
 from ppc_pipeline.reports.states import State
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline.settings import Account, Settings
+from ppc_pipeline.warehouse import changes
+from ppc_pipeline.warehouse.changes import LargeChange
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline.warehouse.entities import EntityOutcome
 from ppc_pipeline.warehouse.loading import FileOutcome
@@ -113,9 +115,7 @@ async def sync_profiles(tools: Tools, *, patience: float = 0.0) -> ProfilesSynce
     """
     known = [profile.facts for profile in tools.roster.profiles(tools.account_names)]
     async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
-        found = await find_profiles(
-            clients, tools.accounts, tools.roster, configured=tools.account_names, patience=patience
-        )
+        found = await find_profiles(clients, tools.accounts, tools.roster, configured=tools.accounts, patience=patience)
     before = [facts.profile_id for facts in known if facts.account in found.whole]
     await asyncio.to_thread(prepare, tools.warehouse)
     outcomes = await asyncio.to_thread(
@@ -147,16 +147,34 @@ async def sync_entities(tools: Tools, entities: Sequence[EntityType], progress: 
         return await lister.sync(entities, profiles, tools.warehouse, now)
 
 
+def large_changes(tools: Tools, synced: Synced) -> list[LargeChange]:
+    """Return the bids and budgets that a sync found changed by more than ``PPC_CHANGE_ALERT_PERCENT``."""
+    if not any(outcome.changed for outcomes in synced.outcomes.values() for outcome in outcomes):
+        return []
+    with tools.warehouse.connect(read_only=True) as connection:
+        return changes.large_changes(connection, synced.at, tools.settings.change_alert_percent)
+
+
 async def know_profiles(tools: Tools) -> list[int]:
-    """Find the profiles of accounts of which none is known yet, for the roster alone: a busy warehouse is no matter.
+    """Find the profiles of accounts that are new, for the roster alone: a busy warehouse is no matter.
+
+    New are those of which no profile is known yet, and those whose filters were changed since their profiles were last
+    found: then every account is asked, for what one no longer wants another may.
 
     Returns:
         The profiles that were found now: the warehouse may know nothing of them yet.
     """
-    known = {profile.facts.account for profile in tools.roster.profiles(tools.account_names)}
-    strangers = [account for account in tools.accounts if account.name not in known]
-    async with open_clients(tools.settings, strangers, tools.ledger) as clients:
-        found = await find_profiles(clients, strangers, tools.roster, configured=tools.account_names)
+    known = [profile.facts for profile in tools.roster.profiles(tools.account_names)]
+    by_name = {account.name: account for account in tools.accounts}
+    changed = any(
+        by_name[facts.account].wanted.judged_otherwise(facts, facts.skip_reason)
+        for facts in known
+        if facts.skip_reason != GONE
+    )
+    there = {facts.account for facts in known}
+    asked = [account for account in tools.accounts if changed or account.name not in there]
+    async with open_clients(tools.settings, asked, tools.ledger) as clients:
+        found = await find_profiles(clients, asked, tools.roster, configured=tools.accounts)
     return [facts.profile_id for account in found.facts.values() for facts in account]
 
 
@@ -263,6 +281,7 @@ async def order_day(tools: Tools, *, weekly: bool, holes: bool) -> Ordered:
         refetch_days=settings.refetch_days,
         weekly=weekly,
         holes=settings.hole_reports_per_day if holes else 0,
+        broken=broken_accounts(tools),
     )
     planned = [row for row in ordered.rows if row.state is State.PLANNED]
     async with open_clients(settings, tools.accounts, tools.ledger) as clients:
@@ -301,6 +320,20 @@ def completeness(
     return stretches(report_types, tools.profiles(profiles), days, rows, tools.ledger.clock())
 
 
+def failed_reports(tools: Tools, rows: Sequence[ReportRow]) -> tuple[list[ReportRow], list[ReportRow]]:
+    """Return the reports that failed, and apart from them those of what their profile does not have: no failure."""
+    profiles = {profile.facts.profile_id: profile for profile in tools.profiles()}
+    failed: list[ReportRow] = []
+    not_offered: list[ReportRow] = []
+    for row in rows:
+        if row.state is not State.FAILED:
+            continue
+        profile, report_type = profiles.get(row.profile_id), REPORT_TYPES.get(row.report_type)
+        lacks = profile is not None and report_type is not None and profile.lack_of(report_type) is not None
+        (not_offered if lacks else failed).append(row)
+    return failed, not_offered
+
+
 def broken_accounts(tools: Tools) -> dict[str, str]:
     """Return the accounts that could not be used the last time, and why."""
     standings = tools.roster.standings()
@@ -321,13 +354,21 @@ def _say_sandbox() -> None:
 
 
 def _outstanding(tools: Tools, report_types: Sequence[ReportType]) -> list[ReportRow]:
-    """Return what is still to be done for the accounts that are configured now."""
+    """Return what can still be done: everything of the accounts that are configured now, and what is downloaded.
+
+    A file is loaded without the account that fetched it, as long as another has the profile.
+    """
     names = [report_type.name for report_type in report_types]
-    return [row for row in tools.ledger.outstanding(names) if row.account in tools.account_names]
+    known = {profile.facts.profile_id for profile in tools.roster.profiles(tools.account_names)}
+    return [
+        row
+        for row in tools.ledger.outstanding(names)
+        if row.account in tools.account_names or (row.state is State.DOWNLOADED and row.profile_id in known)
+    ]
 
 
 def _desk(tools: Tools) -> Desk:
-    return Desk(tools.ledger, tools.archive, timedelta(hours=tools.settings.fresh_hours))
+    return Desk(tools.ledger, tools.archive, timedelta(hours=tools.settings.fresh_hours), tools.account_names)
 
 
 def loader_of(tools: Tools) -> Loader:

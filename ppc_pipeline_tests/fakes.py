@@ -154,6 +154,7 @@ class FakeReporting:
     Attributes:
         clock: What time it is.
         ready_after: How long a report takes.
+        latency: How long an answer takes, in seconds.
         file: Makes a report's file.
         on_login, on_create, on_look, on_download: May answer instead.
         log: ``create``, ``look``, ``delete``, ``download`` with profile and first day, in order.
@@ -161,6 +162,7 @@ class FakeReporting:
 
     clock: Callable[[], datetime]
     ready_after: timedelta = timedelta(minutes=10)
+    latency: float = 0.0
     file: Callable[[Cooking], bytes] = lambda report: gzipped(rows_of(report))
     on_login: Answer = lambda _, request: None
     on_create: Answer = lambda report, request: None
@@ -178,6 +180,8 @@ class FakeReporting:
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
+        if self.latency:
+            await asyncio.sleep(self.latency)
         if path == "/auth/o2/token":
             if (instead := self.on_login(None, request)) is not None:
                 return instead

@@ -3,6 +3,7 @@
 Here: from plain results to Dagster metadata values. Not here: the results, or pictures (``plots``).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
@@ -30,6 +31,15 @@ def stretches_table(found: Iterable[Stretch]) -> dg.MarkdownMetadataValue:
         (f"{s.profile_id} {s.profile_name}", s.account, s.report_type, str(s.days), s.status, s.reason) for s in found
     ]
     return markdown_table(("profile", "account", "report type", "days", "status", "why"), rows)
+
+
+def absent_table(found: Iterable[Stretch]) -> dg.MarkdownMetadataValue:
+    """Return the table of what profiles do not have: one line for each profile and report type, however many days."""
+    days: Counter[tuple[object, ...]] = Counter()
+    for s in found:
+        days[f"{s.profile_id} {s.profile_name}", s.account, s.report_type, s.since, s.reason] += len(s.days)
+    rows = [(*who, number, f"{since:%Y-%m-%d}" if since else "", why) for (*who, since, why), number in days.items()]
+    return markdown_table(("profile", "account", "report type", "days", "since", "why"), rows)
 
 
 def money(amounts: Mapping[str, object]) -> dict[str, dg.MetadataValue]:

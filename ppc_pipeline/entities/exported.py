@@ -108,7 +108,7 @@ _SP_CAMPAIGN: Fields = {
 _SB_CAMPAIGN: Fields = {
     **_CAMPAIGN,
     "bidding_strategy": At(
-        f"{_OPTIMIZATION}.bidStrategy", f"{_OPTIMIZATIONS}.bidStrategy", _SB_STRATEGIES, sparing=True
+        f"{_OPTIMIZATION}.bidStrategy", f"{_OPTIMIZATIONS}.bidStrategy", _SB_STRATEGIES, within=_OPTIMIZATION
     ),
     "placement_bidding": _placements(_SB_PLACEMENTS),
     "tags": Pairs("$.tags"),

@@ -235,9 +235,9 @@ class Lister:
         """Block a profile that Amazon refuses altogether, and no longer one of which it served a list."""
         profile_id = profile.facts.profile_id
         if reason := access.revoked():
-            self.roster.block(profile_id, reason)
+            self.roster.block(profile_id, reason, profile.facts.account)
         elif profile.blocked and access.served:
-            self.roster.unblock(profile_id)
+            self.roster.unblock(profile_id, profile.facts.account)
         for ad_product in profile.lacking:
             if ad_product in access.served:
                 self.roster.has(profile_id, ad_product)

@@ -109,12 +109,12 @@ def file_of(sandbox: Sandbox, export: Export) -> bytes:
     profile = sandbox.profile(export.account, export.profile_id)
     if profile is None:
         raise storage_error(404, "NoSuchKey", "The specified key does not exist.")
-    world = sandbox.world(profile)
     filters = json.loads(export.request)
 
     def make() -> bytes:
-        rows = rows_of(world, export.kind, filters["adProductFilter"], filters["stateFilter"])
-        return gzip.compress(json.dumps(list(rows)).encode(), _COMPRESSION, mtime=0)
+        worlds = [sandbox.world(profile, ad_product) for ad_product in filters["adProductFilter"]]
+        rows = [row for world in worlds for row in rows_of(world, export.kind, filters["stateFilter"])]
+        return gzip.compress(json.dumps(rows).encode(), _COMPRESSION, mtime=0)
 
     return kept_file((sandbox.options, export.account, export.profile_id, export.kind, export.request), make)
 

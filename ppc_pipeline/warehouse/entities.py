@@ -256,10 +256,7 @@ def _stage(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: Seq
             raise UnreadablePagesError(file, str(error).strip().splitlines()[0]) from None
         done += found[0] if found else 0
     types = {"profile_id": Column("profile_id", ColumnType.INTEGER), **{c.name: c for c in table.columns}}
-    typed = ", ".join(
-        f"{cast(types[name], quoted('raw_' + name)) if name in types else quoted('raw_' + name)} AS {quoted(name)}"
-        for name in names
-    )
+    typed = ", ".join(f"{_typed(types.get(name), quoted('raw_' + name))} AS {quoted(name)}" for name in names)
     connection.execute(
         f"""
         CREATE TEMP TABLE staged AS
@@ -291,16 +288,26 @@ def _fill_in(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: S
         WHERE h.valid_to IS NULL AND NOT s.broken AND len(s.unsaid) > 0 AND {same_key}
         """
     )
-    for column, parent in {(column, parent) for file in pages for column, parent in file.parents.items()}:
+    lookups = {(*one, file.ad_product, file.part) for file in pages for one in file.parents.items()}
+    for column, parent, ad_product, part in lookups:
         connection.execute(
             f"""
             UPDATE temp.staged AS s SET {quoted(column)} = p.{quoted(column)} FROM {quoted(parent.table)} AS p
             WHERE s.{quoted(column)} IS NULL AND list_contains(s.unsaid, ?) AND NOT s.broken
-                AND p.profile_id = s.profile_id AND p.ad_product = s.ad_product
-                AND p.{quoted(parent.key)} = s.{quoted(parent.key)}
+                AND s.ad_product = ? AND s.part = ? AND p.ad_product = s.ad_product
+                AND p.profile_id = s.profile_id AND p.{quoted(parent.key)} = s.{quoted(parent.key)}
             """,
-            [column],
+            [column, ad_product, part],
         )
+
+
+def _typed(column: Column | None, text: str) -> str:
+    """Return SQL that casts a text to its column's type; Sponsored Display spells dates as ``20260131``."""
+    if column is None:
+        return text
+    if column.type is ColumnType.DATE:
+        text = f"regexp_replace({text}, '^([0-9]{{4}})([0-9]{{2}})([0-9]{{2}})$', '\\1-\\2-\\3')"
+    return cast(column, text)
 
 
 def _stage_scopes(connection: duckdb.DuckDBPyConnection, scopes: Collection[Scope]) -> None:

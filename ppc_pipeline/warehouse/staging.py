@@ -49,9 +49,7 @@ def cast(column: Column, text: str) -> str:
         case ColumnType.DATE:
             # DuckDB writes a date as Amazon does, and anything else it calls a date ('infinity') is not as long.
             alike = f"TRY_CAST({text} AS DATE)::VARCHAR = {text} AND length({text}) = 10"
-            compact = f"regexp_full_match({text}, '[0-9]{{8}}')"
-            read = f"try_strptime({text}, '%Y%m%d')::DATE"
-            return f"CASE WHEN {alike} THEN TRY_CAST({text} AS DATE) WHEN {compact} THEN {read} END"
+            return f"CASE WHEN {alike} THEN TRY_CAST({text} AS DATE) END"
         case ColumnType.MOMENT:
             return _moment(text)
         case ColumnType.BOOLEAN:

@@ -5,9 +5,14 @@ import re
 import duckdb
 import pytest
 
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
+from ppc_pipeline.cli.status import MOST_LINES
+from ppc_pipeline.reports.ledger import Ledger
+from ppc_pipeline.reports.roster import Roster
 from ppc_pipeline.sandbox import SANDBOX_CLIENT_SECRET, SANDBOX_REFRESH_TOKEN
 from ppc_pipeline_tests.cli.conftest import ppc, ppc_json
 from ppc_pipeline_tests.conftest import REVOKED_TOKEN, days_ago
+from ppc_pipeline_tests.fakes import facts, order, window
 
 CAMPAIGNS = ("--report-type", "spCampaigns")
 
@@ -67,6 +72,49 @@ def test_a_refused_profile_is_wrong_and_named(start_sandbox, data_dir):
     assert findings()["account default"]["verdict"] == "ok"
 
 
+@pytest.mark.parametrize(
+    ("filters", "words"),
+    [
+        ({"PPC_COUNTRIES": "AU"}, ("`countries: AU` matches no profile: there are DE (1), US (1)", "PPC_PROFILES")),
+        ({"PPC_PROFILES": "42"}, ("`profiles` names 42", "correct the id")),
+    ],
+)
+def test_a_filter_that_matches_nothing_is_wrong(start_sandbox, data_dir, monkeypatch, filters, words):
+    start_sandbox(profiles=2)
+    for name, value in filters.items():
+        monkeypatch.setenv(name, value)
+    result = ppc("doctor")
+    assert result.exit_code == 1
+    found = [f for f in ppc_json("doctor") if f["subject"] == "account default" and words[0] in f["detail"]]
+    assert [f["verdict"] for f in found] == ["wrong"]
+    assert words[1] in found[0]["remedy"]
+
+
+def test_an_unknown_country_is_one_line_and_leaves_nothing_behind(start_sandbox, data_dir, monkeypatch):
+    start_sandbox()
+    monkeypatch.setenv("PPC_COUNTRIES", "US,XX")
+    for command in ("doctor", "status", "sync"):
+        result = ppc(command)
+        assert result.exit_code == 2
+        assert "unknown country" in result.stderr
+        assert result.stderr.count("\n") == 1
+    assert not data_dir.exists()
+
+
+def test_an_agency_without_campaigns_is_ok_and_named_with_the_reason(start_sandbox, data_dir):
+    start_sandbox(profiles=1, agency_profiles=1)
+    result = ppc("doctor")
+    assert result.exit_code == 0
+    (agency,) = [finding for subject, finding in findings().items() if "Agency" in subject]
+    assert agency["verdict"] == "ok"
+    assert "without campaigns" in agency["detail"]
+    ppc("sync")
+    shown = {p["name"]: (p["active"], p["left_out_because"]) for p in ppc_json("status")["profiles"]}
+    (left_out,) = [standing for name, standing in shown.items() if "Agency" in name]
+    assert left_out[0] is False
+    assert "without campaigns" in left_out[1]
+
+
 def test_a_data_directory_that_cannot_be_written_is_wrong(start_sandbox, monkeypatch, tmp_path):
     start_sandbox()
     (tmp_path / "a file").touch()
@@ -117,7 +165,7 @@ def test_status_says_what_is_there_by_account_and_profile(start_sandbox, data_di
     status = ppc_json("status")
     assert set(status) == {
         *("sandbox", "warehouse", "start", "end"),
-        *("accounts", "usage", "profiles", "outstanding", "failed"),
+        *("accounts", "usage", "profiles", "report_types", "not_offered", "outstanding", "failed"),
     }
     (account,) = status["accounts"]
     assert (account["profiles"], account["active_profiles"], account["error"]) == (2, 2, None)
@@ -175,6 +223,50 @@ def test_status_says_how_much_of_the_api_was_used_by_account_and_ad_product(star
     people = ppc("status").stdout
     assert "API usage of the last 7 days" in people
     assert "SPONSORED_PRODUCTS" in people
+
+
+def roster_of(data_dir, *profiles) -> Roster:
+    data_dir.mkdir()
+    roster = Roster(Ledger.open(f"sqlite:///{data_dir}/ledger.db"))
+    roster.save("default", [facts(profile_id, account="default", name=f"Acme {profile_id}") for profile_id in profiles])
+    return roster
+
+
+def test_status_names_what_profiles_do_not_have_once_for_each_product(start_sandbox, data_dir, monkeypatch):
+    start_sandbox()
+    monkeypatch.setenv("PPC_REPORT_TYPES", "spCampaigns,sbCampaigns,sbAds")
+    roster = roster_of(data_dir, 1, 2, 3, 4, 5)
+    for profile_id in (1, 2, 3, 4):
+        roster.lacks(profile_id, "SPONSORED_BRANDS", "a KDP author")
+    status = ppc_json("status")
+    assert [(row["profile_id"], row["what"], row["reason"]) for row in status["not_offered"]] == [
+        (profile_id, "SPONSORED_BRANDS", "a KDP author") for profile_id in (1, 2, 3, 4)
+    ]
+    assert {row["report_type"]: row["profiles_without"] for row in status["report_types"]} == {
+        "spCampaigns": 0,
+        "sbCampaigns": 4,
+        "sbAds": 4,
+    }
+    people = " ".join(ppc("status").stdout.split())
+    assert people.count("a KDP author") == 1
+    assert "and 1 more" in people
+
+
+def test_status_stays_readable_with_hundreds_of_outstanding_reports(start_sandbox, data_dir, monkeypatch):
+    start_sandbox()
+    monkeypatch.setenv("PPC_REPORT_TYPES", "all")
+    profiles = range(1, 8)
+    roster_of(data_dir, *profiles)
+    ledger = Ledger.open(f"sqlite:///{data_dir}/ledger.db")
+    day = days_ago(5)
+    for profile_id in profiles:
+        for kind in REPORT_TYPES:
+            order(ledger, window(day, kind=kind, profile_id=profile_id, account="default"))
+    total = len(profiles) * len(REPORT_TYPES)
+    assert len(ppc_json("status")["outstanding"]) == total
+    people = ppc("status").stdout
+    assert f"... and {total - MOST_LINES} more" in people
+    assert sum("planned" in line for line in people.splitlines()) <= MOST_LINES
 
 
 # activity

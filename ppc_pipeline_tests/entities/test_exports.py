@@ -19,6 +19,7 @@ from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES
 from ppc_pipeline.amazon_ads.exports import JOBS_AT_ONCE
 from ppc_pipeline.amazon_ads.retries import Retries
 from ppc_pipeline.amazon_ads.throttle import MemoryThrottle
+from ppc_pipeline.entities.exported import EXPORTED
 from ppc_pipeline.entities.listings import Lister
 from ppc_pipeline.sandbox import SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, SANDBOX_REFRESH_TOKEN, create_app
 from ppc_pipeline.sandbox import SandboxOptions as Options
@@ -29,6 +30,7 @@ from ppc_pipeline_tests.fakes import client_of, facts
 EVERYTHING = tuple(entity for entity in ENTITY_TYPES.values() if entity.name != "portfolios")
 KEYWORDS, ADS = ENTITY_TYPES["keywords"], ENTITY_TYPES["product_ads"]
 NOTHING_NEW = (0, 0, 0)
+SP, SB, SD = "SPONSORED_PRODUCTS", "SPONSORED_BRANDS", "SPONSORED_DISPLAY"
 
 
 class Impatient(random.Random):
@@ -95,6 +97,13 @@ def changes(synced):
     }
 
 
+def says_no_more(old, new):
+    """Say whether a value is nothing, or what another one says too, as JSON if it is JSON."""
+    if old in (None, "[]", "{}", new):
+        return True
+    return isinstance(old, str) and old[:1] in ("[", "{") and json.loads(old) == json.loads(new)
+
+
 @pytest.fixture
 def start(roster, warehouse, tmp_path, clock):
     def go(**options):
@@ -103,6 +112,17 @@ def start(roster, warehouse, tmp_path, clock):
         return Company(app, roster, warehouse, tmp_path / "aside", clock)
 
     return go
+
+
+def test_every_list_has_its_rows_in_an_export_but_portfolios_and_themes():
+    lists = {listing.path for entity in ENTITY_TYPES.values() for listing in entity.listings}
+    assert lists - set(EXPORTED) == {"/portfolios/list", "/sb/themes/list"}
+    assert set(EXPORTED) <= lists
+    for entity in EVERYTHING:
+        named = {
+            name for listing in entity.listings if listing.path in EXPORTED for name in EXPORTED[listing.path].fields
+        }
+        assert named <= set(entity.columns)
 
 
 def test_nothing_gets_a_version_because_it_was_read_by_export_after_it_was_read_by_list(start):
@@ -122,10 +142,16 @@ def test_what_was_read_by_export_first_differs_by_list_only_in_what_no_export_sa
     first = company.sync("exports")
     assert first.troubles == []
     again = changes(company.sync("lists"))
-    sellers = "profile_id IN (SELECT profile_id FROM product_ads_history WHERE sku IS NOT NULL)"
-    ((unsaid,),) = company.query(f"SELECT count(*) FROM product_ads WHERE {sellers}")
-    assert again.pop("product_ads") == (0, unsaid, 0)
-    assert again == dict.fromkeys(again, NOTHING_NEW)
+    for name in ("keywords", "negative_keywords", "negative_targets"):
+        assert again[name] == NOTHING_NEW
+    for name in again:
+        versions = f"SELECT * EXCLUDE (raw, valid_from, valid_to) FROM {name}_history"
+        before = company.query(f"{versions} WHERE valid_to IS NOT NULL ORDER BY ALL")
+        after = company.query(f"{versions} WHERE valid_to IS NULL")
+        assert len(before) == again[name][1]
+        for row in before:
+            assert any(all(map(says_no_more, row, other)) for other in after)
+    assert changes(company.sync("exports")) == dict.fromkeys(again, NOTHING_NEW)
 
 
 @pytest.mark.parametrize("entity", EVERYTHING, ids=lambda entity: entity.name)
@@ -144,9 +170,12 @@ def test_a_change_seen_in_an_export_is_a_version_that_keeps_what_exports_do_not_
     assert synced["keywords"][1] == company.query("SELECT count(*) FROM keywords WHERE bid IS NOT NULL")[0][0] > 0
     assert company.query("SELECT DISTINCT native_language_keyword FROM keywords WHERE bid IS NOT NULL") == [("x",)]
     assert company.query("SELECT count(*) FROM keywords WHERE bid = 99 OR campaign_id IS NULL") == [(0,)]
-    ((ads, asins, texts),) = company.query("SELECT count(*), count(asin), count_if(custom_text = 'y') FROM product_ads")
+    query = (
+        "SELECT count(*), count_if(custom_text = 'y'), count_if(asin IS NOT NULL OR asins IS NOT NULL) FROM product_ads"
+    )
+    ((ads, texts, asins),) = company.query(query)
     assert synced["product_ads"] == (0, ads, 0)
-    assert ads == asins == texts > 0
+    assert ads == texts == asins > 0
 
 
 def test_what_is_gone_from_a_whole_export_is_marked(start):
@@ -188,7 +217,8 @@ def test_a_list_that_is_not_too_long_is_read_page_by_page(start, source):
 
 def test_of_a_list_that_is_too_long_one_page_is_read_and_its_rest_by_export(start):
     company = start(profiles=1, page_size=10, keywords_per_campaign=10)
-    ((keywords,), *_) = [(sum(o.rows for o in company.sync("lists", KEYWORDS).outcomes["keywords"]),)]
+    outcomes = company.sync("lists", KEYWORDS).outcomes["keywords"]
+    (keywords,) = [outcome.rows for outcome in outcomes if outcome.ad_product == SP]
     listed = company.calls()["list /sp/keywords/list"]
     assert listed == keywords / 10 > 3
     synced = company.sync("auto", KEYWORDS, ADS, export_above=keywords - 1)
@@ -245,8 +275,9 @@ def test_where_there_is_the_choice_a_list_without_an_export_is_read_to_its_end(s
     assert synced.troubles == []
     ((added, _, _),) = changes(synced).values()
     assert added == sum(o.rows for o in company.sync("lists", KEYWORDS).outcomes["keywords"]) > 5
-    (detour,) = synced.detours
-    assert re.search(reason, detour.reason)
+    assert {detour.what for detour in synced.detours} == {"keywords"}
+    for detour in synced.detours:
+        assert re.search(reason, detour.reason)
 
 
 def test_a_profile_whose_export_fails_holds_up_no_other(start):
@@ -327,7 +358,6 @@ def read(roster, warehouse, tmp_path, clock):
     return go
 
 
-SP, SB, SD = "SPONSORED_PRODUCTS", "SPONSORED_BRANDS", "SPONSORED_DISPLAY"
 MONEY = {"monetaryBudget": {"currencyCode": "USD", "amount": 12.5, "ruleAmount": 15}}
 
 

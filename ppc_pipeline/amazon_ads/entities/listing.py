@@ -76,6 +76,11 @@ class EntityType:
     watched: tuple[str, ...]
     part_column: str | None = None
 
+    @property
+    def amounts(self) -> tuple[str, ...]:
+        """The bids and budgets among what is watched."""
+        return tuple(name for name in self.watched if self.columns[name] is Kind.MONEY)
+
 
 NO_CONSTANTS: Mapping[str, str] = {}
 

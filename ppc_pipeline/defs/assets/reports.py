@@ -18,11 +18,10 @@ from ppc_pipeline.defs.metadata import NO_PROFILE, markdown_table, money
 from ppc_pipeline.defs.partitions import days_of
 from ppc_pipeline.defs.progress import logged
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
-from ppc_pipeline.pipeline import Brought, Tools, bring_reports, broken_accounts, finish_reports
+from ppc_pipeline.pipeline import Brought, Tools, bring_reports, broken_accounts, failed_reports, finish_reports
 from ppc_pipeline.progress import Progress
 from ppc_pipeline.rebuild import Rebuilt, rebuild_reports
 from ppc_pipeline.reports.ledger import ReportRow
-from ppc_pipeline.reports.states import State
 from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline.warehouse.queries import Total, daily_cost, profile_summary, report_totals
@@ -81,9 +80,8 @@ def report_assets(report_types: Sequence[ReportType], partitions: dg.DailyPartit
             brought = run(bring_reports(tools, selected, days, profiles=config.profiles, progress=tell))
         else:
             brought = run(finish_reports(tools, selected, days, wait=config.wait, progress=tell))
-        for row in brought.rows:
-            if row.state is State.FAILED:
-                context.log.error(f"{row}: {row.reason}")
+        for row in failed_reports(tools, brought.rows)[0]:
+            context.log.error(f"{row}: {row.reason}")
         # A load run of one report must not fail because of it: the check goes red instead, and others go on.
         fail_if_hopeless(tools, brought.rows if config.order or config.wait else [])
         totals = _totals(warehouse, selected, days)
@@ -183,8 +181,9 @@ def fail_if_hopeless(tools: Tools, rows: Sequence[ReportRow]) -> None:
         tools: What the run worked with.
         rows: The reports it was to bring, as they stand now.
     """
-    if rows and all(row.state is State.FAILED for row in rows):
-        reasons = list(dict.fromkeys(row.reason for row in rows if row.reason))
+    failed, not_offered = failed_reports(tools, rows)
+    if failed and len(failed) + len(not_offered) == len(rows):
+        reasons = list(dict.fromkeys(row.reason for row in failed if row.reason))
         raise dg.Failure(f"no report could be had: {'; '.join(reasons[:5])}", allow_retries=False)
     if not tools.profiles():
         reasons = [*broken_accounts(tools).values()] or [NO_PROFILE]
@@ -208,12 +207,14 @@ def _metadata(
     for total in totals:
         costs[f"cost {total.currency_code}"] += total.cost or 0
     table = [(t.profile_id, t.profile_name, t.days, t.rows, t.cost, t.sales, t.currency_code) for t in totals]
+    failed, not_offered = failed_reports(tools, rows)
     missing = sorted({column for outcome in outcomes for column in outcome.columns_missing})
     return {
         "dagster/row_count": sum(total.rows for total in totals),
         "reports": len(rows),
         "reports_loaded_now": len(outcomes),
-        "reports_failed": sum(row.state is State.FAILED for row in rows),
+        "reports_failed": len(failed),
+        "reports_not_offered": len(not_offered),
         "reports_outstanding": sum(row.outstanding for row in rows),
         "rows_in_files": sum(outcome.rows_loaded + outcome.rows_rejected + outcome.rows_stale for outcome in outcomes),
         "rows_loaded": sum(outcome.rows_loaded for outcome in outcomes),
