@@ -5,7 +5,6 @@ rows an export has (``exported``), or what is done where there is none (``listin
 """
 
 import asyncio
-import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -59,7 +58,7 @@ class Exports:
         facts = profile.facts
         key = (facts.account, facts.profile_id, kind.name)
         if key not in self._jobs:
-            self._until = self._until or time.monotonic() + self.deadline
+            self._until = self._until or asyncio.get_running_loop().time() + self.deadline
             job = _Job(self, client_of(self.clients, profile), profile, kind)
             self._jobs[key] = asyncio.create_task(job.file(self._until))
         return await self._jobs[key]
@@ -86,7 +85,7 @@ class _Job:
     async def file(self, until: float) -> Path:
         path = self.exports.directory / f"{self.origin['profile_id']}-{self.kind.path.strip('/').replace('/', '-')}.gz"
         try:
-            async with asyncio.timeout(until - time.monotonic()):
+            async with asyncio.timeout_at(until):
                 async with self.exports.place(self.client, self.kind):
                     made = await self._made()
                 await self._bring(made, path)

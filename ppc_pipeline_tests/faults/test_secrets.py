@@ -7,7 +7,7 @@ signature it gives out is noted down.
 import gzip
 import logging
 import traceback
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -20,7 +20,7 @@ import pytest
 from ppc_pipeline.amazon_ads.errors import AdsError
 from ppc_pipeline.definitions import build_defs
 from ppc_pipeline.defs import resources
-from ppc_pipeline.sandbox import auth, reports
+from ppc_pipeline.sandbox import auth, exports, reports
 from ppc_pipeline.sandbox.faults import CALLS, REPORTS, ROWS, Fault
 from ppc_pipeline_tests.fakes import FOUR
 from ppc_pipeline_tests.faults.conftest import WEEK, Company, FastLoop
@@ -29,7 +29,7 @@ CLIENT_SECRET = "needle-client-secret-5f2b9c"
 REFRESH_TOKEN = "Atzr|sandbox-needle-refresh-token-c41d77"
 PROFILES = 10
 TALKERS = ("httpx", "httpcore", "urllib3", "asyncio", "sqlalchemy", "dagster", "ppc_pipeline")
-STANDING = (Fault.LISTED_TWICE, Fault.REFUSED_PROFILE, Fault.REVOKED_TOKEN)
+STANDING = (Fault.LISTED_TWICE, Fault.EXPORT_FAILED, Fault.REFUSED_PROFILE, Fault.REVOKED_TOKEN)
 
 Places = Iterable[tuple[str, bytes]]
 
@@ -60,20 +60,24 @@ def leaks(places: Places, needles: dict[str, bytes]) -> list[str]:
 def secrets(monkeypatch: pytest.MonkeyPatch) -> Secrets:
     """Have the sandbox use secrets that can be told from everything else, and note down those it makes."""
     noted = Secrets()
-    give_token, sign = auth.access_token, reports.download_url
+    give_token = auth.access_token
 
     def access_token(*arguments: Any) -> str:
         noted.access_tokens.add(given := give_token(*arguments))
         return given
 
-    def download_url(*arguments: Any) -> str:
-        given = sign(*arguments)
-        noted.signatures.update(parse_qs(urlsplit(given).query)["X-Amz-Signature"])
-        return given
+    def noting(sign: Callable[..., str]) -> Callable[..., str]:
+        def url(*arguments: Any) -> str:
+            given = sign(*arguments)
+            noted.signatures.update(parse_qs(urlsplit(given).query)["X-Amz-Signature"])
+            return given
+
+        return url
 
     monkeypatch.setattr(auth, "SANDBOX_CLIENT_SECRET", CLIENT_SECRET)
     monkeypatch.setattr(auth, "access_token", access_token)
-    monkeypatch.setattr(reports, "download_url", download_url)
+    monkeypatch.setattr(reports, "download_url", noting(reports.download_url))
+    monkeypatch.setattr(exports, "signed_url", noting(exports.signed_url))
     return noted
 
 
@@ -186,11 +190,16 @@ def in_dagster(instance: dg.DagsterInstance) -> Places:
             yield f"an event of run {run.run_id}", (repr(entry) + str(entry)).encode()
 
 
-def test_no_secret_gets_out_whatever_goes_wrong(project, secrets, raised, caplog, capfd, tmp_path, at_debug):
+def test_no_secret_gets_out_whatever_goes_wrong(
+    project, secrets, raised, caplog, capfd, tmp_path, at_debug, monkeypatch
+):
     company = project.company
     company.go_wrong("hostile,listed-twice")
     project.run("entities_job", "profiles", "keywords")
     *profiles, refused = company.profile_ids()
+    monkeypatch.setenv("PPC_ENTITY_SOURCE", "exports")
+    company.go_wrong(f"expired-url@download GET,export-failed@{profiles[0]}")
+    project.run("entities_job", "keywords")
     company.go_wrong(f"{one_each(profiles)},refused-profile@{refused}")
     project.run("reports_job")
     company.go_wrong("revoked-token")
