@@ -85,7 +85,8 @@ def test_the_checks_are_these(defs):
     found = {(key.asset_key.to_user_string(), key.name) for key in keys}
     complete = {(name, "complete") for name in ENTITIES | REPORTS}
     rows = {(name, check) for name in REPORTS for check in ("rejected", "emptied")}
-    assert found == complete | rows | {("performance_records", "grain_unique")}
+    others = {("performance_records", "grain_unique"), ("profiles", "authorisations")}
+    assert found == complete | rows | others
 
 
 def test_schedules_and_sensor_are_on_by_default(defs):

@@ -12,6 +12,7 @@ import pytest
 from ppc_pipeline.amazon_ads.regions import Region
 from ppc_pipeline.reports import states
 from ppc_pipeline.reports.ledger import LEASE, ClaimLostError, Ledger
+from ppc_pipeline.reports.roster import Roster
 from ppc_pipeline.reports.states import State
 from ppc_pipeline.reports.throttling import LedgerThrottle
 from ppc_pipeline.reports.windows import Days
@@ -321,6 +322,9 @@ def test_a_ledger_that_lacks_columns_and_tables_gets_them_and_keeps_its_rows(url
     row = order(ledger)
     with ledger.transaction() as connection:
         connection.exec_driver_sql("ALTER TABLE reports DROP COLUMN asking_until")
+        connection.exec_driver_sql("INSERT INTO accounts (account) VALUES ('acme')")
+        for column in ("token_mark", "token_since"):
+            connection.exec_driver_sql(f"ALTER TABLE accounts DROP COLUMN {column}")
         connection.exec_driver_sql("DROP TABLE activity_log")
         connection.exec_driver_sql("DROP TABLE usage")
     ledger.close()
@@ -329,7 +333,20 @@ def test_a_ledger_that_lacks_columns_and_tables_gets_them_and_keeps_its_rows(url
     claimed = ledger.claim(row.id, "me")
     assert ledger.reserve(claimed, ["spTargeting"], 1)
     assert ledger.record(claimed, states.Accepted("r-1")).state is State.REQUESTED
+    Roster(ledger).logged_in("acme", "0123abcd")
+    assert Roster(ledger).standings()["acme"].token_since == NOON
     ledger.close()
+
+
+def test_what_another_account_than_those_there_are_has_at_amazon_is_not_on_its_way_but_what_is_downloaded_is(ledger):
+    for day, happened in ((1, ()), (2, (states.Accepted("r-1"), states.Cooked(), states.Archived("a.gz", 1)))):
+        row = order(ledger, window(date(2026, 11, day)))
+        for event in happened:
+            row = ledger.record(ledger.claim(row.id, "me"), event)
+    first, second = date(2026, 11, 1), date(2026, 11, 2)
+    assert list(ledger.known_days(first, ["spTargeting"]).values()) == [[Days(first, second)]]
+    assert list(ledger.known_days(first, ["spTargeting"], ["acme"]).values()) == [[Days(first, second)]]
+    assert list(ledger.known_days(first, ["spTargeting"], ["beta"]).values()) == [[Days(second, second)]]
 
 
 EARLIER_COOLDOWNS = """
