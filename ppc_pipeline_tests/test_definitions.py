@@ -86,7 +86,8 @@ def test_the_checks_are_these(defs):
     complete = {(name, "complete") for name in ENTITIES | REPORTS}
     rows = {(name, check) for name in REPORTS for check in ("rejected", "emptied")}
     others = {("performance_records", "grain_unique"), ("profiles", "authorisations")}
-    assert found == complete | rows | others
+    jumps = {(name, "large_changes") for name in ("portfolios", "campaigns", "ad_groups", "keywords", "targets")}
+    assert found == complete | rows | jumps | others
 
 
 def test_schedules_and_sensor_are_on_by_default(defs):

@@ -313,9 +313,14 @@ def test_entities_of_every_profile_are_listed_and_the_second_time_nothing_change
     company = start(profiles=2, agency_profiles=1)
     synced = asyncio.run(sync_entities(company.tools, list(ENTITY_TYPES.values())))
     assert synced.troubles == []
-    assert {name: len(outcomes) for name, outcomes in synced.outcomes.items()} == dict.fromkeys(ENTITY_TYPES, 2)
+    listed = {name: {(o.profile_id, o.ad_product) for o in outcomes} for name, outcomes in synced.outcomes.items()}
+    profiles = [profile.facts.profile_id for profile in company.tools.profiles()]
+    assert len(profiles) == 2
+    for name, entity in ENTITY_TYPES.items():
+        assert listed[name] == {(whose, each.ad_product or "") for whose in profiles for each in entity.listings}
     assert all(o.rows == o.added for outcomes in synced.outcomes.values() for o in outcomes)
-    assert company.query("SELECT count(*) FROM campaigns") == [(4,)]
+    by_product = company.query("SELECT ad_product, count(*) FROM campaigns GROUP BY ALL ORDER BY ALL")
+    assert by_product == [("SPONSORED_BRANDS", 2), ("SPONSORED_DISPLAY", 2), ("SPONSORED_PRODUCTS", 4)]
     company.clock.forward(hours=1)
     again = asyncio.run(sync_entities(company.tools, list(ENTITY_TYPES.values())))
     changes = [(o.added, o.changed, o.removed) for outcomes in again.outcomes.values() for o in outcomes]

@@ -294,7 +294,7 @@ class _Load:
         )
         self.connection.execute(
             """
-            INSERT INTO rejected_rows
+            INSERT INTO rejected_rows (account, profile_id, source, report_id, row_no, reason, raw, rejected_at)
             SELECT
                 account, profile_id, ?, report_id, place,
                 reason || CASE WHEN displaces THEN

@@ -195,7 +195,7 @@ def test_a_row_that_breaks_a_rule_is_in_quarantine_with_its_reason_its_json_and_
     file = report_file(tmp_path, mixed)
     (outcome,) = load(connection, file)
     assert (outcome.rows_loaded, outcome.rows_rejected) == (len(bad), len(bad))
-    found = rows(connection, "SELECT * FROM rejected_rows ORDER BY row_no")
+    found = rows(connection, "SELECT * EXCLUDE (ad_product, part) FROM rejected_rows ORDER BY row_no")
     for (account, profile_id, source, report_id, place, said, raw, at), (_, reason), row in zip(
         found, REASONS, bad, strict=True
     ):
