@@ -84,7 +84,8 @@ def test_the_checks_are_these(defs):
     keys = defs.resolve_asset_graph().asset_check_keys
     found = {(key.asset_key.to_user_string(), key.name) for key in keys}
     complete = {(name, "complete") for name in ENTITIES | REPORTS}
-    assert found == complete | {(name, "rejected") for name in REPORTS} | {("performance_records", "grain_unique")}
+    of_reports = {(name, check) for name in REPORTS for check in ("rejected", "columns")}
+    assert found == complete | of_reports | {("performance_records", "grain_unique")}
 
 
 def test_schedules_and_sensor_are_on_by_default(defs):
