@@ -57,13 +57,15 @@ class StagedFile:
         file: Which.
         rows: Rows in it, good or not.
         rejected: Those that break a rule.
-        columns_missing: Columns that were asked for and are not in it.
+        columns_missing: Columns that were asked for and are not in it, in Amazon's names.
+        columns_left_out: Columns that were not asked for, in the table's names: NULL in every row.
     """
 
     file: ReportFile
     rows: int
     rejected: int
     columns_missing: tuple[str, ...]
+    columns_left_out: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +122,12 @@ def stage_files(table: ReportTable, files: Sequence[ReportFile], folder: Path) -
         lacking = reading.find_lacking(rows)
         duplicates = reading.find_duplicates(rows, lacking)
         rejected = reading.reject(rows, lacking, duplicates)
-    staged = tuple(
-        StagedFile(file, counts[number], rejected.get(number, 0), missing[number]) for number, file in enumerate(files)
-    )
-    return Stage(table, staged, tuple(rows), (*lacking, *duplicates), reading.quarantine if rejected else None)
+    staged = []
+    for number, file in enumerate(files):
+        asked_for, left_out = (missing[number], file.left_out) if file.left_out is not None else ((), missing[number])
+        without = tuple(column.name for column in table.columns if column.source in left_out)
+        staged.append(StagedFile(file, counts[number], rejected.get(number, 0), asked_for, without))
+    return Stage(table, tuple(staged), tuple(rows), (*lacking, *duplicates), reading.quarantine if rejected else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -441,10 +445,12 @@ class _Reading:
             f"json->>{_string('$.' + quoted(c.source))} AS {quoted('raw_' + c.name)}" for c in self.table.columns
         )
         twice_rule = Rule("twice", "'another row of the file has the same keys'")
-        reason = first_reason([_UNFIT, twice_rule, *_rules(self.table), *_lacks(self.table.columns)])
         keys = ", ".join(quoted(name) for name in ("date", *self.table.grain))
         selects = []
         for number in rejected:
+            left_out = self.files[number].left_out or ()
+            asked = [column for column in self.table.columns if column.source not in left_out]
+            reason = first_reason([_UNFIT, twice_rule, *_rules(self.table), *_lacks(asked)])
             selects.append(
                 f"""
                 SELECT {number} AS file_no, place, {reason} AS reason, raw, twice, {keys}

@@ -5,9 +5,11 @@ import re
 import duckdb
 import pytest
 
+from ppc_pipeline.amazon_ads.errors import InvalidColumnsError
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.cli.status import MOST_LINES
 from ppc_pipeline.reports.ledger import Ledger
+from ppc_pipeline.reports.refused_columns import Columns
 from ppc_pipeline.reports.roster import Roster
 from ppc_pipeline.sandbox import SANDBOX_CLIENT_SECRET, SANDBOX_REFRESH_TOKEN
 from ppc_pipeline_tests.cli.conftest import ppc, ppc_json
@@ -180,7 +182,7 @@ def test_status_says_what_is_there_by_account_and_profile(start_sandbox, data_di
     status = ppc_json("status")
     assert set(status) == {
         *("sandbox", "warehouse", "start", "end"),
-        *("accounts", "usage", "profiles", "report_types", "not_offered", "outstanding", "failed"),
+        *("accounts", "usage", "profiles", "report_types", "not_offered", "refused_columns", "outstanding", "failed"),
     }
     (account,) = status["accounts"]
     assert (account["profiles"], account["active_profiles"], account["error"]) == (2, 2, None)
@@ -265,6 +267,20 @@ def test_status_names_what_profiles_do_not_have_once_for_each_product(start_sand
     people = " ".join(ppc("status").stdout.split())
     assert people.count("a KDP author") == 1
     assert "and 1 more" in people
+
+
+def test_status_names_refused_columns_in_one_line_for_each_account_and_report_type(start_sandbox, data_dir):
+    start_sandbox()
+    roster_of(data_dir, 1)
+    kind = REPORT_TYPES["spTargeting"]
+    error = InvalidColumnsError("no such columns", columns=("clicks", "sales7d"))
+    Columns(Ledger.open(f"sqlite:///{data_dir}/ledger.db")).refuse("default", kind, kind.columns, error)
+    found = ppc_json("status")["refused_columns"]
+    assert [(row["account"], row["report_type"], row["column"]) for row in found] == [
+        ("default", "spTargeting", "clicks"),
+        ("default", "spTargeting", "sales7d"),
+    ]
+    assert "clicks, sales7d" in ppc("status").stdout
 
 
 def test_status_stays_readable_with_hundreds_of_outstanding_reports(start_sandbox, data_dir, monkeypatch):

@@ -233,6 +233,45 @@ def test_a_missing_column_is_noticed_in_a_row_that_is_longer_than_rows_usually_a
     assert (outcome.rows_loaded, outcome.columns_missing) == (1, ("keywordBid",))
 
 
+def without(*names, **changes):
+    return {name: value for name, value in targeting_row(**changes).items() if name not in names}
+
+
+def test_a_column_that_was_not_asked_for_is_null_and_rejects_neither_the_file_nor_a_row(connection, tmp_path):
+    content = [without("cost", "keywordBid", keyword_id=n) for n in range(5)]
+    content[1]["clicks"], content[3]["date"] = "x", None
+    del content[2]["sales7d"]
+    file = report_file(tmp_path, content, left_out=frozenset({"cost", "keywordBid"}))
+    (outcome,) = load(connection, file)
+    assert (outcome.rows_loaded, outcome.columns_missing) == (2, ())
+    assert outcome.columns_left_out == ("keyword_bid", "cost")
+    assert one(connection, "SELECT columns_left_out FROM load_log") == ["keyword_bid", "cost"]
+    assert rows(connection, "SELECT DISTINCT cost, keyword_bid FROM report_sp_targeting") == [(None, None)]
+    assert reasons(connection) == ["clicks is not a whole number: x", "sales_7d is missing", "date is missing"]
+
+
+def test_what_was_left_out_and_is_in_the_file_all_the_same_is_loaded(connection, tmp_path):
+    load(connection, report_file(tmp_path, [targeting_row(cost=5)], left_out=frozenset({"cost"})))
+    assert one(connection, "SELECT cost::VARCHAR FROM report_sp_targeting") == "5.000000"
+
+
+def test_that_a_column_is_no_longer_asked_for_or_again_is_no_restatement(connection, tmp_path):
+    restated = "SELECT metric, before::INTEGER, after::INTEGER FROM restatements ORDER BY ALL"
+    load(connection, report_file(tmp_path, [targeting_row(cost=1, clicks=1)]))
+    load(connection, later_file(tmp_path, [targeting_row(cost=2, clicks=2)]))
+    known = [("clicks", 1, 2), ("cost", 1, 2)]
+    assert rows(connection, restated) == known
+    left_out = {"left_out": frozenset({"cost"})}
+    load(connection, later_file(tmp_path, [without("cost", clicks=3)], hours=48, **left_out))
+    assert rows(connection, "SELECT cost, clicks FROM report_sp_targeting") == [(None, 3)]
+    known = sorted([*known, ("clicks", 2, 3)])
+    assert rows(connection, restated) == known, "what was known before stays as it was"
+    load(connection, later_file(tmp_path, [targeting_row(cost=9, clicks=3)], hours=72))
+    assert rows(connection, restated) == known
+    load(connection, later_file(tmp_path, [targeting_row(cost=10, clicks=3)], hours=96))
+    assert rows(connection, restated) == sorted([*known, ("cost", 9, 10)])
+
+
 @pytest.mark.parametrize("gone", [["cost"], ["purchases30d", "sales7d"], ["campaignId"], ["date"]])
 def test_a_file_without_a_metric_or_a_key_is_not_loaded_names_it_and_the_old_day_stays(connection, tmp_path, gone):
     load(connection, report_file(tmp_path, [targeting_row()]))
