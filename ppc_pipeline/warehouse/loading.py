@@ -275,8 +275,6 @@ class _Load:
         self._forget_rejected()
         if self.stage.rejected is None:
             return {}
-        keys = ["profile_id", "date", *(quoted(name) for name in self.table.grain)]
-        same = " AND ".join(f"{{0}}.{key} = r.{key}" for key in keys)
         self.connection.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE wrong AS
@@ -289,8 +287,10 @@ class _Load:
                 coalesce(d.newer, all_newer) AS stale,
                 NOT r.twice AND EXISTS (
                     FROM {self.there()} AS t SEMI JOIN (FROM temp.days WHERE changed) USING (profile_id, date)
-                    WHERE {same.format("t")}
-                ) AND NOT EXISTS (FROM temp.staged AS s WHERE {same.format("s")}) AS displaces
+                    WHERE {self.table.same_key("t", "r", also=["profile_id"])}
+                ) AND NOT EXISTS (
+                    FROM temp.staged AS s WHERE {self.table.same_key("s", "r", also=["profile_id"])}
+                ) AS displaces
             FROM rejected AS r
             JOIN stale USING (file_no)
             LEFT JOIN temp.days AS d ON d.file_no = r.file_no AND d.date = r.date

@@ -418,10 +418,11 @@ class _Reading:
         self.connection.execute(
             f"""
             COPY (
-                SELECT row_no
-                FROM (SELECT row_no, {keys} {good})
-                JOIN (SELECT {keys}, min(row_no) AS kept {good} GROUP BY ALL HAVING count(*) > 1) USING ({keys})
-                WHERE row_no <> kept
+                SELECT r.row_no
+                FROM (SELECT row_no, {keys} {good}) AS r
+                JOIN (SELECT {keys}, min(row_no) AS kept {good} GROUP BY ALL HAVING count(*) > 1) AS k
+                    ON {self.table.same_key("r", "k", also=["file_no"])}
+                WHERE r.row_no <> k.kept
             ) TO {_string(str(out))} (FORMAT parquet)
             """
         )
@@ -493,7 +494,7 @@ def _rules(table: ReportTable) -> list[Rule]:
         "date NOT BETWEEN start_date AND end_date",
         "'date ' || date || ' is outside the report (' || start_date || ' to ' || end_date || ')'",
     )
-    return [*cast_rules(table.columns, raw, required=("date", *table.grain)), outside]
+    return [*cast_rules(table.columns, raw, required=table.required), outside]
 
 
 def _lacks(columns: Sequence[Column]) -> list[Rule]:
