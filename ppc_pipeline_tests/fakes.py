@@ -21,6 +21,7 @@ from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, is_metric
 from ppc_pipeline.amazon_ads.throttle import Throttle
 from ppc_pipeline.reports.ledger import Ledger, ReportRow
 from ppc_pipeline.reports.roster import ProfileFacts
+from ppc_pipeline.reports.tables import columns_hash
 from ppc_pipeline.reports.windows import Days, Window
 from ppc_pipeline.warehouse.loading import ReportFile
 
@@ -124,8 +125,15 @@ def window(
     )
 
 
+def digest(kind: str = "spTargeting") -> str:
+    return columns_hash(REPORT_TYPES[kind].columns) if kind in REPORT_TYPES else "0" * 12
+
+
 def order(ledger: Ledger, wanted: Window | None = None, *, fresh: timedelta = timedelta(hours=6)) -> ReportRow:
-    row, _ = ledger.order(wanted or window(), "0" * 12, fresh=fresh, archived=lambda row: row.raw_path is not None)
+    wanted = wanted or window()
+    row, _ = ledger.order(
+        wanted, digest(wanted.report_type), fresh=fresh, archived=lambda row: row.raw_path is not None
+    )
     return row
 
 

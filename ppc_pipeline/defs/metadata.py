@@ -10,6 +10,7 @@ from decimal import Decimal
 import dagster as dg
 
 from ppc_pipeline.reports.completeness import Stretch
+from ppc_pipeline.reports.refused_columns import RefusedColumn
 
 MOST_ROWS = 50
 
@@ -40,6 +41,22 @@ def absent_table(found: Iterable[Stretch]) -> dg.MarkdownMetadataValue:
         days[f"{s.profile_id} {s.profile_name}", s.account, s.report_type, s.since, s.reason] += len(s.days)
     rows = [(*who, number, f"{since:%Y-%m-%d}" if since else "", why) for (*who, since, why), number in days.items()]
     return markdown_table(("profile", "account", "report type", "days", "since", "why"), rows)
+
+
+def refused_table(refused: Iterable[RefusedColumn]) -> dg.MarkdownMetadataValue:
+    """Return the table of columns that Amazon refuses."""
+    rows = [
+        (
+            one.account,
+            one.report_type,
+            one.column,
+            f"{one.since:%Y-%m-%d}",
+            f"{one.tried_again_at:%Y-%m-%d}",
+            one.reason,
+        )
+        for one in refused
+    ]
+    return markdown_table(("account", "report type", "column", "since", "tried again on", "why"), rows)
 
 
 def money(amounts: Mapping[str, object]) -> dict[str, dg.MetadataValue]:

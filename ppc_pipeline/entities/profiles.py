@@ -196,6 +196,7 @@ async def _ask(client: AmazonAdsClient, account: Account, roster: Roster, patien
             roster.account_failed(account.name, str(error))
         note(error)
         return _Answer(None, troubles, locked_out=error.category is Category.MISCONFIGURED)
+    roster.logged_in(account.name, account.credentials.token_mark)
     return _Answer(profiles, troubles)
 
 

@@ -85,6 +85,18 @@ lacks = Table(
     Column("reason", Text, nullable=False),
 )
 
+# Columns that Amazon refuses to an account: reports are asked for without them until they are tried again.
+refused_columns = Table(
+    "refused_columns",
+    metadata,
+    Column("account", String(200), primary_key=True),
+    Column("report_type", String(100), primary_key=True),
+    Column("column", String(100), primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+    Column("seen", UtcDateTime, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
 accounts = Table(
     "accounts",
     metadata,
@@ -92,6 +104,9 @@ accounts = Table(
     Column("ok_at", UtcDateTime),
     Column("error", Text),
     Column("error_since", UtcDateTime),
+    # Since when it logs in with the refresh token it has, and eight digits that tell whether that is another one.
+    Column("token_mark", String(8)),
+    Column("token_since", UtcDateTime),
 )
 
 reports = Table(
@@ -107,6 +122,8 @@ reports = Table(
     Column("order_no", Integer, nullable=False),
     Column("state", String(12), nullable=False),
     Column("report_id", String(64)),
+    # Declared columns that Amazon was asked for this report without, with commas between them.
+    Column("columns_left_out", Text),
     Column("requests", Integer, nullable=False, default=0),
     Column("troubles", Integer, nullable=False, default=0),
     # Amazon is being asked for it by somebody, until then at the latest: it counts among the reports in flight.

@@ -14,6 +14,7 @@ from ppc_pipeline.amazon_ads.client import AmazonAdsClient
 from ppc_pipeline.amazon_ads.errors import (
     AdsError,
     Category,
+    InvalidColumnsError,
     MalformedResponseError,
     NotOfferedError,
     PermanentError,
@@ -27,6 +28,7 @@ from ppc_pipeline.reports import states
 from ppc_pipeline.reports.archive import Archive
 from ppc_pipeline.reports.ledger import Ledger, ReportRow
 from ppc_pipeline.reports.pace import Pace
+from ppc_pipeline.reports.refused_columns import Columns
 from ppc_pipeline.reports.roster import Roster
 from ppc_pipeline.reports.states import Event, State
 
@@ -39,7 +41,7 @@ class Steps:
     """Makes steps at Amazon, and learns on the way which accounts and profiles there is no point in trying.
 
     Args:
-        ledger: Where places among the reports in flight are taken.
+        ledger: Where places among the reports in flight are taken, and refused columns written down.
         roster: Where refused profiles and broken accounts are written down.
         clients: A client for each account.
         archive: Where raw files go.
@@ -63,6 +65,7 @@ class Steps:
         self._serving: set[tuple[str, int]] = set()
         self._broken: dict[str, str] = {}
         self._refused: dict[tuple[str, int], str] = {}
+        self._columns = Columns(ledger)
         self._not_offered: dict[tuple[int, str], str] = {}
         self._lacking: set[tuple[int, str]] | None = None
         self._full_until: dict[tuple[str, str], datetime] = {}
@@ -99,11 +102,19 @@ class Steps:
     async def _ask(self, row: ReportRow) -> Event | None:
         report_type = REPORT_TYPES[row.report_type]
         name = f"ppc {row.report_type} {row.start_date}_{row.end_date} {row.columns_hash} {row.order_no}.{row.requests}"
-        request = ReportRequest(
-            report_type=report_type, start=row.start_date, end=row.end_date, name=name, columns=report_type.columns
-        )
-        report = await self._clients[row.account].create_report(row.profile_id, request)
-        return states.Accepted(report.report_id)
+        while True:  # ends: each refusal takes a column away, or is an error
+            columns = self._columns.to_ask_for(row.account, report_type)
+            request = ReportRequest(
+                report_type=report_type, start=row.start_date, end=row.end_date, name=name, columns=columns
+            )
+            try:
+                report = await self._clients[row.account].create_report(row.profile_id, request)
+            except InvalidColumnsError as error:
+                self._columns.refuse(row.account, report_type, columns, error)
+                continue
+            self._columns.accept(row.account, report_type, columns)
+            left_out = tuple(column for column in report_type.columns if column not in columns)
+            return states.Accepted(report.report_id, left_out)
 
     def _place_for(self, row: ReportRow) -> bool:
         """Take a place among the account's reports in flight; where there is none, do not look again at once."""

@@ -31,7 +31,8 @@ def report_table(report_type: ReportType) -> ReportTable:
         for name in report_type.columns
     )
     grain = tuple(snake_case(name) for name in report_type.grain)
-    return ReportTable(report_type.table, report_type.name, columns, grain)
+    nullable = tuple(snake_case(name) for name in report_type.nullable)
+    return ReportTable(report_type.table, report_type.name, columns, grain, nullable)
 
 
 def entity_table(entity: EntityType) -> EntityTable:

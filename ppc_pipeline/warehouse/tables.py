@@ -57,12 +57,25 @@ class ReportTable:
         report_type: What restatements and the load log call it.
         columns: Amazon's columns; ``date`` is among them.
         grain: The columns that, with date and profile, tell rows apart.
+        nullable: Columns of the grain that are NULL in some rows: two NULLs are the same key.
     """
 
     name: str
     report_type: str
     columns: tuple[Column, ...]
     grain: tuple[str, ...]
+    nullable: tuple[str, ...] = ()
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The columns that no row is without."""
+        return ("date", *(name for name in self.grain if name not in self.nullable))
+
+    def same_key(self, one: str, other: str, also: Iterable[str] = ()) -> str:
+        """Return SQL that is true where two rows have the same date and grain, and are alike in some more columns."""
+        keys = [(key, "=") for key in (*also, *self.required)]
+        keys += [(key, "IS NOT DISTINCT FROM") for key in self.nullable]
+        return " AND ".join(f"{one}.{quoted(key)} {alike} {other}.{quoted(key)}" for key, alike in keys)
 
     @property
     def all_columns(self) -> tuple[str, ...]:

@@ -5,9 +5,11 @@ import re
 import duckdb
 import pytest
 
+from ppc_pipeline.amazon_ads.errors import InvalidColumnsError
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.cli.status import MOST_LINES
 from ppc_pipeline.reports.ledger import Ledger
+from ppc_pipeline.reports.refused_columns import Columns
 from ppc_pipeline.reports.roster import Roster
 from ppc_pipeline.sandbox import SANDBOX_CLIENT_SECRET, SANDBOX_REFRESH_TOKEN
 from ppc_pipeline_tests.cli.conftest import ppc, ppc_json
@@ -90,6 +92,21 @@ def test_a_filter_that_matches_nothing_is_wrong(start_sandbox, data_dir, monkeyp
     assert words[1] in found[0]["remedy"]
 
 
+@pytest.mark.parametrize(("days", "verdict"), [(334, None), (340, "warning"), (366, "wrong")])
+def test_an_authorisation_is_warned_about_before_its_end(start_sandbox, data_dir, monkeypatch, days, verdict):
+    start_sandbox(profiles=1)
+    given = days_ago(days)
+    monkeypatch.setattr("ppc_pipeline.authorisations.LIMITED_SINCE", given)
+    monkeypatch.setenv("AMAZON_ADS_AUTHORISED_ON", str(given))
+    result = ppc("doctor")
+    assert result.exit_code == (1 if verdict == "wrong" else 0)
+    finding = findings().get("authorisation default")
+    assert (finding and finding["verdict"]) == verdict
+    if finding:
+        assert str(given) in finding["detail"]
+        assert "steps 2 and 3" in finding["remedy"]
+
+
 def test_an_unknown_country_is_one_line_and_leaves_nothing_behind(start_sandbox, data_dir, monkeypatch):
     start_sandbox()
     monkeypatch.setenv("PPC_COUNTRIES", "US,XX")
@@ -165,7 +182,7 @@ def test_status_says_what_is_there_by_account_and_profile(start_sandbox, data_di
     status = ppc_json("status")
     assert set(status) == {
         *("sandbox", "warehouse", "start", "end"),
-        *("accounts", "usage", "profiles", "report_types", "not_offered", "outstanding", "failed"),
+        *("accounts", "usage", "profiles", "report_types", "not_offered", "refused_columns", "outstanding", "failed"),
     }
     (account,) = status["accounts"]
     assert (account["profiles"], account["active_profiles"], account["error"]) == (2, 2, None)
@@ -250,6 +267,20 @@ def test_status_names_what_profiles_do_not_have_once_for_each_product(start_sand
     people = " ".join(ppc("status").stdout.split())
     assert people.count("a KDP author") == 1
     assert "and 1 more" in people
+
+
+def test_status_names_refused_columns_in_one_line_for_each_account_and_report_type(start_sandbox, data_dir):
+    start_sandbox()
+    roster_of(data_dir, 1)
+    kind = REPORT_TYPES["spTargeting"]
+    error = InvalidColumnsError("no such columns", columns=("clicks", "sales7d"))
+    Columns(Ledger.open(f"sqlite:///{data_dir}/ledger.db")).refuse("default", kind, kind.columns, error)
+    found = ppc_json("status")["refused_columns"]
+    assert [(row["account"], row["report_type"], row["column"]) for row in found] == [
+        ("default", "spTargeting", "clicks"),
+        ("default", "spTargeting", "sales7d"),
+    ]
+    assert "clicks, sales7d" in ppc("status").stdout
 
 
 def test_status_stays_readable_with_hundreds_of_outstanding_reports(start_sandbox, data_dir, monkeypatch):

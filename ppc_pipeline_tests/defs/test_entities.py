@@ -2,6 +2,8 @@
 
 import pytest
 
+from ppc_pipeline.sandbox import SANDBOX_REFRESH_TOKEN
+from ppc_pipeline_tests.conftest import days_ago
 from ppc_pipeline_tests.defs.conftest import check_of, failure_of, metadata_of
 
 LISTED = (
@@ -110,6 +112,41 @@ def test_a_refused_profile_is_named_and_the_others_load(project):
     assert "->" in check.description
     assert metadata_of(result, "campaigns")["profiles_listed"] == 2
     assert here.query("SELECT count(DISTINCT profile_id) FROM campaigns") == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("days", "passed", "severity"),
+    [(100, True, "WARN"), (340, False, "WARN"), (366, False, "ERROR")],
+)
+def test_authorisations_near_their_end_are_named_with_what_to_do(project, monkeypatch, days, passed, severity):
+    given = days_ago(days)
+    monkeypatch.setattr("ppc_pipeline.authorisations.LIMITED_SINCE", given)
+    monkeypatch.setenv("AMAZON_ADS_AUTHORISED_ON", str(given))
+    result = project(profiles=1).run("entities_job", assets=["profiles"])
+    check = check_of(result, "profiles", "authorisations")
+    assert (check.passed, check.severity.value) == (passed, severity)
+    assert str(given) in check.metadata["authorisations"].value
+    if not passed:
+        assert "account 'default': authorised on" in check.description
+        assert "steps 2 and 3" in check.description
+
+
+def test_a_first_login_is_remembered_and_no_part_of_the_token(project, start_sandbox):
+    here = project(profiles=1)
+    for _ in range(2):
+        here.run("entities_job", assets=["profiles"])
+    ((mark, since, ok),) = here.in_ledger("SELECT token_mark, token_since, ok_at FROM accounts")
+    assert len(mark) == 8
+    assert since < ok
+    assert mark not in SANDBOX_REFRESH_TOKEN
+
+
+def test_an_agency_is_told_apart_from_a_failure(project):
+    here = project(profiles=1, agency_profiles=1)
+    result = here.run("entities_job")
+    assert all(evaluation.passed for evaluation in result.get_asset_check_evaluations())
+    assert metadata_of(result, "campaigns")["profiles_listed"] == 1
+    assert "without campaigns" in metadata_of(result, "profiles")["profiles"]
 
 
 def test_bids_and_budgets_that_jumped_since_the_last_sync_are_named_with_the_client_and_the_others_are_not(project):

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from ppc_pipeline.reports.completeness import DayStatus, Stretch
+from ppc_pipeline.reports.refused_columns import RefusedColumn
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline_tests.conftest import days_ago
 from ppc_pipeline_tests.defs.conftest import check_of, failure_of, metadata_of
@@ -275,6 +276,19 @@ def test_what_is_not_offered_is_complete_and_named_in_one_line_for_each_profile(
     assert result.metadata["profile_days_not_offered"].value == 6
     lines = result.metadata["not offered"].value.splitlines()[2:]
     assert lines == [f"| {n} Acme | acme | sbAds | 3 | 2026-11-22 | a KDP author |" for n in (1, 2)]
+
+
+def test_refused_columns_are_a_warning_that_names_them_and_the_account():
+    from ppc_pipeline.defs.checks import columns_result
+
+    key = dg.AssetKey("report_sd_campaigns")
+    assert columns_result(key, []).passed
+    refused = [RefusedColumn("acme", "sdCampaigns", column, NOON, NOON, "no such column") for column in ("a", "b")]
+    result = columns_result(key, refused)
+    assert not result.passed
+    assert result.severity is dg.AssetCheckSeverity.WARN
+    assert "acme: a, b" in result.description
+    assert "no such column" in result.metadata["refused"].value
 
 
 def test_a_report_still_at_amazon_is_a_warning_that_names_it(project):

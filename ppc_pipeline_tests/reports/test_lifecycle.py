@@ -18,6 +18,7 @@ from ppc_pipeline_tests.fakes import (
     NOON,
     SELLER,
     VENDOR,
+    digest,
     facts,
     gzipped,
     order,
@@ -124,8 +125,8 @@ def test_requests_are_named_alike_when_repeated_and_differently_when_ordered_ane
         await world.see_through(world.ledger.outstanding())
         again = order(world.ledger, fresh=timedelta(0))
         await world.see_through([again])
-        assert names[0] == names[1] == "ppc spTargeting 2026-11-10_2026-11-10 000000000000 1.0"
-        assert names[2] == "ppc spTargeting 2026-11-10_2026-11-10 000000000000 2.0"
+        assert names[0] == names[1] == f"ppc spTargeting 2026-11-10_2026-11-10 {digest()} 1.0"
+        assert names[2] == f"ppc spTargeting 2026-11-10_2026-11-10 {digest()} 2.0"
 
     play(scenario)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES, EntityType
+from ppc_pipeline.authorisations import REMEDY, Standing, authorisations
 from ppc_pipeline.defs.assets import OWNER
 from ppc_pipeline.defs.interrupts import run
 from ppc_pipeline.defs.metadata import markdown_table
@@ -16,13 +17,14 @@ from ppc_pipeline.defs.progress import logged
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.entities.listings import NotOffered
 from ppc_pipeline.entities.profiles import PATIENCE, Trouble
-from ppc_pipeline.pipeline import broken_accounts, large_changes, sync_entities, sync_profiles
+from ppc_pipeline.pipeline import Tools, broken_accounts, large_changes, sync_entities, sync_profiles
 from ppc_pipeline.progress import Progress
 from ppc_pipeline.warehouse.changes import LargeChange
 from ppc_pipeline.warehouse.entities import EntityOutcome
 
 GROUP = "entities"
 CHECK = "complete"
+AUTHORISATIONS = "authorisations"
 CHANGES_CHECK = "large_changes"
 
 _VERSIONS = (
@@ -39,7 +41,16 @@ _CHANGES = "No bid or budget changed by more than PPC_CHANGE_ALERT_PERCENT since
     owners=[OWNER],
     kinds={"amazonads", "duckdb"},
     tags={"ppc/source": "amazon_ads"},
-    check_specs=[dg.AssetCheckSpec(CHECK, asset="profiles", description="Every account answered.")],
+    check_specs=[
+        dg.AssetCheckSpec(
+            CHECK, asset="profiles", description="Every account answered, and has the profiles its filters ask for."
+        ),
+        dg.AssetCheckSpec(
+            AUTHORISATIONS,
+            asset="profiles",
+            description="No account's authorisation ends within 30 days (WARN), or has ended (ERROR).",
+        ),
+    ],
 )
 def profiles(
     context: dg.AssetExecutionContext,
@@ -68,7 +79,7 @@ def profiles(
             "profiles": markdown_table(header, rows),
             "sandbox": tools.sandbox,
         },
-        check_results=[_check("profiles", done.troubles)],
+        check_results=[_check("profiles", done.troubles), _authorisations_check(tools)],
     )
 
 
@@ -184,6 +195,25 @@ def _check(asset: str, troubles: Sequence[Trouble]) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.ERROR,
         description="; ".join(sorted({t.reason for t in troubles})[:3]) or "all there",
         metadata={"missing": markdown_table(("account", "profile", "why"), rows)} if rows else {},
+    )
+
+
+def _authorisations_check(tools: Tools) -> dg.AssetCheckResult:
+    """Judge when the accounts' authorisations end: while there is time to renew them, and when it is too late."""
+    today = tools.ledger.clock().date()
+    found = authorisations(tools.accounts, tools.roster.standings())
+    ending = [one for one in found if one.standing(today) is not Standing.GOOD]
+    ended = any(one.standing(today) is Standing.ENDED for one in ending)
+    reasons = "; ".join(f"account {one.account!r}: {one.describe(today)}" for one in ending)
+    rows = [(one.account, one.since, one.ends_on, one.describe(today)) for one in found]
+    header = ("account", "authorised or first used on", "ends on", "how it stands")
+    return dg.AssetCheckResult(
+        asset_key="profiles",
+        check_name=AUTHORISATIONS,
+        passed=not ending,
+        severity=dg.AssetCheckSeverity.ERROR if ended else dg.AssetCheckSeverity.WARN,
+        description=f"{reasons} -> {REMEDY}" if ending else "none ends soon",
+        metadata={"authorisations": markdown_table(header, rows)} if rows else {},
     )
 
 

@@ -14,7 +14,7 @@ from pydantic import Field
 from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.defs.assets import OWNER
 from ppc_pipeline.defs.interrupts import run
-from ppc_pipeline.defs.metadata import NO_PROFILE, markdown_table, money
+from ppc_pipeline.defs.metadata import NO_PROFILE, markdown_table, money, refused_table
 from ppc_pipeline.defs.partitions import days_of
 from ppc_pipeline.defs.progress import logged
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
@@ -22,6 +22,7 @@ from ppc_pipeline.pipeline import Brought, Tools, bring_reports, broken_accounts
 from ppc_pipeline.progress import Progress
 from ppc_pipeline.rebuild import Rebuilt, rebuild_reports
 from ppc_pipeline.reports.ledger import ReportRow
+from ppc_pipeline.reports.refused_columns import refused_to
 from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline.warehouse.queries import Total, daily_cost, profile_summary, report_totals
@@ -209,6 +210,9 @@ def _metadata(
     table = [(t.profile_id, t.profile_name, t.days, t.rows, t.cost, t.sales, t.currency_code) for t in totals]
     failed, not_offered = failed_reports(tools, rows)
     missing = sorted({column for outcome in outcomes for column in outcome.columns_missing})
+    refused = [
+        column for column in refused_to(tools.ledger, tools.account_names) if column.report_type == report_type.name
+    ]
     return {
         "dagster/row_count": sum(total.rows for total in totals),
         "reports": len(rows),
@@ -227,6 +231,7 @@ def _metadata(
         **money(costs),
         "profiles": markdown_table(("profile", "name", "days", "rows", "cost", "sales", "currency"), table),
         **({"columns_missing": dg.MetadataValue.text(", ".join(missing))} if missing else {}),
+        **({"columns Amazon refuses": refused_table(refused)} if refused else {}),
         "sandbox": tools.sandbox,
     }
 
