@@ -17,9 +17,8 @@ from sqlalchemy import func, select
 
 from benchmarks.bare import bare_load
 from benchmarks.measure import Outcome, Spent, command, spending, tell
-from benchmarks.place import Place, Server, days_ago, project, serving
+from benchmarks.place import REPORT_TYPES, Place, Server, days_ago, project, serving
 from benchmarks.wire import logged_in
-from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES
 from ppc_pipeline.pipeline import Tools, bring_reports
 from ppc_pipeline.reports.pace import Pace
 from ppc_pipeline.reports.schema import reports
@@ -79,7 +78,7 @@ def work(quick: bool) -> Outcome:
     )
     outcome.add("the same without Dagster (`bring_reports`)", alone.wall, ratios=[alone.wall / median(least)])
     outcome.add("bare load of the same files", [run.bare.wall for run in done], note=f"{done[0].rows:,} rows")
-    expected = profiles * WINDOWS * len(DEFAULT_REPORT_TYPES)
+    expected = profiles * WINDOWS * len(REPORT_TYPES)
     outcome.add("reports created", [float(run.created) for run in done], "reports", most=float(expected))
     outcome.add("being made at once, at most", [float(run.in_flight) for run in done], "reports")
     for phase in done[0].phases:
@@ -100,7 +99,7 @@ def _backfill(place: Place, server: Server) -> Run:
         place.ppc("backfill", str(days_ago(DAYS)), str(days_ago(1)), "--json")
     cpu = server.cpu - cpu
     made = [report for report in server.reports() if report[2] >= started]
-    bare, rows = bare_load(place.directory / "data" / "raw", DEFAULT_REPORT_TYPES)
+    bare, rows = bare_load(place.directory / "data" / "raw", REPORT_TYPES)
     run = Run(spent, bare, rows, cpu, len(made), _most_in_flight(made))
     run.phases = _phases(place, started, max(ready for *_, ready in made), spent.wall)
     tell(f"{run}")
@@ -146,18 +145,19 @@ def _most_in_flight(made: list[tuple[str, int, datetime, datetime]]) -> int:
 def _serve(server: Server, number: int) -> float:
     """Ask for the status and the file of some reports, and do nothing with them."""
 
-    async def one(http: httpx.AsyncClient, slots: asyncio.Semaphore, report_id: str, profile_id: int) -> None:
+    async def one(
+        http: httpx.AsyncClient, storage: httpx.AsyncClient, slots: asyncio.Semaphore, report_id: str, profile_id: int
+    ) -> None:
         async with slots:
             scope = {"Amazon-Advertising-API-Scope": str(profile_id)}
             status = await http.get(f"{server.url}/reporting/reports/{report_id}", headers=scope)
-            async with httpx.AsyncClient() as bare:
-                (await bare.get(status.json()["url"])).raise_for_status()
+            (await storage.get(status.json()["url"])).raise_for_status()
 
     async def everything() -> None:
         slots = asyncio.Semaphore(CONCURRENCY)
-        async with logged_in(server) as http, asyncio.TaskGroup() as group:
+        async with logged_in(server) as http, httpx.AsyncClient() as storage, asyncio.TaskGroup() as group:
             for report_id, profile_id, *_ in server.reports()[:number]:
-                group.create_task(one(http, slots, report_id, profile_id))
+                group.create_task(one(http, storage, slots, report_id, profile_id))
 
     with spending() as spent:
         asyncio.run(everything())

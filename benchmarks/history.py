@@ -9,8 +9,7 @@ from contextlib import closing
 
 from sqlalchemy import text
 
-from benchmarks.place import Place
-from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES
+from benchmarks.place import REPORT_TYPES, Place
 from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.warehouse.tables import quoted
 
@@ -25,7 +24,7 @@ def add_past(place: Place, days: int) -> None:
         connection.execute(text(_ORDERS), {"days": days})
     with place.warehouse.transaction() as connection:
         connection.execute(_LOADS, [days])
-        for name in DEFAULT_REPORT_TYPES:
+        for name in REPORT_TYPES:
             table = quoted(REPORT_TABLES[name].name)
             connection.execute(
                 f"""

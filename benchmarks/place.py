@@ -23,6 +23,9 @@ from ppc_pipeline.sandbox import SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, SANDB
 from ppc_pipeline.settings import Settings, load_settings
 from ppc_pipeline.warehouse.connection import Warehouse
 
+REPORT_TYPES = ("spCampaigns", "spTargeting", "spSearchTerm", "spAdvertisedProduct")
+"""The report types of every benchmark: figures stay comparable however many there are by default."""
+
 ROOT = Path(__file__).parent.parent
 PPC = [sys.executable, "-W", "ignore", "-c", "from ppc_pipeline.cli import main; main()"]
 
@@ -141,6 +144,7 @@ def project(server: Server, **settings: object) -> Iterator[Place]:
             "AMAZON_ADS_REGION": "NA",
             "PPC_DATA_DIR": str(Path(directory) / "data"),
             "PPC_START_DATE": str(days_ago(400)),
+            "PPC_REPORT_TYPES": ",".join(REPORT_TYPES),
             **{f"PPC_{name.upper()}": str(value) for name, value in settings.items()},
         }
         yield Place(Path(directory), server, environment)

@@ -5,8 +5,14 @@ import dagster as dg
 from ppc_pipeline.defs.assets.coverage import coverage_asset
 from ppc_pipeline.defs.assets.entities import entity_assets, profiles
 from ppc_pipeline.defs.assets.overviews import api_usage, restatement_asset
-from ppc_pipeline.defs.assets.reports import performance_asset, report_assets
-from ppc_pipeline.defs.checks import complete_checks, performance_check, rejected_checks
+from ppc_pipeline.defs.assets.reports import performance_asset, performance_sources, report_assets
+from ppc_pipeline.defs.checks import (
+    columns_checks,
+    complete_checks,
+    emptied_checks,
+    performance_check,
+    rejected_checks,
+)
 from ppc_pipeline.defs.clean_up import clean_up_job, daily_clean_up
 from ppc_pipeline.defs.jobs import entities_job, orders_job, reports_job
 from ppc_pipeline.defs.partitions import daily_partitions
@@ -26,7 +32,7 @@ def build_defs(settings: Settings, progress: Progress = silent) -> dg.Definition
     """
     partitions = daily_partitions(settings.start_date)
     report_types = settings.selected_report_types()
-    with_performance = any(report_type.table == "report_sp_targeting" for report_type in report_types)
+    sources = performance_sources(report_types)
     assets = [
         profiles,
         entity_assets(),
@@ -34,12 +40,14 @@ def build_defs(settings: Settings, progress: Progress = silent) -> dg.Definition
         coverage_asset(report_types),
         restatement_asset(report_types),
         api_usage,
-        *([performance_asset(partitions)] if with_performance else []),
+        *([performance_asset(sources, partitions)] if sources else []),
     ]
     checks = [
         complete_checks(report_types),
         rejected_checks(report_types),
-        *([performance_check()] if with_performance else []),
+        emptied_checks(report_types),
+        columns_checks(report_types),
+        *([performance_check()] if sources else []),
     ]
     check_keys = {key for definition in (*assets, *checks) for key in definition.check_keys}
     return dg.Definitions(

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
 from ppc_pipeline.amazon_ads.entities import EntityType
-from ppc_pipeline.amazon_ads.report_types import ReportType
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, ReportType
 from ppc_pipeline.clients import SANDBOX_WARNING, open_clients, wanted_accounts
 from ppc_pipeline.entities.listings import Lister, Synced
 from ppc_pipeline.entities.profiles import Trouble, find_profiles, is_outdated, store_profiles
@@ -29,6 +29,8 @@ from ppc_pipeline.reports.roster import Profile, Roster
 from ppc_pipeline.reports.states import State
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline.settings import Account, Settings
+from ppc_pipeline.warehouse import changes
+from ppc_pipeline.warehouse.changes import LargeChange
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline.warehouse.entities import EntityOutcome
 from ppc_pipeline.warehouse.loading import FileOutcome
@@ -136,6 +138,14 @@ async def sync_entities(tools: Tools, entities: Sequence[EntityType], progress: 
     async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
         lister = Lister(clients, tools.roster, tools.settings.raw_dir / "malformed", progress)
         return await lister.sync(entities, profiles, tools.warehouse, now)
+
+
+def large_changes(tools: Tools, synced: Synced) -> list[LargeChange]:
+    """Return the bids and budgets that a sync found changed by more than ``PPC_CHANGE_ALERT_PERCENT``."""
+    if not any(outcome.changed for outcomes in synced.outcomes.values() for outcome in outcomes):
+        return []
+    with tools.warehouse.connect(read_only=True) as connection:
+        return changes.large_changes(connection, synced.at, tools.settings.change_alert_percent)
 
 
 async def know_profiles(tools: Tools) -> list[int]:
@@ -297,6 +307,20 @@ def completeness(
     names = [report_type.name for report_type in report_types]
     rows = tools.ledger.covering(days, names)
     return stretches(report_types, tools.profiles(profiles), days, rows, tools.ledger.clock())
+
+
+def failed_reports(tools: Tools, rows: Sequence[ReportRow]) -> tuple[list[ReportRow], list[ReportRow]]:
+    """Return the reports that failed, and apart from them those of what their profile does not have: no failure."""
+    profiles = {profile.facts.profile_id: profile for profile in tools.profiles()}
+    failed: list[ReportRow] = []
+    not_offered: list[ReportRow] = []
+    for row in rows:
+        if row.state is not State.FAILED:
+            continue
+        profile, report_type = profiles.get(row.profile_id), REPORT_TYPES.get(row.report_type)
+        lacks = profile is not None and report_type is not None and profile.lack_of(report_type) is not None
+        (not_offered if lacks else failed).append(row)
+    return failed, not_offered
 
 
 def broken_accounts(tools: Tools) -> dict[str, str]:

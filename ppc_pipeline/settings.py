@@ -104,6 +104,7 @@ class Settings(BaseSettings):
     report_deadline_hours: float = Field(4, validation_alias="PPC_REPORT_DEADLINE_HOURS", gt=0, le=20)
     reports_in_flight: int = Field(1000, validation_alias="PPC_REPORTS_IN_FLIGHT", ge=1)
     hole_reports_per_day: int = Field(100, validation_alias="PPC_HOLE_REPORTS_PER_DAY", ge=0)
+    change_alert_percent: float = Field(50, validation_alias="PPC_CHANGE_ALERT_PERCENT", gt=0)
     raw_retention_days: int = Field(0, validation_alias="PPC_RAW_RETENTION_DAYS", ge=0)
     ledger_retention_days: int = Field(0, validation_alias="PPC_LEDGER_RETENTION_DAYS", ge=0)
     run_retention_days: int = Field(0, validation_alias="PPC_RUN_RETENTION_DAYS", ge=0)

@@ -16,13 +16,14 @@ from ppc_pipeline.sandbox import (
     SandboxOptions,
     running,
 )
+from ppc_pipeline_tests.fakes import FOUR
 
 _KEPT = "AMAZON_ADS_SPECS_DIR"  # where the contract tests find Amazon's OpenAPI documents
 
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Take away every setting of the project, from the environment and from ``.env``."""
+    """Take away every setting of the project, from the environment and from ``.env``, but for fewer report types."""
     for name in [*os.environ]:
         if name.startswith(("AMAZON_ADS_", "PPC_")) and name != _KEPT:
             monkeypatch.delenv(name)
@@ -31,6 +32,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("DAGSTER_HOME")
     # One event says which partitions of an asset a run is for, not one event each: half the time of wide ranges.
     monkeypatch.setenv("DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS", "true")
+    monkeypatch.setenv("PPC_REPORT_TYPES", ",".join(FOUR))
     monkeypatch.chdir(tmp_path)
 
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from ppc_pipeline import definitions
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.definitions import build_defs
 from ppc_pipeline.defs.sensors import load_request
 from ppc_pipeline.reports.windows import Days
@@ -83,8 +84,10 @@ def test_the_checks_are_these(defs):
     keys = defs.resolve_asset_graph().asset_check_keys
     found = {(key.asset_key.to_user_string(), key.name) for key in keys}
     complete = {(name, "complete") for name in ENTITIES | REPORTS}
+    rows = {(name, check) for name in REPORTS for check in ("rejected", "emptied", "columns")}
     others = {("performance_records", "grain_unique"), ("profiles", "authorisations")}
-    assert found == complete | {(name, "rejected") for name in REPORTS} | others
+    jumps = {(name, "large_changes") for name in ("portfolios", "campaigns", "ad_groups", "keywords", "targets")}
+    assert found == complete | rows | jumps | others
 
 
 def test_schedules_and_sensor_are_on_by_default(defs):
@@ -120,7 +123,8 @@ def test_every_report_type_can_be_an_asset(monkeypatch):
     every = build_defs(load_settings())
     dg.Definitions.validate_loadable(every)
     names = {spec.key.to_user_string() for spec in every.resolve_all_asset_specs()}
-    assert names == ENTITIES | PARTITIONED | OPERATIONS | {"report_sp_campaigns_campaign_placement"}
+    assert names == ENTITIES | PARTITIONED | OPERATIONS | {report_type.table for report_type in REPORT_TYPES.values()}
+    assert {"report_sp_campaigns_campaign_placement", "report_sb_ads", "report_sd_targeting_matched_target"} < names
 
 
 def test_without_the_targeting_report_there_is_no_performance_asset_and_nothing_asks_for_it(monkeypatch):

@@ -15,7 +15,7 @@ import pytest
 
 from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES
 from ppc_pipeline.amazon_ads.fields import snake_case
-from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES, REPORT_TYPES
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.pipeline import (
     Tools,
     bring_reports,
@@ -45,11 +45,12 @@ from ppc_pipeline.sandbox import (
 from ppc_pipeline.settings import load_settings
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline_tests.conftest import account_environment
-from ppc_pipeline_tests.fakes import NOON, Clock, facts, order, window
+from ppc_pipeline_tests.fakes import FOUR, NOON, Clock, facts, order, window
 
-KINDS = [REPORT_TYPES[name] for name in DEFAULT_REPORT_TYPES]
+KINDS = [REPORT_TYPES[name] for name in FOUR]
 TARGETING = REPORT_TYPES["spTargeting"]
 DAYS_90 = Days(date(2026, 8, 23), date(2026, 11, 20))
+MONTH = Days(date(2026, 10, 21), date(2026, 11, 20))
 EVERY_DAY = Days(date(2026, 8, 1), date(2026, 11, 30))
 WEEK = Days(date(2026, 11, 14), date(2026, 11, 20))
 SPAWN = multiprocessing.get_context("spawn")
@@ -77,7 +78,8 @@ class Company:
             return connection.execute(sql, values).fetchall()
 
     def assert_exact(self, days, kinds=KINDS):
-        """Every count and amount in the warehouse is the sandbox's own."""
+        """Every count and amount in the warehouse is the sandbox's own, and no report type is empty throughout."""
+        with_rows = set()
         profiles = self.tools.profiles()
         assert profiles
         for profile_id in (p.facts.profile_id for p in profiles):
@@ -88,8 +90,10 @@ class Company:
                 where = "WHERE profile_id = ? AND date BETWEEN ? AND ?"
                 query = f"SELECT count(*), {sums} FROM {kind.table} {where}"
                 ((rows, *found),) = self.query(query, profile_id, days.start, days.end)
-                assert rows == truth["rows"] > 0
-                assert found == [Decimal(total) for total in truth["sums"].values()]
+                assert rows == truth["rows"]
+                with_rows |= {kind.name} if rows else set()
+                assert [total or 0 for total in found] == [Decimal(total) for total in truth["sums"].values()]
+        assert with_rows == {kind.name for kind in kinds}
 
 
 def gather(clock, wait_seconds=30.0):
@@ -139,6 +143,18 @@ def test_ninety_days_of_four_types_and_three_profiles_are_36_reports_exact_to_th
         company.query("SELECT max(loaded_at) FROM report_sp_targeting"),
     )
     assert after == before
+
+
+def test_every_report_type_of_every_ad_product_has_the_rows_and_sums_that_amazon_has(start):
+    company = start(profiles=3)
+    every = [*REPORT_TYPES.values()]
+    brought = company.bring(MONTH, every)
+    assert {row.state for row in brought.rows} == {State.LOADED}
+    assert len(brought.rows) == company.created() == 3 * len(every)
+    company.assert_exact(MONTH, every)
+    assert company.query("SELECT DISTINCT source, reason FROM rejected_rows") == []
+    records = "SELECT DISTINCT ad_product FROM performance_records ORDER BY ALL"
+    assert company.query(records) == [("SPONSORED_BRANDS",), ("SPONSORED_DISPLAY",), ("SPONSORED_PRODUCTS",)]
 
 
 def test_after_the_fresh_hours_the_days_are_fetched_again_and_what_amazon_restated_is_recorded_to_the_cent(start):
@@ -300,9 +316,14 @@ def test_entities_of_every_profile_are_listed_and_the_second_time_nothing_change
     company = start(profiles=2, agency_profiles=1)
     synced = asyncio.run(sync_entities(company.tools, list(ENTITY_TYPES.values())))
     assert synced.troubles == []
-    assert {name: len(outcomes) for name, outcomes in synced.outcomes.items()} == dict.fromkeys(ENTITY_TYPES, 2)
+    listed = {name: {(o.profile_id, o.ad_product) for o in outcomes} for name, outcomes in synced.outcomes.items()}
+    profiles = [profile.facts.profile_id for profile in company.tools.profiles()]
+    assert len(profiles) == 2
+    for name, entity in ENTITY_TYPES.items():
+        assert listed[name] == {(whose, each.ad_product or "") for whose in profiles for each in entity.listings}
     assert all(o.rows == o.added for outcomes in synced.outcomes.values() for o in outcomes)
-    assert company.query("SELECT count(*) FROM campaigns") == [(4,)]
+    by_product = company.query("SELECT ad_product, count(*) FROM campaigns GROUP BY ALL ORDER BY ALL")
+    assert by_product == [("SPONSORED_BRANDS", 2), ("SPONSORED_DISPLAY", 2), ("SPONSORED_PRODUCTS", 4)]
     company.clock.forward(hours=1)
     again = asyncio.run(sync_entities(company.tools, list(ENTITY_TYPES.values())))
     changes = [(o.added, o.changed, o.removed) for outcomes in again.outcomes.values() for o in outcomes]

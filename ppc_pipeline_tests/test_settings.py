@@ -42,7 +42,8 @@ def message_of(call, *args):
 # Values
 
 
-def test_nothing_set_means_the_sandbox_and_defaults_below_data(tmp_path):
+def test_nothing_set_means_the_sandbox_and_defaults_below_data(tmp_path, monkeypatch):
+    monkeypatch.delenv("PPC_REPORT_TYPES")
     settings = load_settings()
     assert load_accounts(settings) == ()
     (account,) = wanted_accounts(settings)

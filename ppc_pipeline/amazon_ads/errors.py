@@ -1,4 +1,4 @@
-"""Everything that can go wrong with Amazon Ads, in one place: four categories, each with what a person can do.
+"""Everything that can go wrong with Amazon Ads, in one place: five categories, each with what a person can do.
 
 Here: the taxonomy. Which answer of Amazon's becomes which error stands in ``responses``; what is done about an error
 (wait, ask again, block a profile) stands with the callers, who look at the category alone.
@@ -18,6 +18,8 @@ class Category(StrEnum):
     """The same call will fail again: Amazon does not accept what was asked."""
     REFUSED = "refused"
     """Amazon does not let this account see this profile."""
+    NOT_OFFERED = "not offered"
+    """The profile does not have this ad product, or this report type: no failure, and no use in asking daily."""
     MISCONFIGURED = "misconfigured"
     """The account's credentials or settings are wrong: nothing of this account will work until somebody mends them."""
 
@@ -154,6 +156,20 @@ class RefusedError(AdsError):
     """Amazon does not let the account see the profile (403, or a 401 that a new token does not mend)."""
 
     category = Category.REFUSED
+
+
+class NotOfferedError(AdsError):
+    """The profile does not have what was asked for: an ad product, or a single report type.
+
+    Attributes:
+        type_only: Only the report type is not to be had; nothing is said of its ad product.
+    """
+
+    category = Category.NOT_OFFERED
+
+    def __init__(self, message: str, *, type_only: bool = False, **context: Unpack[Context]) -> None:
+        super().__init__(message, **context)
+        self.type_only = type_only
 
 
 class MisconfiguredError(AdsError):

@@ -17,6 +17,7 @@ from ppc_pipeline.amazon_ads.errors import (
     AdsError,
     InvalidColumnsError,
     MisconfiguredError,
+    NotOfferedError,
     PermanentError,
     RefusedError,
     ReportNotFoundError,
@@ -43,10 +44,17 @@ SCOPE_REMEDY = (
     "settings), or leave the profile out: `exclude_profiles` in the accounts file, or PPC_EXCLUDE_PROFILES without one"
 )
 
+NOT_OFFERED_REMEDY = (
+    "nothing is to be done where the advertiser does not use it: it is left out of the daily orders and tried again "
+    "weekly, and at once by whoever asks for it"
+)
+
 _SCOPE = re.compile(r"not authorized to access scope|no matching advertiser found for scope", re.IGNORECASE)
 _DUPLICATE = re.compile(r"duplicate of\s*:\s*([0-9A-Za-z-]{36})", re.IGNORECASE)
 _UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
 _RETENTION = re.compile(r"startDate\b.*?retention start date \((\d{4}-\d{2}-\d{2})\)", re.IGNORECASE | re.DOTALL)
+_NO_PRODUCT = re.compile(r"do(?:es)? not have access to Sponsored \w+", re.IGNORECASE)
+_NO_TYPE = re.compile(r"reportTypeId is unknown or invalid", re.IGNORECASE)
 _COLUMNS = re.compile(r"columns includes invalid values:\s*\(([^)]*)\)", re.IGNORECASE)
 
 
@@ -119,6 +127,8 @@ def error_of(answer: Answer, operation: Operation) -> AdsError | None:
     if status == 429:
         wait = retry_after_seconds(answer.headers.get("retry-after"))
         return ThrottledError(message, retry_after=wait, **origin)
+    if status in (400, 401, 403) and _NO_PRODUCT.search(answer.text):
+        return NotOfferedError(message, remedy=NOT_OFFERED_REMEDY, **origin)
     if status in (408, 425) or status >= 500:
         return RetryableError(message, **origin)
     if status in (401, 403):
@@ -146,6 +156,8 @@ def _unauthorised(answer: Answer, operation: Operation, message: str) -> AdsErro
 
 def _rejected(answer: Answer, message: str) -> AdsError:
     text, origin = answer.text, answer.origin
+    if _NO_TYPE.search(text):  # also said of a documented type that the account may not use
+        return NotOfferedError(message, type_only=True, remedy=NOT_OFFERED_REMEDY, **origin)
     if named := _COLUMNS.search(text):
         columns = tuple(column.strip() for column in named[1].split(",") if column.strip())
         if columns:

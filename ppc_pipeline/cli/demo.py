@@ -36,7 +36,7 @@ def demo() -> None:
         with tools.warehouse.connect(read_only=True) as connection:
             summary = profile_summary(connection, days.start, days.end)
             keywords = top_keywords(connection, days.start, days.end, most=5)
-    print_frame(f"Spend, sales, ACoS and ROAS by profile, {days} (made-up figures)", summary)
+    print_frame(f"Spend, sales, ACoS and ROAS by profile and ad product, {days} (made-up figures)", summary)
     print_frame("Keywords and targets with the highest cost", keywords)
     out.print(f"\nBrought in and loaded in {seconds:.1f} s. The warehouse is {tools.warehouse.name}.", highlight=False)
     out.print(f"See it in the Dagster UI: [bold]{ui}[/bold], then open http://127.0.0.1:3000", highlight=False)

@@ -6,6 +6,7 @@ Here: Dagster's home, one run, and what it left in the warehouse. Not here: what
 import fcntl
 import os
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -219,7 +220,7 @@ def show_outcome(
         if in_quarantine:
             rows_of = ", ".join(f"{number:,} of {name}" for name, number in in_quarantine.items())
             err.print(f"rows in quarantine, which could not be loaded: {rows_of} (`ppc rejected`)", style="yellow")
-        for line in _not_over(found):
+        for line in [*_not_over(found), *_not_offered(found)]:
             err.print(line, style="yellow", markup=False, soft_wrap=True)
         for reason in broken.values():
             err.print(reason, style="red", markup=False, soft_wrap=True)
@@ -233,6 +234,18 @@ def _not_over(found: Sequence[Stretch]) -> list[str]:
     return [
         f"{name} ({profile_id}): {some} is not over in its time zone, and not asked for yet"
         for (profile_id, name), some in sorted(days.items())
+    ]
+
+
+def _not_offered(found: Sequence[Stretch]) -> list[str]:
+    """Say what is not to be had at all: one line for each report type, however many profiles."""
+    profiles: dict[str, set[int]] = defaultdict(set)
+    for stretch in found:
+        if stretch.status is DayStatus.NOT_OFFERED:
+            profiles[stretch.report_type].add(stretch.profile_id)
+    return [
+        f"{report_type}: Amazon does not offer it to {len(ids)} profiles, which is no failure (`ppc status`)"
+        for report_type, ids in profiles.items()
     ]
 
 

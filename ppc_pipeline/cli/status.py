@@ -1,7 +1,7 @@
 """``ppc status``: accounts, API usage, profiles, what is outstanding and what failed, from the ledger alone."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Annotated
@@ -11,13 +11,15 @@ import typer
 from ppc_pipeline.cli.console import log_to_terminal, one_line_errors, out, print_json, print_table
 from ppc_pipeline.cli.runs import settings_here, tools_of
 from ppc_pipeline.pipeline import Tools, completeness
-from ppc_pipeline.reports.completeness import DayStatus, Stretch
+from ppc_pipeline.reports.completeness import DayStatus, Stretch, by_status
+from ppc_pipeline.reports.refused_columns import refused_to
 from ppc_pipeline.reports.usage import usage_since
 from ppc_pipeline.reports.windows import Days
 
 SHOWN_DAYS = 95
 USAGE_DAYS = 7
-
+MOST_LINES = 40
+"""Of many profiles and report types thousands of reports are outstanding in the morning: people see some of them."""
 
 Row = dict[str, object]
 
@@ -33,6 +35,9 @@ class Report:
     accounts: list[Row]
     usage: list[Row]
     profiles: list[Row]
+    report_types: list[Row]
+    not_offered: list[Row]
+    refused_columns: list[Row]
     outstanding: list[Row]
     failed: list[Row]
 
@@ -57,6 +62,12 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print it for pr
         accounts=_accounts(tools),
         usage=_usage(tools, today),
         profiles=_profiles(tools, found),
+        report_types=_report_types(found),
+        not_offered=_not_offered(tools),
+        refused_columns=[
+            {**asdict(one), "tried_again_at": one.tried_again_at}
+            for one in refused_to(tools.ledger, tools.account_names)
+        ],
         outstanding=_reports(found, DayStatus.OUTSTANDING),
         failed=_reports(found, DayStatus.FAILED),
     )
@@ -107,7 +118,6 @@ def _profiles(tools: Tools, found: Sequence[Stretch]) -> list[Row]:
     rows: list[Row] = []
     for profile in tools.roster.profiles(tools.account_names):
         facts, own = profile.facts, counts[profile.facts.profile_id]
-        expected = sum(own[s] for s in (DayStatus.LOADED, DayStatus.OUTSTANDING, DayStatus.FAILED, DayStatus.MISSING))
         rows.append(
             {
                 "profile_id": facts.profile_id,
@@ -120,14 +130,52 @@ def _profiles(tools: Tools, found: Sequence[Stretch]) -> list[Row]:
                 "left_out_because": facts.skip_reason,
                 "blocked_since": profile.blocked_since,
                 "blocked_because": profile.blocked_reason,
-                "report_days_expected": expected,
-                "report_days_loaded": own[DayStatus.LOADED],
-                "report_days_outstanding": own[DayStatus.OUTSTANDING],
-                "report_days_failed": own[DayStatus.FAILED],
+                **_days(own),
                 "newest_day": newest.get(facts.profile_id),
             }
         )
     return rows
+
+
+def _days(counts: Mapping[DayStatus, int]) -> Row:
+    """Count report-days: what should be there, what is, and what is on its way or failed."""
+    expected = (DayStatus.LOADED, DayStatus.OUTSTANDING, DayStatus.FAILED, DayStatus.MISSING)
+    return {
+        "report_days_expected": sum(counts.get(status, 0) for status in expected),
+        "report_days_loaded": counts.get(DayStatus.LOADED, 0),
+        "report_days_outstanding": counts.get(DayStatus.OUTSTANDING, 0),
+        "report_days_failed": counts.get(DayStatus.FAILED, 0),
+    }
+
+
+def _report_types(found: Sequence[Stretch]) -> list[Row]:
+    """Return each report type with its coverage over all profiles, and how many of them it is not offered to."""
+    by_type: dict[str, list[Stretch]] = defaultdict(list)
+    for stretch in found:
+        by_type[stretch.report_type].append(stretch)
+    return [
+        {
+            "report_type": name,
+            **_days(by_status(some)),
+            "profiles_without": len({s.profile_id for s in some if s.status is DayStatus.NOT_OFFERED}),
+        }
+        for name, some in by_type.items()
+    ]
+
+
+def _not_offered(tools: Tools) -> list[Row]:
+    """Return what profiles that are worked for do not have."""
+    return [
+        {
+            "account": profile.facts.account,
+            "profile_id": profile.facts.profile_id,
+            "name": profile.facts.name,
+            "what": what,
+            **asdict(lack),
+        }
+        for profile in tools.profiles()
+        for what, lack in sorted(profile.lacking.items())
+    ]
 
 
 def _reports(found: Sequence[Stretch], wanted: DayStatus) -> list[Row]:
@@ -185,23 +233,69 @@ def _show(report: Report) -> None:
             for p in report.profiles
         ],
     )
+    print_table(
+        f"Report types, {report.start} to {report.end}",
+        ("report type", "report-days loaded", "outstanding", "failed", "profiles without"),
+        [
+            (
+                t["report_type"],
+                f"{t['report_days_loaded']} of {t['report_days_expected']}",
+                *(t["report_days_outstanding"], t["report_days_failed"], t["profiles_without"]),
+            )
+            for t in report.report_types
+        ],
+    )
+    if report.not_offered:
+        print_table("Not offered, and no failure", ("account", "what", "profiles", "why"), _joined(report.not_offered))
+    if report.refused_columns:
+        header = ("account", "report type", "columns", "tried again on")
+        print_table("Columns that Amazon refuses, which are NULL", header, _refused(report.refused_columns))
     for title, some in (("Outstanding reports", report.outstanding), ("Failed reports", report.failed)):
         if some:
-            lines = [
-                (
-                    r["account"],
-                    str(r["profile_id"]),
-                    r["report_type"],
-                    r["start"],
-                    r["end"],
-                    _moment(r["since"]),
-                    r["reason"],
-                )
-                for r in some
-            ]
-            print_table(title, ("account", "profile", "report type", "from", "to", "since", "why"), lines)
+            _show_reports(title, some)
     if not report.profiles:
         out.print("No profile is known yet: run `ppc sync`, or materialize the asset `profiles`.")
+
+
+def _show_reports(title: str, reports: Sequence[Row]) -> None:
+    """Print reports, the first of them where they are many."""
+    lines = [
+        (
+            *(r["account"], str(r["profile_id"]), r["report_type"]),
+            *(r["start"], r["end"], _moment(r["since"]), r["reason"]),
+        )
+        for r in reports[:MOST_LINES]
+    ]
+    print_table(title, ("account", "profile", "report type", "from", "to", "since", "why"), lines)
+    if len(reports) > MOST_LINES:
+        out.print(f"... and {len(reports) - MOST_LINES} more, which `ppc status --json` lists")
+
+
+def _joined(absent: Sequence[Row]) -> list[tuple[object, object, str, object]]:
+    """Say what is not offered in one line for each account and product, however many profiles lack it."""
+    groups: dict[tuple[object, object], list[Row]] = defaultdict(list)
+    for row in absent:
+        groups[row["account"], row["what"]].append(row)
+    return [
+        (account, what, _named([f"{row['name']} {row['profile_id']}" for row in rows]), rows[0]["reason"])
+        for (account, what), rows in groups.items()
+    ]
+
+
+def _refused(columns: Sequence[Row]) -> list[tuple[object, object, str, str]]:
+    """Say which columns are refused in one line for each account and report type."""
+    groups: dict[tuple[object, object], list[Row]] = defaultdict(list)
+    for row in columns:
+        groups[row["account"], row["report_type"]].append(row)
+    return [
+        (*key, ", ".join(str(row["column"]) for row in rows), _moment(rows[0]["tried_again_at"]))
+        for key, rows in groups.items()
+    ]
+
+
+def _named(names: Sequence[str], most: int = 3) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _percent(share: object) -> float | None:

@@ -6,6 +6,7 @@ evaluation, and would show those of the single partitions as skipped. Not here: 
 own step reports (``assets.entities``).
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,16 +14,20 @@ import dagster as dg
 
 from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.defs.assets.reports import STEP
-from ppc_pipeline.defs.metadata import NO_PROFILE, markdown_table, stretches_table
+from ppc_pipeline.defs.metadata import NO_PROFILE, absent_table, markdown_table, refused_table, stretches_table
 from ppc_pipeline.defs.partitions import days_of_run
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.pipeline import broken_accounts, completeness
 from ppc_pipeline.reports.completeness import COMPLETE, DayStatus, Stretch, by_status
+from ppc_pipeline.reports.refused_columns import RefusedColumn, refused_to
+from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.settings import load_settings
-from ppc_pipeline.warehouse.queries import duplicates, rejected
+from ppc_pipeline.warehouse.queries import duplicates, emptied_days, rejected
 
 COMPLETE_CHECK = "complete"
+COLUMNS_CHECK = "columns"
 REJECTED_CHECK = "rejected"
+EMPTIED_CHECK = "emptied"
 UNIQUE_CHECK = "grain_unique"
 
 PERFORMANCE_GRAIN = ("date", "profile_id", "ad_product", "campaign_id", "ad_group_id", "target_id")
@@ -81,6 +86,7 @@ def complete_result(asset_key: dg.AssetKey, found: Sequence[Stretch], broken: di
     incomplete = [stretch for stretch in found if stretch.status not in COMPLETE]
     failed = [stretch for stretch in incomplete if stretch.status is DayStatus.FAILED]
     blocked = [stretch for stretch in found if stretch.status is DayStatus.BLOCKED]
+    absent = [stretch for stretch in found if stretch.status is DayStatus.NOT_OFFERED]
     nobody = [] if found or broken else [NO_PROFILE]
     reasons = list(dict.fromkeys([*broken.values(), *(stretch.reason for stretch in failed), *nobody]))
     counts = by_status(found)
@@ -94,6 +100,7 @@ def complete_result(asset_key: dg.AssetKey, found: Sequence[Stretch], broken: di
             **{f"profile_days_{status.value.replace(' ', '_')}": n for status, n in counts.items()},
             **({"missing": stretches_table(incomplete)} if incomplete else {}),
             **({"blocked": stretches_table(blocked)} if blocked else {}),
+            **({"not offered": absent_table(absent)} if absent else {}),
             **({"accounts": markdown_table(("account", "why"), sorted(broken.items()))} if broken else {}),
         },
     )
@@ -137,6 +144,93 @@ def rejected_checks(report_types: Sequence[ReportType]) -> dg.AssetChecksDefinit
             )
 
     return rejected_reports
+
+
+def emptied_checks(report_types: Sequence[ReportType]) -> dg.AssetChecksDefinition:
+    """Return the check ``emptied`` of every report asset: days that had rows, and have none now.
+
+    An empty report is Amazon's word that nothing happened, and is believed. Where there were figures before, a person
+    should know.
+    """
+    by_table = {report_type.table: report_type for report_type in report_types}
+
+    @dg.multi_asset_check(
+        name="emptied_reports",
+        specs=[
+            dg.AssetCheckSpec(
+                EMPTIED_CHECK, asset=table, description="No day that had rows has none since a later report came."
+            )
+            for table in by_table
+        ],
+        can_subset=True,
+    )
+    def emptied_reports(
+        context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource
+    ) -> Iterator[dg.AssetCheckResult]:
+        keys = sorted(context.selected_asset_check_keys)
+        with warehouse.get_connection(read_only=True) as connection:
+            tables = {key: REPORT_TABLES[by_table[key.asset_key.to_user_string()].name] for key in keys}
+            found = {key: emptied_days(connection, table) for key, table in tables.items()}
+        header = ("account", "profile", "day", "impressions before", "cost before", "report without rows", "loaded")
+        for key, days in found.items():
+            some = f"{len(days)} days that had rows have none now: materialize them again to ask Amazon once more"
+            yield dg.AssetCheckResult(
+                asset_key=key.asset_key,
+                check_name=EMPTIED_CHECK,
+                passed=not days,
+                severity=dg.AssetCheckSeverity.WARN,
+                description=some if days else "none",
+                metadata={"days": len(days), **({"examples": markdown_table(header, days[:100])} if days else {})},
+            )
+
+    return emptied_reports
+
+
+def columns_checks(report_types: Sequence[ReportType]) -> dg.AssetChecksDefinition:
+    """Return the check ``columns`` of every report asset: which declared columns Amazon refuses, and to whom."""
+    by_table = {report_type.table: report_type for report_type in report_types}
+
+    @dg.multi_asset_check(
+        name="columns_reports",
+        specs=[
+            dg.AssetCheckSpec(
+                COLUMNS_CHECK,
+                asset=table,
+                description="Amazon serves every declared column to every account. Those it refuses are NULL.",
+            )
+            for table in by_table
+        ],
+        can_subset=True,
+    )
+    def columns_reports(
+        context: dg.AssetCheckExecutionContext,
+        amazon_ads: AmazonAdsResource,
+        ledger: LedgerResource,
+        warehouse: WarehouseResource,
+    ) -> Iterator[dg.AssetCheckResult]:
+        tools = amazon_ads.tools(ledger, warehouse)
+        refused = refused_to(tools.ledger, tools.account_names)
+        for key in sorted(context.selected_asset_check_keys):
+            name = by_table[key.asset_key.to_user_string()].name
+            yield columns_result(key.asset_key, [one for one in refused if one.report_type == name])
+
+    return columns_reports
+
+
+def columns_result(asset_key: dg.AssetKey, refused: Sequence[RefusedColumn]) -> dg.AssetCheckResult:
+    """Judge the columns of one report type: those that Amazon refuses are named, with the accounts."""
+    by_account: dict[str, list[str]] = defaultdict(list)
+    for one in refused:
+        by_account[one.account].append(one.column)
+    named = "; ".join(f"{account}: {', '.join(columns)}" for account, columns in by_account.items())
+    return dg.AssetCheckResult(
+        asset_key=asset_key,
+        check_name=COLUMNS_CHECK,
+        passed=not refused,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"refused by Amazon, NULL, and tried again monthly: {named}" if refused else "all are served",
+        metadata={"columns": len(refused), **({"refused": refused_table(refused)} if refused else {})},
+    )
 
 
 def performance_check() -> dg.AssetChecksDefinition:

@@ -6,7 +6,7 @@ from pydantic import Field
 from ppc_pipeline.defs.assets.reports import fail_if_hopeless
 from ppc_pipeline.defs.interrupts import run
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
-from ppc_pipeline.pipeline import order_day
+from ppc_pipeline.pipeline import failed_reports, order_day
 from ppc_pipeline.reports.states import State
 
 LOAD_TAG = "ppc/load"
@@ -45,7 +45,7 @@ def order_reports(
     """Order the trailing window of every profile and report type, and a bounded number of holes."""
     tools = amazon_ads.tools(ledger, warehouse, f"run {context.run_id}")
     ordered = run(order_day(tools, weekly=config.weekly, holes=config.holes))
-    failed = [row for row in ordered.rows if row.state is State.FAILED]
+    failed, not_offered = failed_reports(tools, ordered.rows)
     for row in failed:
         context.log.error(f"{row}: {row.reason}")
     context.add_output_metadata(
@@ -54,6 +54,7 @@ def order_reports(
             "ordered_now": ordered.new,
             "not_asked_for_yet": sum(row.state is State.PLANNED for row in ordered.rows),
             "failed": len(failed),
+            "not_offered": len(not_offered),
         }
     )
     fail_if_hopeless(tools, ordered.rows)

@@ -3,12 +3,14 @@
 Here: from plain results to Dagster metadata values. Not here: the results, or pictures (``plots``).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import dagster as dg
 
 from ppc_pipeline.reports.completeness import Stretch
+from ppc_pipeline.reports.refused_columns import RefusedColumn
 
 MOST_ROWS = 50
 
@@ -30,6 +32,31 @@ def stretches_table(found: Iterable[Stretch]) -> dg.MarkdownMetadataValue:
         (f"{s.profile_id} {s.profile_name}", s.account, s.report_type, str(s.days), s.status, s.reason) for s in found
     ]
     return markdown_table(("profile", "account", "report type", "days", "status", "why"), rows)
+
+
+def absent_table(found: Iterable[Stretch]) -> dg.MarkdownMetadataValue:
+    """Return the table of what profiles do not have: one line for each profile and report type, however many days."""
+    days: Counter[tuple[object, ...]] = Counter()
+    for s in found:
+        days[f"{s.profile_id} {s.profile_name}", s.account, s.report_type, s.since, s.reason] += len(s.days)
+    rows = [(*who, number, f"{since:%Y-%m-%d}" if since else "", why) for (*who, since, why), number in days.items()]
+    return markdown_table(("profile", "account", "report type", "days", "since", "why"), rows)
+
+
+def refused_table(refused: Iterable[RefusedColumn]) -> dg.MarkdownMetadataValue:
+    """Return the table of columns that Amazon refuses."""
+    rows = [
+        (
+            one.account,
+            one.report_type,
+            one.column,
+            f"{one.since:%Y-%m-%d}",
+            f"{one.tried_again_at:%Y-%m-%d}",
+            one.reason,
+        )
+        for one in refused
+    ]
+    return markdown_table(("account", "report type", "column", "since", "tried again on", "why"), rows)
 
 
 def money(amounts: Mapping[str, object]) -> dict[str, dg.MetadataValue]:

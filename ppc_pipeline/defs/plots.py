@@ -26,6 +26,7 @@ COLORS: dict[DayStatus, str] = {
     DayStatus.FAILED: "#c9372c",
     DayStatus.MISSING: "#d8dce3",
     DayStatus.BLOCKED: "#7a5c99",
+    DayStatus.NOT_OFFERED: "#b9cbe0",
     DayStatus.NOT_OVER: "#ffffff",
     DayStatus.NOT_SERVED: "#f0f1f4",
 }
@@ -37,6 +38,7 @@ _WORST_FIRST = (
     DayStatus.BLOCKED,
     DayStatus.NOT_OVER,
     DayStatus.LOADED,
+    DayStatus.NOT_OFFERED,
     DayStatus.NOT_SERVED,
 )
 

@@ -13,7 +13,7 @@ from dagster import DagsterRunStatus, RunsFilter
 
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.defs.assets.overviews import due_overviews
-from ppc_pipeline.defs.assets.reports import STEP, ReportRun
+from ppc_pipeline.defs.assets.reports import STEP, ReportRun, performance_sources
 from ppc_pipeline.defs.jobs import LOAD_TAG, reports_job
 from ppc_pipeline.defs.partitions import RANGE_END_TAG, RANGE_START_TAG, range_over
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
@@ -95,8 +95,9 @@ def _held_back(instance: dg.DagsterInstance, now: float) -> str | None:
 
 def load_request(ready: Sequence[ReportRow], days: Days, overviews: Sequence[str] = ()) -> dg.RunRequest:
     """Ask for one run that loads some reports, over the dates concerned, and makes some overviews anew."""
-    tables = sorted({REPORT_TYPES[row.report_type].table for row in ready})
-    derived = ["performance_records", "coverage"] if "report_sp_targeting" in tables else ["coverage"]
+    report_types = [REPORT_TYPES[name] for name in sorted({row.report_type for row in ready})]
+    tables = sorted(report_type.table for report_type in report_types)
+    derived = ["performance_records", "coverage"] if performance_sources(report_types) else ["coverage"]
     return dg.RunRequest(
         asset_selection=[dg.AssetKey(name) for name in (*tables, *derived, *overviews)],
         run_config=dg.RunConfig(ops={STEP: ReportRun(order=False, wait=False)}),

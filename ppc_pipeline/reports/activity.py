@@ -39,6 +39,10 @@ ACTIONS: Mapping[type[Event], str] = {
 ORDERED = "ordered"
 BLOCKED = "profile blocked"
 UNBLOCKED = "profile served again"
+NOT_OFFERED = "not offered"
+OFFERED = "offered again"
+COLUMNS_REFUSED = "columns refused"
+COLUMNS_SERVED = "columns served again"
 ACCOUNT_FAILED = "account failed"
 ACCOUNT_OK = "account works"
 FORGOTTEN = "forgotten"
@@ -122,6 +126,8 @@ def detail_of(event: Event) -> str | None:
     match event:
         case states.Loaded():
             return f"{event.rows} rows, {event.rejected} in quarantine"
+        case states.Accepted():
+            return f"without {', '.join(event.left_out)}" if event.left_out else None
         case states.Archived():
             return f"{event.size} bytes"
         case states.Unserved():

@@ -30,13 +30,17 @@ class DayStatus(StrEnum):
     """Over and served by Amazon, and never ordered."""
     BLOCKED = "blocked"
     """Amazon refuses the profile."""
+    NOT_OFFERED = "not offered"
+    """The profile does not have the ad product, or Amazon not this report type for it."""
     NOT_OVER = "not over"
     """The day is not over in the profile's time zone."""
     NOT_SERVED = "not served"
     """Past Amazon's retention, and never loaded."""
 
 
-COMPLETE = frozenset({DayStatus.LOADED, DayStatus.NOT_OVER, DayStatus.NOT_SERVED, DayStatus.BLOCKED})
+COMPLETE = frozenset(
+    {DayStatus.LOADED, DayStatus.NOT_OVER, DayStatus.NOT_SERVED, DayStatus.BLOCKED, DayStatus.NOT_OFFERED}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,8 @@ class Stretch:
     """Days of one profile and report type that stand alike.
 
     Attributes:
-        since: When an outstanding report was asked for, or a failed one given up; None for other days.
+        since: When an outstanding report was asked for, a failed one given up, or Amazon first said that there is none
+            to be had; None for other days.
     """
 
     account: str
@@ -157,7 +162,7 @@ def _of_profile(
         left &= ~covered
     for covered, row in spoken:
         for some, older in ((covered & ~loaded, ""), (covered & loaded, _OLDER)):
-            by_standing[_of_order(row, profile, older, now)] |= some
+            by_standing[_of_order(row, profile, report_type, older, now)] |= some
     for some, standing in _unordered(report_type, profile, calendar, left, expired, now):
         by_standing[standing] |= some
     found = ((days, standing) for standing, some in by_standing.items() for days in calendar.ranges(some))
@@ -167,10 +172,13 @@ def _of_profile(
 _OLDER = "; the figures of an earlier load are there"
 
 
-def _of_order(row: ReportRow, profile: Profile, older: str, now: datetime) -> _Standing:
+def _of_order(row: ReportRow, profile: Profile, report_type: ReportType, older: str, now: datetime) -> _Standing:
     """Say how a day stands whose newest order is not loaded."""
     if _blocked_for_long(profile, now):
         return DayStatus.BLOCKED, f"{profile.blocked_reason}{older}", None
+    lack = profile.lack_of(report_type)
+    if lack is not None and row.state in (State.PLANNED, State.FAILED):
+        return DayStatus.NOT_OFFERED, f"{lack.reason}{older}", lack.since
     if row.state is State.FAILED:
         return DayStatus.FAILED, f"{row.reason}{older}", row.updated_at
     return DayStatus.OUTSTANDING, f"{_progress(row, now)}{older}", row.requested_at or row.ordered_at
@@ -193,6 +201,8 @@ def _unordered(
     missing = left & ~not_over & ~too_old
     if profile.blocked:
         yield missing, (DayStatus.FAILED, profile.blocked_reason or "", None)
+    elif lack := profile.lack_of(report_type):
+        yield missing, (DayStatus.NOT_OFFERED, lack.reason, lack.since)
     else:
         yield missing, (DayStatus.MISSING, "never ordered", None)
 

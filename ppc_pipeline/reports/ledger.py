@@ -71,6 +71,7 @@ class ReportRow:
     order_no: int
     state: State
     report_id: str | None
+    columns_left_out: str | None
     requests: int
     troubles: int
     reason: str | None
@@ -93,6 +94,11 @@ class ReportRow:
     def days(self) -> Days:
         """The days the report is of."""
         return Days(self.start_date, self.end_date)
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """Declared columns that Amazon was asked for it without, because it refuses them."""
+        return frozenset(self.columns_left_out.split(",")) if self.columns_left_out else frozenset()
 
     @property
     def outstanding(self) -> bool:

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import duckdb
 
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.reports import states
 from ppc_pipeline.reports.archive import Archive
 from ppc_pipeline.reports.ledger import ReportRow
 from ppc_pipeline.reports.states import Event
-from ppc_pipeline.reports.tables import ENTITY_TABLES, REPORT_TABLES
+from ppc_pipeline.reports.tables import ENTITY_TABLES, REPORT_TABLES, columns_hash
 from ppc_pipeline.warehouse.connection import Warehouse, WarehouseBusyError
 from ppc_pipeline.warehouse.loading import FileOutcome, load_stage, without_overlaps
 from ppc_pipeline.warehouse.report_files import ReportFile, RowsLostError, UnreadableFileError
@@ -170,7 +171,11 @@ class Loader:
             start_date=row.start_date,
             end_date=row.end_date,
             requested_at=row.requested_at or row.ordered_at,
+            left_out=row.left_out if row.columns_hash == _DECLARED.get(row.report_type) else None,
         )
+
+
+_DECLARED = {name: columns_hash(report_type.columns) for name, report_type in REPORT_TYPES.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,8 @@ class Desk:
     def order_days(self, days: Days, report_types: Iterable[ReportType], profiles: Sequence[Profile]) -> Ordered:
         """Order a range of dates: for each profile what is over there and still served, in request sizes.
 
-        A profile that Amazon refuses is tried all the same: somebody who asks may have had it mended.
+        A profile that Amazon refuses is tried all the same, and so is an ad product that it does not have: somebody who
+        asks may have had it mended.
         """
         now = self.ledger.clock()
         wanted = [
@@ -75,6 +76,8 @@ class Desk:
     ) -> Ordered:
         """Order what a day brings: the trailing window of every profile, and a bounded number of holes.
 
+        Left out are profiles that Amazon refuses and what profiles do not have, until it is time to ask again.
+
         Args:
             report_types: What is ordered daily.
             profiles: For whom.
@@ -90,7 +93,7 @@ class Desk:
         missing: list[tuple[ReportType, Window]] = []
         for report_type in report_types:
             for profile in profiles:
-                if profile.left_alone(now):
+                if profile.left_alone(now) or profile.left_without(report_type, now):
                     continue
                 plan = daily_plan(
                     report_type,
@@ -102,7 +105,8 @@ class Desk:
                     known=known[report_type.name, profile.facts.profile_id],
                 )
                 trailing += [(report_type, window) for window in plan.trailing]
-                if profile.facts.account not in broken:
+                # What it was seen to lack: the trailing window is enough to learn whether it is so.
+                if profile.facts.account not in broken and profile.lack_of(report_type) is None:
                     missing += [(report_type, window) for window in plan.holes]
         return self._order([*trailing, *_in_turns(missing)[:holes]])
 

@@ -1,18 +1,20 @@
-"""Who the clients are: profiles as last seen, which of them Amazon refuses, and which accounts cannot log in.
+"""Who the clients are: profiles as last seen, which of them Amazon refuses, what they lack, which accounts fail.
 
 Kept in the ledger's database, so that ordering, polling and ``ppc status`` need neither Amazon nor the warehouse.
 Not here: fetching profiles (``entities``) or what is wrong with a single report (``ledger``).
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, delete, select, update
 
+from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.reports import activity
 from ppc_pipeline.reports.ledger import Ledger
-from ppc_pipeline.reports.schema import accounts, insert_into, profiles
+from ppc_pipeline.reports.schema import accounts, insert_into, lacks, profiles
 from ppc_pipeline.reports.windows import ProfileClock
 
 BLOCK_RETRY = timedelta(hours=20)
@@ -20,6 +22,9 @@ BLOCK_RETRY = timedelta(hours=20)
 
 Less than a day: it is refused some minutes into a daily run, and a whole day later the next run is already past it.
 """
+
+LACK_RETRY = timedelta(days=7)
+"""How long what a profile does not have is not asked for."""
 
 GONE = "Amazon no longer lists it for this account"
 """Why a profile is not worked for that its account has lost."""
@@ -53,14 +58,34 @@ class ProfileFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Lack:
+    """That a profile does not have an ad product.
+
+    Attributes:
+        since: When Amazon first said so.
+        seen: When it said so last.
+        reason: In which words.
+    """
+
+    since: datetime
+    seen: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
-    """A profile as the roster knows it: facts and standing."""
+    """A profile as the roster knows it: facts and standing.
+
+    Attributes:
+        lacking: What it does not have: ad products, and report types (Amazon's ids) that Amazon refuses by themselves.
+    """
 
     facts: ProfileFacts
     seen_at: datetime
     blocked_since: datetime | None
     blocked_reason: str | None
     retry_at: datetime | None
+    lacking: Mapping[str, Lack] = field(default_factory=dict)
 
     @property
     def blocked(self) -> bool:
@@ -70,6 +95,19 @@ class Profile:
     def left_alone(self, now: datetime) -> bool:
         """Say whether it is not to be asked for at this moment."""
         return self.retry_at is not None and now < self.retry_at
+
+    def without(self, ad_product: str, now: datetime) -> bool:
+        """Say whether an ad product (or report type) is not to be asked for by schedules: it is not there."""
+        lack = self.lacking.get(ad_product)
+        return lack is not None and now < lack.seen + LACK_RETRY
+
+    def lack_of(self, report_type: ReportType) -> Lack | None:
+        """Return that it does not have a report type, or its ad product, if so."""
+        return self.lacking.get(report_type.ad_product) or self.lacking.get(report_type.report_type_id)
+
+    def left_without(self, report_type: ReportType, now: datetime) -> bool:
+        """Say whether schedules are not to ask for a report type at this moment: it, or its product, is not there."""
+        return self.without(report_type.ad_product, now) or self.without(report_type.report_type_id, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +170,10 @@ class Roster:
         )
         with self._ledger.engine.connect() as connection:
             found = connection.execute(query).all()
+            lacking = _lacking(connection)
         split = len(_FACTS)
-        return [Profile(ProfileFacts(*row[:split]), *row[split:]) for row in found]
+        rows = [(ProfileFacts(*row[:split]), *row[split:]) for row in found]
+        return [Profile(*(*row, lacking.get(row[0].profile_id, {}))) for row in rows]
 
     def active(self, accounts_wanted: Iterable[str]) -> list[Profile]:
         """Return the profiles that are worked for."""
@@ -141,6 +181,8 @@ class Roster:
 
     def block(self, profile_id: int, reason: str, account: str | None = None) -> None:
         """Write down that Amazon refuses a profile; it is asked for again after ``BLOCK_RETRY``.
+
+        What it was seen to lack is forgotten: it may have been refused for the same reason as all the rest.
 
         Args:
             profile_id: Which.
@@ -155,6 +197,7 @@ class Roster:
             statement = update(profiles).where(same).values(**values).returning(profiles.c.account)
             for owner in connection.scalars(statement).all():
                 self._note(connection, activity.BLOCKED, owner, "blocked", profile_id, reason)
+                connection.execute(delete(lacks).where(lacks.c.profile_id == profile_id))
 
     def unblock(self, profile_id: int, account: str | None = None) -> None:
         """Write down that Amazon serves a profile; nothing where another account than the one named has it by now."""
@@ -163,6 +206,44 @@ class Roster:
             statement = update(profiles).where(blocked).returning(profiles.c.account)
             for owner in connection.scalars(statement.values(**_NOT_BLOCKED)).all():
                 self._note(connection, activity.UNBLOCKED, owner, "served", profile_id)
+
+    def lacks(self, profile_id: int, ad_product: str, reason: str) -> None:
+        """Write down that a profile does not have an ad product; schedules ask again after ``LACK_RETRY``.
+
+        Of a profile that Amazon refuses altogether nothing is written down: it may well have the product.
+
+        Args:
+            profile_id: Whose.
+            ad_product: What: an ad product, or a report type (Amazon's id) that is refused by itself.
+            reason: Amazon's words.
+        """
+        now = self._ledger.clock()
+        key = {"profile_id": profile_id, "ad_product": ad_product}
+        with self._ledger.transaction() as connection:
+            query = select(profiles.c.account, profiles.c.blocked_since).where(profiles.c.profile_id == profile_id)
+            profile = connection.execute(query.with_for_update()).first()
+            if profile is None or profile.blocked_since is not None:
+                return
+            first = insert_into(connection, lacks).values(**key, since=now, seen=now, reason=reason)
+            if connection.execute(first.on_conflict_do_nothing()).rowcount:
+                detail = f"{ad_product}: {reason}"
+                self._note(connection, activity.NOT_OFFERED, profile.account, "not offered", profile_id, detail)
+            else:
+                connection.execute(update(lacks).filter_by(**key).values(seen=now, reason=reason))
+
+    def has(self, profile_id: int, ad_product: str) -> None:
+        """Write down that a profile has an ad product (or report type) after all."""
+        with self._ledger.transaction() as connection:
+            same = (lacks.c.profile_id == profile_id) & (lacks.c.ad_product == ad_product)
+            if connection.execute(delete(lacks).where(same)).rowcount:
+                whose = select(profiles.c.account).where(profiles.c.profile_id == profile_id)
+                account = connection.scalar(whose) or ""
+                self._note(connection, activity.OFFERED, account, "offered", profile_id, ad_product)
+
+    def lacking(self) -> Mapping[int, Mapping[str, Lack]]:
+        """Return what each profile does not have, for those that lack anything."""
+        with self._ledger.engine.connect() as connection:
+            return _lacking(connection)
 
     def account_ok(self, account: str) -> None:
         """Write down that an account works."""
@@ -213,6 +294,13 @@ class Roster:
         with self._ledger.engine.connect() as connection:
             found = connection.execute(select(accounts)).mappings()
             return {row["account"]: AccountStanding(**row) for row in found}
+
+
+def _lacking(connection: Connection) -> Mapping[int, dict[str, Lack]]:
+    found: dict[int, dict[str, Lack]] = defaultdict(dict)
+    for profile_id, ad_product, *lack in connection.execute(select(lacks)):
+        found[profile_id][ad_product] = Lack(*lack)
+    return dict(found)
 
 
 def _of(profile_id: int, account: str | None) -> ColumnElement[bool]:

@@ -74,6 +74,29 @@ profiles = Table(
     Column("retry_at", UtcDateTime),
 )
 
+# What a profile does not have: an ad product, or one of its report types (Amazon's reportTypeId).
+lacks = Table(
+    "lacks",
+    metadata,
+    Column("profile_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("ad_product", String(100), primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+    Column("seen", UtcDateTime, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+# Columns that Amazon refuses to an account: reports are asked for without them until they are tried again.
+refused_columns = Table(
+    "refused_columns",
+    metadata,
+    Column("account", String(200), primary_key=True),
+    Column("report_type", String(100), primary_key=True),
+    Column("column", String(100), primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+    Column("seen", UtcDateTime, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
 accounts = Table(
     "accounts",
     metadata,
@@ -99,6 +122,8 @@ reports = Table(
     Column("order_no", Integer, nullable=False),
     Column("state", String(12), nullable=False),
     Column("report_id", String(64)),
+    # Declared columns that Amazon was asked for this report without, with commas between them.
+    Column("columns_left_out", Text),
     Column("requests", Integer, nullable=False, default=0),
     Column("troubles", Integer, nullable=False, default=0),
     # Amazon is being asked for it by somebody, until then at the latest: it counts among the reports in flight.

@@ -68,9 +68,14 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Amazon took the request (200), or runs it already (425)."""
+    """Amazon took the request (200), or runs it already (425).
+
+    Attributes:
+        left_out: Declared columns that were not asked for, because Amazon refuses them.
+    """
 
     report_id: str
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +247,12 @@ def _fresh(state: State, **columns: Any) -> Change:
 
 def _accepted(standing: Standing, event: Accepted, now: datetime) -> Change:
     return _fresh(
-        State.REQUESTED, report_id=event.report_id, requests=standing.requests + 1, requested_at=now, ready_at=None
+        State.REQUESTED,
+        report_id=event.report_id,
+        columns_left_out=",".join(event.left_out) or None,
+        requests=standing.requests + 1,
+        requested_at=now,
+        ready_at=None,
     )
 
 

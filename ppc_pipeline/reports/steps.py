@@ -9,11 +9,14 @@ import logging
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
+from ppc_pipeline.amazon_ads.ad_products import SPONSORED_PRODUCTS
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
 from ppc_pipeline.amazon_ads.errors import (
     AdsError,
     Category,
+    InvalidColumnsError,
     MalformedResponseError,
+    NotOfferedError,
     PermanentError,
     ReportNotFoundError,
     RetentionError,
@@ -25,6 +28,7 @@ from ppc_pipeline.reports import states
 from ppc_pipeline.reports.archive import Archive
 from ppc_pipeline.reports.ledger import Ledger, ReportRow
 from ppc_pipeline.reports.pace import Pace
+from ppc_pipeline.reports.refused_columns import Columns
 from ppc_pipeline.reports.roster import Roster
 from ppc_pipeline.reports.states import Event, State
 
@@ -37,7 +41,7 @@ class Steps:
     """Makes steps at Amazon, and learns on the way which accounts and profiles there is no point in trying.
 
     Args:
-        ledger: Where places among the reports in flight are taken.
+        ledger: Where places among the reports in flight are taken, and refused columns written down.
         roster: Where refused profiles and broken accounts are written down.
         clients: A client for each account.
         archive: Where raw files go.
@@ -61,6 +65,9 @@ class Steps:
         self._serving: set[tuple[str, int]] = set()
         self._broken: dict[str, str] = {}
         self._refused: dict[tuple[str, int], str] = {}
+        self._columns = Columns(ledger)
+        self._not_offered: dict[tuple[int, str], str] = {}
+        self._lacking: set[tuple[int, str]] | None = None
         self._full_until: dict[tuple[str, str], datetime] = {}
         self._made: dict[str, Report] = {}
 
@@ -69,8 +76,7 @@ class Steps:
         if row.account not in self._clients or row.report_type not in REPORT_TYPES:
             unknown = f"account {row.account!r} or report type {row.report_type!r} is no longer configured"
             return states.GivenUp(unknown, retryable=True)
-        hopeless = self._broken.get(row.account) or self._refused.get((row.account, row.profile_id))
-        if hopeless:  # do not try for each report of an account that cannot log in, or of a refused profile
+        if hopeless := self._hopeless(row):
             return states.GivenUp(hopeless, retryable=True)
         if row.state in _ASKING and row.end_date < self._oldest_served(row):
             return states.Unserved(self._oldest_served(row))
@@ -85,14 +91,30 @@ class Steps:
         self._note_that_it_works(row)
         return event
 
+    def _hopeless(self, row: ReportRow) -> str | None:
+        """Return why there is no point in trying, learnt from another report of this account, profile or product."""
+        reason = self._broken.get(row.account) or self._refused.get((row.account, row.profile_id))
+        if row.state is State.PLANNED and not reason:
+            offers = _offers(row)
+            reason = next((self._not_offered[offer] for offer in offers if offer in self._not_offered), None)
+        return reason
+
     async def _ask(self, row: ReportRow) -> Event | None:
         report_type = REPORT_TYPES[row.report_type]
         name = f"ppc {row.report_type} {row.start_date}_{row.end_date} {row.columns_hash} {row.order_no}.{row.requests}"
-        request = ReportRequest(
-            report_type=report_type, start=row.start_date, end=row.end_date, name=name, columns=report_type.columns
-        )
-        report = await self._clients[row.account].create_report(row.profile_id, request)
-        return states.Accepted(report.report_id)
+        while True:  # ends: each refusal takes a column away, or is an error
+            columns = self._columns.to_ask_for(row.account, report_type)
+            request = ReportRequest(
+                report_type=report_type, start=row.start_date, end=row.end_date, name=name, columns=columns
+            )
+            try:
+                report = await self._clients[row.account].create_report(row.profile_id, request)
+            except InvalidColumnsError as error:
+                self._columns.refuse(row.account, report_type, columns, error)
+                continue
+            self._columns.accept(row.account, report_type, columns)
+            left_out = tuple(column for column in report_type.columns if column not in columns)
+            return states.Accepted(report.report_id, left_out)
 
     def _place_for(self, row: ReportRow) -> bool:
         """Take a place among the account's reports in flight; where there is none, do not look again at once."""
@@ -147,6 +169,12 @@ class Steps:
             return states.Unreadable(str(error))
         if error.category is Category.RETRYABLE:
             return states.Troubled(str(error))
+        if absent := _absent(row, error):
+            self._roster.lacks(*absent, str(error))
+            self._not_offered[absent] = str(error)
+            if self._lacking is not None:
+                self._lacking.add(absent)
+            return states.GivenUp(str(error), retryable=True)
         if error.category is Category.REFUSED:
             self._roster.block(row.profile_id, str(error), row.account)
             self._serving.discard((row.account, row.profile_id))
@@ -155,7 +183,8 @@ class Steps:
             self._roster.account_failed(row.account, str(error))
             self._working.discard(row.account)
             self._broken[row.account] = str(error)
-        return states.GivenUp(str(error), retryable=error.category is not Category.PERMANENT)
+        may_pass = error.category not in (Category.PERMANENT, Category.NOT_OFFERED)
+        return states.GivenUp(str(error), retryable=may_pass)
 
     def _note_that_it_works(self, row: ReportRow) -> None:
         if (row.account, row.profile_id) not in self._serving:
@@ -164,6 +193,11 @@ class Steps:
         if row.account not in self._working:
             self._working.add(row.account)
             self._roster.account_ok(row.account)
+        if self._lacking is None:  # one question for all: to take back what is not there would be one for each report
+            self._lacking = {(profile, what) for profile, lacks in self._roster.lacking().items() for what in lacks}
+        for offer in self._lacking.intersection(_offers(row)):
+            self._lacking.discard(offer)
+            self._roster.has(*offer)
 
     def _oldest_served(self, row: ReportRow) -> date:
         return self._ledger.clock().date() - timedelta(days=REPORT_TYPES[row.report_type].retention_days)
@@ -174,6 +208,27 @@ _STEPS = {
     State.REQUESTED: Steps._poll,
     State.READY: Steps._download,
 }
+
+
+def _offers(row: ReportRow) -> tuple[tuple[int, str], tuple[int, str]]:
+    """Return what a profile must have for a report: the ad product, and the report type."""
+    report_type = REPORT_TYPES[row.report_type]
+    return (row.profile_id, report_type.ad_product), (row.profile_id, report_type.report_type_id)
+
+
+def _absent(row: ReportRow, error: AdsError) -> tuple[int, str] | None:
+    """Return what a profile turns out not to have, if an error says so.
+
+    That is never Sponsored Products, which every advertiser may use: to be refused those is to be refused the profile,
+    and that Amazon does not know one of their report types is a failure to be seen. What else is refused of a profile
+    that turns out to be refused altogether is forgotten again when it is blocked.
+    """
+    product, report_type = _offers(row)
+    if REPORT_TYPES[row.report_type].ad_product == SPONSORED_PRODUCTS:
+        return None
+    if isinstance(error, NotOfferedError):
+        return report_type if error.type_only else product
+    return product if error.category is Category.REFUSED else None
 
 
 def _event_of_status(report: Report, before: State) -> Event | None:

@@ -54,6 +54,7 @@ class FileOutcome:
         days_unchanged: Days that were there already, alike.
         days_stale: Days left alone because figures of a report asked for later are there.
         columns_missing: Columns that were asked for and are not in the file.
+        columns_left_out: Columns of the table that were not asked for, because Amazon refuses them: NULL in its rows.
     """
 
     report_id: str
@@ -65,6 +66,7 @@ class FileOutcome:
     days_unchanged: int
     days_stale: int
     columns_missing: tuple[str, ...]
+    columns_left_out: tuple[str, ...] = ()
 
 
 def load_files(
@@ -186,7 +188,8 @@ class _Load:
                 unnest($numbers::INTEGER[]) AS file_no, unnest($reports::VARCHAR[]) AS report_id,
                 unnest($accounts::VARCHAR[]) AS account, unnest($profiles::BIGINT[]) AS profile_id,
                 unnest($currencies::VARCHAR[]) AS currency_code, unnest($starts::DATE[]) AS start_date,
-                unnest($ends::DATE[]) AS end_date, unnest($asked::TIMESTAMPTZ[]) AS requested_at
+                unnest($ends::DATE[]) AS end_date, unnest($asked::TIMESTAMPTZ[]) AS requested_at,
+                unnest($left_out::VARCHAR[][]) AS left_out
             """,
             {
                 "numbers": list(range(len(self.files))),
@@ -197,6 +200,7 @@ class _Load:
                 "starts": [file.start_date for file in self.files],
                 "ends": [file.end_date for file in self.files],
                 "asked": [file.requested_at for file in self.files],
+                "left_out": [list(staged.columns_left_out) for staged in self.stage.files],
             },
         )
         self.connection.execute(
@@ -271,8 +275,6 @@ class _Load:
         self._forget_rejected()
         if self.stage.rejected is None:
             return {}
-        keys = ["profile_id", "date", *(quoted(name) for name in self.table.grain)]
-        same = " AND ".join(f"{{0}}.{key} = r.{key}" for key in keys)
         self.connection.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE wrong AS
@@ -285,8 +287,10 @@ class _Load:
                 coalesce(d.newer, all_newer) AS stale,
                 NOT r.twice AND EXISTS (
                     FROM {self.there()} AS t SEMI JOIN (FROM temp.days WHERE changed) USING (profile_id, date)
-                    WHERE {same.format("t")}
-                ) AND NOT EXISTS (FROM temp.staged AS s WHERE {same.format("s")}) AS displaces
+                    WHERE {self.table.same_key("t", "r", also=["profile_id"])}
+                ) AND NOT EXISTS (
+                    FROM temp.staged AS s WHERE {self.table.same_key("s", "r", also=["profile_id"])}
+                ) AS displaces
             FROM rejected AS r
             JOIN stale USING (file_no)
             LEFT JOIN temp.days AS d ON d.file_no = r.file_no AND d.date = r.date
@@ -294,7 +298,7 @@ class _Load:
         )
         self.connection.execute(
             """
-            INSERT INTO rejected_rows
+            INSERT INTO rejected_rows (account, profile_id, source, report_id, row_no, reason, raw, rejected_at)
             SELECT
                 account, profile_id, ?, report_id, place,
                 reason || CASE WHEN displaces THEN
@@ -340,7 +344,8 @@ class _Load:
     def record_restatements(self) -> None:
         """Write down each metric of each day that another report brought before and that differs now.
 
-        What the same report brings, read once more after a correction in this program, is no change by Amazon.
+        What the same report brings, read once more after a correction in this program, is no change by Amazon. Nor is
+        it one when a figure comes or goes because the column was not asked for, now or the last time.
         """
         restated = "(FROM temp.days WHERE changed AND restatable)"
         if not self.count(f"SELECT count(*) FROM {restated}"):
@@ -356,14 +361,29 @@ class _Load:
             before AS ({total} FROM {self.there()} SEMI JOIN restated USING (profile_id, date) GROUP BY ALL),
             after AS ({total} FROM temp.staged SEMI JOIN restated USING (profile_id, date) GROUP BY ALL),
             old AS (UNPIVOT before ON {names} INTO NAME metric VALUE amount),
-            new AS (UNPIVOT after ON {names} INTO NAME metric VALUE amount)
+            new AS (UNPIVOT after ON {names} INTO NAME metric VALUE amount),
+            last_time AS (
+                SELECT d.profile_id, d.date, arg_max(l.columns_left_out, l.requested_at) AS left_out
+                FROM restated AS d JOIN load_log AS l
+                    ON l.profile_id = d.profile_id AND l.report_type = ? AND d.date BETWEEN l.start_date AND l.end_date
+                GROUP BY ALL
+            ),
+            not_asked AS (
+                SELECT DISTINCT profile_id, date, unnest(left_out) AS metric, true AS unknown FROM (
+                    SELECT profile_id, date, left_out FROM last_time
+                    UNION ALL
+                    SELECT d.profile_id, d.date, left_out FROM restated AS d JOIN temp.files USING (file_no)
+                )
+            )
             SELECT date, f.account, profile_id, f.currency_code, ?, metric, old.amount, new.amount, f.report_id, ?
             FROM old FULL JOIN new USING (profile_id, date, metric)
             JOIN restated AS d USING (profile_id, date)
             JOIN temp.files AS f USING (file_no, profile_id)
+            LEFT JOIN not_asked USING (profile_id, date, metric)
             WHERE old.amount IS DISTINCT FROM new.amount
+                AND NOT (coalesce(unknown, false) AND (old.amount IS NULL OR new.amount IS NULL))
             """,
-            [self.table.report_type, self.now],
+            [self.table.report_type, self.table.report_type, self.now],
         )
 
     def replace_days(self) -> None:
@@ -414,6 +434,7 @@ class _Load:
                 days_unchanged=unchanged,
                 days_stale=days_stale,
                 columns_missing=staged.columns_missing,
+                columns_left_out=staged.columns_left_out,
             )
             outcomes.append(outcome)
         return outcomes
@@ -468,8 +489,9 @@ def _log_load(load: _Load, outcomes: Sequence[FileOutcome]) -> None:
         "columns_missing": [list(done.columns_missing) for done in outcomes],
         "raw_path": [file.raw_path for file in load.files],
         "rows_stale": [done.rows_stale for done in outcomes],
+        "columns_left_out": [list(done.columns_left_out) for done in outcomes],
     }
-    types = {"columns_missing": "VARCHAR[][]", "requested_at": "TIMESTAMPTZ[]"}
+    types = {"columns_missing": "VARCHAR[][]", "columns_left_out": "VARCHAR[][]", "requested_at": "TIMESTAMPTZ[]"}
     columns = ", ".join(f"unnest(${name}{'::' + types[name] if name in types else ''}) AS {name}" for name in lists)
     load.connection.execute(
         f"INSERT INTO load_log BY NAME SELECT $report_type AS report_type, $now::TIMESTAMPTZ AS loaded_at, {columns}",

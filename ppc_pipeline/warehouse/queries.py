@@ -3,7 +3,7 @@
 Rates are sum over sum and NULL where the denominator is 0; amounts of different currencies are never added.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -23,7 +23,8 @@ class Total:
 
     Attributes:
         cost: In ``currency_code``; None where the report type has none.
-        sales: In the profile's standard attribution window; None likewise, and where the profile is not known.
+        sales: In the standard attribution window; None likewise, and where the profile is not known and it depends on
+            the profile.
     """
 
     account: str
@@ -40,10 +41,7 @@ def report_totals(connection: duckdb.DuckDBPyConnection, table: ReportTable, sta
     """Return what a report table holds of each profile between two dates, both included."""
     columns = {column.name for column in table.columns}
     cost = "sum(r.cost)" if "cost" in columns else "NULL::DECIMAL(38, 6)"
-    sales = "NULL::DECIMAL(38, 6)"
-    if {"sales_7d", "sales_14d"} <= columns:
-        window = "CASE p.account_type WHEN 'seller' THEN r.sales_7d WHEN 'vendor' THEN r.sales_14d END"
-        sales = f"sum({window})"
+    sales = _standard_sales(columns)
     query = f"""
         SELECT
             r.account, r.profile_id, any_value(p.name), r.currency_code, count(DISTINCT r.date), count(*),
@@ -54,6 +52,14 @@ def report_totals(connection: duckdb.DuckDBPyConnection, table: ReportTable, sta
         ORDER BY r.account, r.profile_id
     """
     return [Total(*row) for row in connection.execute(query, [start, end]).fetchall()]
+
+
+def _standard_sales(columns: Collection[str]) -> str:
+    """Return SQL for the sales of rows in the standard window: one of several is the profile's, a single one is it."""
+    if {"sales_7d", "sales_14d"} <= {*columns}:
+        return "sum(CASE p.account_type WHEN 'seller' THEN r.sales_7d WHEN 'vendor' THEN r.sales_14d END)"
+    only = next((name for name in ("sales", "sales_14d") if name in columns), None)
+    return f"sum(r.{only})" if only else "NULL::DECIMAL(38, 6)"
 
 
 def duplicates(
@@ -83,6 +89,26 @@ def rejected(connection: duckdb.DuckDBPyConnection, source: str) -> list[tuple[A
     return connection.execute(query, [source]).fetchall()
 
 
+def emptied_days(connection: duckdb.DuckDBPyConnection, table: ReportTable) -> list[tuple[Any, ...]]:
+    """Return the days of a report table that had rows, of which a later report said that there are none.
+
+    Returns:
+        (account, profile, day, impressions and cost as they were, the report that has none, when) each, the newest
+        days first.
+    """
+    query = f"""
+        SELECT
+            account, profile_id, date,
+            max(before) FILTER (metric = 'impressions')::BIGINT, max(before) FILTER (metric = 'cost'),
+            arg_max(report_id, restated_at), max(restated_at)
+        FROM restatements AS r
+        WHERE report_type = ? AND after IS NULL
+            AND NOT EXISTS (FROM {quoted(table.name)} AS t WHERE t.profile_id = r.profile_id AND t.date = r.date)
+        GROUP BY account, profile_id, date ORDER BY date DESC, account, profile_id
+    """
+    return connection.execute(query, [table.report_type]).fetchall()
+
+
 def daily_cost(connection: duckdb.DuckDBPyConnection, start: date, end: date) -> list[tuple[date, str, Decimal]]:
     """Return (date, currency, cost) of all performance records."""
     query = """
@@ -93,7 +119,7 @@ def daily_cost(connection: duckdb.DuckDBPyConnection, start: date, end: date) ->
 
 
 def profile_summary(connection: duckdb.DuckDBPyConnection, start: date, end: date) -> "pd.DataFrame":
-    """Return spend, sales, ACoS and ROAS of each profile over some days, with its currency."""
+    """Return spend, sales, ACoS and ROAS of each profile and ad product over some days, with their currency."""
     return connection.execute(sql_file("profile_summary"), {"start": start, "end": end}).df()
 
 

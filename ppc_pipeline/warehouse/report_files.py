@@ -47,7 +47,12 @@ def rows_lost(message: str) -> RowsLostError:
 
 @dataclass(frozen=True, slots=True)
 class ReportFile:
-    """A report file and what its rows belong to."""
+    """A report file and what its rows belong to.
+
+    Attributes:
+        left_out: Columns, in Amazon's names, that it was asked for without; None where that is not known, because it
+            was ordered when other columns were declared.
+    """
 
     path: Path
     raw_path: str
@@ -58,23 +63,29 @@ class ReportFile:
     start_date: date
     end_date: date
     requested_at: datetime
+    left_out: frozenset[str] | None = frozenset()
 
 
 def missing_columns(table: ReportTable, file: ReportFile) -> tuple[str, ...]:
     """Say which columns no row of a file has: Amazon gives every row every column asked for, NULL or not.
 
+    Those that it was asked for without are not among them.
+
     Raises:
-        UnreadableFileError: A metric or a key is among them. Its NULLs would take the place of good figures.
+        UnreadableFileError: A key is among them, or a metric that is known to have been asked for. Its NULLs would take
+            the place of good figures.
     """
     try:
         first = _first_row(file)
     except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:  # DuckDB reads more than JSON allows
         raise UnreadableFileError(f"its first row is not JSON: {error}") from None
-    if first is None or all(c.source in first for c in table.columns):
+    asked = [c for c in table.columns if c.source not in (file.left_out or ())]
+    if first is None or all(c.source in first for c in asked):
         return ()
     there = _keys(file)
-    missing = [c for c in table.columns if c.source not in there]
-    needed = [c.source for c in missing if c.metric or c.name in ("date", *table.grain)]
+    missing = [c for c in asked if c.source not in there]
+    is_key = ("date", *table.grain)
+    needed = [c.source for c in missing if c.name in is_key or (c.metric and file.left_out is not None)]
     if needed:
         raise UnreadableFileError(f"columns that were asked for are not in it: {', '.join(needed)}")
     return tuple(c.source for c in missing)

@@ -57,13 +57,15 @@ class StagedFile:
         file: Which.
         rows: Rows in it, good or not.
         rejected: Those that break a rule.
-        columns_missing: Columns that were asked for and are not in it.
+        columns_missing: Columns that were asked for and are not in it, in Amazon's names.
+        columns_left_out: Columns that were not asked for, in the table's names: NULL in every row.
     """
 
     file: ReportFile
     rows: int
     rejected: int
     columns_missing: tuple[str, ...]
+    columns_left_out: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +122,12 @@ def stage_files(table: ReportTable, files: Sequence[ReportFile], folder: Path) -
         lacking = reading.find_lacking(rows)
         duplicates = reading.find_duplicates(rows, lacking)
         rejected = reading.reject(rows, lacking, duplicates)
-    staged = tuple(
-        StagedFile(file, counts[number], rejected.get(number, 0), missing[number]) for number, file in enumerate(files)
-    )
-    return Stage(table, staged, tuple(rows), (*lacking, *duplicates), reading.quarantine if rejected else None)
+    staged = []
+    for number, file in enumerate(files):
+        asked_for, left_out = (missing[number], file.left_out) if file.left_out is not None else ((), missing[number])
+        without = tuple(column.name for column in table.columns if column.source in left_out)
+        staged.append(StagedFile(file, counts[number], rejected.get(number, 0), asked_for, without))
+    return Stage(table, tuple(staged), tuple(rows), (*lacking, *duplicates), reading.quarantine if rejected else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,10 +418,11 @@ class _Reading:
         self.connection.execute(
             f"""
             COPY (
-                SELECT row_no
-                FROM (SELECT row_no, {keys} {good})
-                JOIN (SELECT {keys}, min(row_no) AS kept {good} GROUP BY ALL HAVING count(*) > 1) USING ({keys})
-                WHERE row_no <> kept
+                SELECT r.row_no
+                FROM (SELECT row_no, {keys} {good}) AS r
+                JOIN (SELECT {keys}, min(row_no) AS kept {good} GROUP BY ALL HAVING count(*) > 1) AS k
+                    ON {self.table.same_key("r", "k", also=["file_no"])}
+                WHERE r.row_no <> k.kept
             ) TO {_string(str(out))} (FORMAT parquet)
             """
         )
@@ -441,10 +446,12 @@ class _Reading:
             f"json->>{_string('$.' + quoted(c.source))} AS {quoted('raw_' + c.name)}" for c in self.table.columns
         )
         twice_rule = Rule("twice", "'another row of the file has the same keys'")
-        reason = first_reason([_UNFIT, twice_rule, *_rules(self.table), *_lacks(self.table.columns)])
         keys = ", ".join(quoted(name) for name in ("date", *self.table.grain))
         selects = []
         for number in rejected:
+            left_out = self.files[number].left_out or ()
+            asked = [column for column in self.table.columns if column.source not in left_out]
+            reason = first_reason([_UNFIT, twice_rule, *_rules(self.table), *_lacks(asked)])
             selects.append(
                 f"""
                 SELECT {number} AS file_no, place, {reason} AS reason, raw, twice, {keys}
@@ -487,7 +494,7 @@ def _rules(table: ReportTable) -> list[Rule]:
         "date NOT BETWEEN start_date AND end_date",
         "'date ' || date || ' is outside the report (' || start_date || ' to ' || end_date || ')'",
     )
-    return [*cast_rules(table.columns, raw, required=("date", *table.grain)), outside]
+    return [*cast_rules(table.columns, raw, required=table.required), outside]
 
 
 def _lacks(columns: Sequence[Column]) -> list[Rule]:

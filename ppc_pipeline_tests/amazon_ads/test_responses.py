@@ -29,6 +29,8 @@ def answer(status: int, said: object = b"", *, profile_id: int | None = PROFILE_
     return Answer(status, httpx.Headers({"x-amz-rid": "RID", **headers}), body, "acme", profile_id)
 
 
+KDP = "KDP authors do not have access to Sponsored Brands functionality"
+
 CREATE, POLL, LIST, PROFILES, DELETE = (
     Operation.CREATE,
     Operation.POLL,
@@ -74,7 +76,12 @@ CREATE, POLL, LIST, PROFILES, DELETE = (
         (LIST, answer(415, b'{"code":"UNSUPPORTED_MEDIA_TYPE"}'), errors.PermanentError),
         (LIST, answer(307), errors.PermanentError),
         (CREATE, answer(422, "no"), errors.PermanentError),
-        (CREATE, answer(400, "configuration reportTypeId is unknown or invalid"), errors.PermanentError),
+        (CREATE, answer(400, "configuration reportTypeId is unknown or invalid"), errors.NotOfferedError),
+        (CREATE, answer(400, "configuration timeUnit is not supported for this report type"), errors.PermanentError),
+        (CREATE, answer(400, KDP), errors.NotOfferedError),
+        (LIST, answer(400, KDP), errors.NotOfferedError),
+        (LIST, answer(403, KDP), errors.NotOfferedError),
+        (LIST, answer(404, KDP), errors.PermanentError),
         (CREATE, answer(400, b"[]"), errors.PermanentError),
         (LIST, answer(400, "configuration columns includes invalid values: (a)"), errors.PermanentError),
     ],

@@ -14,11 +14,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline_tests.chaos.points import LATE, POINTS
 from ppc_pipeline_tests.chaos.promises import broken_after_a_kill, broken_at_the_end, leftovers
 from ppc_pipeline_tests.chaos.world import World, opened
+from ppc_pipeline_tests.fakes import FOUR
 
 ANY_MOMENT = "any moment"
 ENDS_WITHIN = 90.0
@@ -69,7 +69,7 @@ class Plan:
     @property
     def wanted(self) -> int:
         """The fewest reports: Amazon serves 31 days with one."""
-        return self.profiles * len(DEFAULT_REPORT_TYPES) * -(-len(self.days) // 31)
+        return self.profiles * len(FOUR) * -(-len(self.days) // 31)
 
 
 def draw(seed: int, number: int, *, commands: bool = True) -> Plan:

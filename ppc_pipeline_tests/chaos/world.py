@@ -21,6 +21,7 @@ from ppc_pipeline.reports.windows import Days, utc_now
 from ppc_pipeline.sandbox import SandboxOptions, running
 from ppc_pipeline_tests.chaos.worker import Job, Worker
 from ppc_pipeline_tests.conftest import account_environment
+from ppc_pipeline_tests.fakes import FOUR
 
 LEASE_SECONDS = 1.0
 """How long claims hold in a round; an orphaned report waits that long."""
@@ -91,7 +92,11 @@ class World:
 
     @property
     def environment(self) -> dict[str, str]:
-        own = {"PPC_DATA_DIR": str(self.data_dir), "PPC_START_DATE": str(self.days.start)}
+        own = {
+            "PPC_DATA_DIR": str(self.data_dir),
+            "PPC_START_DATE": str(self.days.start),
+            "PPC_REPORT_TYPES": ",".join(FOUR),
+        }
         return account_environment(self.url) | own | {**self.settings}
 
     def start(self, role: str, **more: Any) -> Worker:

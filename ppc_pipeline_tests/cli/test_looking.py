@@ -5,9 +5,16 @@ import re
 import duckdb
 import pytest
 
+from ppc_pipeline.amazon_ads.errors import InvalidColumnsError
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
+from ppc_pipeline.cli.status import MOST_LINES
+from ppc_pipeline.reports.ledger import Ledger
+from ppc_pipeline.reports.refused_columns import Columns
+from ppc_pipeline.reports.roster import Roster
 from ppc_pipeline.sandbox import SANDBOX_CLIENT_SECRET, SANDBOX_REFRESH_TOKEN
 from ppc_pipeline_tests.cli.conftest import ppc, ppc_json
 from ppc_pipeline_tests.conftest import REVOKED_TOKEN, days_ago
+from ppc_pipeline_tests.fakes import facts, order, window
 
 CAMPAIGNS = ("--report-type", "spCampaigns")
 
@@ -175,7 +182,7 @@ def test_status_says_what_is_there_by_account_and_profile(start_sandbox, data_di
     status = ppc_json("status")
     assert set(status) == {
         *("sandbox", "warehouse", "start", "end"),
-        *("accounts", "usage", "profiles", "outstanding", "failed"),
+        *("accounts", "usage", "profiles", "report_types", "not_offered", "refused_columns", "outstanding", "failed"),
     }
     (account,) = status["accounts"]
     assert (account["profiles"], account["active_profiles"], account["error"]) == (2, 2, None)
@@ -233,6 +240,64 @@ def test_status_says_how_much_of_the_api_was_used_by_account_and_ad_product(star
     people = ppc("status").stdout
     assert "API usage of the last 7 days" in people
     assert "SPONSORED_PRODUCTS" in people
+
+
+def roster_of(data_dir, *profiles) -> Roster:
+    data_dir.mkdir()
+    roster = Roster(Ledger.open(f"sqlite:///{data_dir}/ledger.db"))
+    roster.save("default", [facts(profile_id, account="default", name=f"Acme {profile_id}") for profile_id in profiles])
+    return roster
+
+
+def test_status_names_what_profiles_do_not_have_once_for_each_product(start_sandbox, data_dir, monkeypatch):
+    start_sandbox()
+    monkeypatch.setenv("PPC_REPORT_TYPES", "spCampaigns,sbCampaigns,sbAds")
+    roster = roster_of(data_dir, 1, 2, 3, 4, 5)
+    for profile_id in (1, 2, 3, 4):
+        roster.lacks(profile_id, "SPONSORED_BRANDS", "a KDP author")
+    status = ppc_json("status")
+    assert [(row["profile_id"], row["what"], row["reason"]) for row in status["not_offered"]] == [
+        (profile_id, "SPONSORED_BRANDS", "a KDP author") for profile_id in (1, 2, 3, 4)
+    ]
+    assert {row["report_type"]: row["profiles_without"] for row in status["report_types"]} == {
+        "spCampaigns": 0,
+        "sbCampaigns": 4,
+        "sbAds": 4,
+    }
+    people = " ".join(ppc("status").stdout.split())
+    assert people.count("a KDP author") == 1
+    assert "and 1 more" in people
+
+
+def test_status_names_refused_columns_in_one_line_for_each_account_and_report_type(start_sandbox, data_dir):
+    start_sandbox()
+    roster_of(data_dir, 1)
+    kind = REPORT_TYPES["spTargeting"]
+    error = InvalidColumnsError("no such columns", columns=("clicks", "sales7d"))
+    Columns(Ledger.open(f"sqlite:///{data_dir}/ledger.db")).refuse("default", kind, kind.columns, error)
+    found = ppc_json("status")["refused_columns"]
+    assert [(row["account"], row["report_type"], row["column"]) for row in found] == [
+        ("default", "spTargeting", "clicks"),
+        ("default", "spTargeting", "sales7d"),
+    ]
+    assert "clicks, sales7d" in ppc("status").stdout
+
+
+def test_status_stays_readable_with_hundreds_of_outstanding_reports(start_sandbox, data_dir, monkeypatch):
+    start_sandbox()
+    monkeypatch.setenv("PPC_REPORT_TYPES", "all")
+    profiles = range(1, 8)
+    roster_of(data_dir, *profiles)
+    ledger = Ledger.open(f"sqlite:///{data_dir}/ledger.db")
+    day = days_ago(5)
+    for profile_id in profiles:
+        for kind in REPORT_TYPES:
+            order(ledger, window(day, kind=kind, profile_id=profile_id, account="default"))
+    total = len(profiles) * len(REPORT_TYPES)
+    assert len(ppc_json("status")["outstanding"]) == total
+    people = ppc("status").stdout
+    assert f"... and {total - MOST_LINES} more" in people
+    assert sum("planned" in line for line in people.splitlines()) <= MOST_LINES
 
 
 # activity

@@ -14,12 +14,13 @@ import duckdb
 import httpx
 import pytest
 
-from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES, REPORT_TYPES
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.cli.runs import tools_of
 from ppc_pipeline.pipeline import sync_profiles
 from ppc_pipeline.settings import load_settings
 from ppc_pipeline_tests.cli.conftest import COMMAND, ppc, ppc_json, start
 from ppc_pipeline_tests.conftest import days_ago
+from ppc_pipeline_tests.fakes import FOUR
 
 
 def created(url) -> int:
@@ -49,7 +50,7 @@ def truth(url, first, last):
     known = {}
     for profile in httpx.get(f"{url}/_sandbox/profiles").json():
         sales = "sales14d" if profile["type"] == "vendor" else "sales7d"
-        for name in DEFAULT_REPORT_TYPES:
+        for name in FOUR:
             asked = {"profileId": profile["profileId"], "reportType": name, "startDate": first, "endDate": last}
             totals = httpx.get(f"{url}/_sandbox/totals", params=asked).json()
             sums = totals["sums"]
@@ -72,7 +73,7 @@ def test_ninety_days_are_36_reports_exact_to_the_cent_and_again_none(start_sandb
         for total in result["totals"]
     }
     assert shown == known
-    for name in DEFAULT_REPORT_TYPES:
+    for name in FOUR:
         found = query(
             data_dir, f"SELECT profile_id, count(*), sum(cost) FROM {REPORT_TYPES[name].table} GROUP BY profile_id"
         )

@@ -9,8 +9,12 @@ import dagster as dg
 import httpx
 import pytest
 
+from ppc_pipeline.reports.completeness import DayStatus, Stretch
+from ppc_pipeline.reports.refused_columns import RefusedColumn
+from ppc_pipeline.reports.windows import Days
 from ppc_pipeline_tests.conftest import days_ago
 from ppc_pipeline_tests.defs.conftest import check_of, failure_of, metadata_of
+from ppc_pipeline_tests.fakes import DAY, NOON
 
 TYPES = {
     "report_sp_campaigns": "spCampaigns",
@@ -261,6 +265,32 @@ def test_no_profile_at_all_is_never_called_complete():
     assert "ppc doctor" in found.description
 
 
+def test_what_is_not_offered_is_complete_and_named_in_one_line_for_each_profile():
+    from ppc_pipeline.defs.checks import complete_result
+
+    lack = {"status": DayStatus.NOT_OFFERED, "reason": "a KDP author", "since": NOON}
+    days = [Days(DAY, DAY), Days(DAY + timedelta(days=3), DAY + timedelta(days=4))]
+    found = [Stretch("acme", profile_id, "Acme", "sbAds", some, **lack) for profile_id in (1, 2) for some in days]
+    result = complete_result(dg.AssetKey("report_sb_ads"), found, {})
+    assert result.passed
+    assert result.metadata["profile_days_not_offered"].value == 6
+    lines = result.metadata["not offered"].value.splitlines()[2:]
+    assert lines == [f"| {n} Acme | acme | sbAds | 3 | 2026-11-22 | a KDP author |" for n in (1, 2)]
+
+
+def test_refused_columns_are_a_warning_that_names_them_and_the_account():
+    from ppc_pipeline.defs.checks import columns_result
+
+    key = dg.AssetKey("report_sd_campaigns")
+    assert columns_result(key, []).passed
+    refused = [RefusedColumn("acme", "sdCampaigns", column, NOON, NOON, "no such column") for column in ("a", "b")]
+    result = columns_result(key, refused)
+    assert not result.passed
+    assert result.severity is dg.AssetCheckSeverity.WARN
+    assert "acme: a, b" in result.description
+    assert "no such column" in result.metadata["refused"].value
+
+
 def test_a_report_still_at_amazon_is_a_warning_that_names_it(project):
     here = project(profiles=1, ready_seconds=600)
     here.run("orders_job", order_reports={"holes": False})
@@ -341,3 +371,19 @@ def test_partitions_of_a_range_are_labels_that_skip_and_repeat_no_date_over_a_ch
     partitions = daily_partitions(days_ago(400))
     keys = partitions.get_partition_keys_in_range(dg.PartitionKeyRange(str(days_ago(399)), str(days_ago(2))))
     assert keys == [str(days_ago(399) + timedelta(days=n)) for n in range(398)]
+
+
+def test_a_day_that_had_rows_and_has_none_now_is_a_warning_that_says_what_was_there(project):
+    here = project(profiles=1)
+    here.run("reports_job", start=days_ago(3), assets=["report_sp_campaigns"])
+    ((raw_path,),) = here.in_ledger("SELECT raw_path FROM reports")
+    (here.settings.raw_dir / raw_path).write_bytes(gzip.compress(b"[]"))
+    here.in_ledger("UPDATE reports SET state = 'downloaded', report_id = 'another'")
+    result = here.run(
+        "reports_job", start=days_ago(3), assets=["report_sp_campaigns"], reports={"order": False, "wait": False}
+    )
+    check = check_of(result, "report_sp_campaigns", "emptied")
+    assert not check.passed
+    assert check.severity is dg.AssetCheckSeverity.WARN
+    assert check.metadata["days"].value == 1
+    assert str(days_ago(3)) in check.metadata["examples"].value

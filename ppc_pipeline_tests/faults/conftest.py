@@ -25,7 +25,7 @@ from ppc_pipeline.amazon_ads.client import AmazonAdsClient
 from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES
 from ppc_pipeline.amazon_ads.exchange import Limits
 from ppc_pipeline.amazon_ads.fields import snake_case
-from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES, REPORT_TYPES, ReportType
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, ReportType
 from ppc_pipeline.entities.profiles import Trouble
 from ppc_pipeline.pipeline import Brought, Tools, bring_reports, sync_entities, sync_profiles
 from ppc_pipeline.reports.ledger import Ledger, ReportRow
@@ -37,12 +37,12 @@ from ppc_pipeline.sandbox.faults import CALLS
 from ppc_pipeline.settings import load_settings
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline_tests.conftest import account_environment
-from ppc_pipeline_tests.fakes import NOON
+from ppc_pipeline_tests.fakes import FOUR, NOON
 
 T = TypeVar("T")
 SPEED = 100
 WEEK = Days(date(2026, 11, 14), date(2026, 11, 20))
-KINDS = [REPORT_TYPES[name] for name in DEFAULT_REPORT_TYPES]
+KINDS = [REPORT_TYPES[name] for name in FOUR]
 TARGETING, CAMPAIGNS = REPORT_TYPES["spTargeting"], REPORT_TYPES["spCampaigns"]
 # As patient as ever: what a machine takes is not to be measured in fast time.
 PATIENT = Limits(*(seconds * SPEED for seconds in (10.0, 60.0, 60.0, 120.0, 1800.0)))

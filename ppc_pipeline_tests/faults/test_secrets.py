@@ -18,11 +18,11 @@ import dagster as dg
 import pytest
 
 from ppc_pipeline.amazon_ads.errors import AdsError
-from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES
 from ppc_pipeline.definitions import build_defs
 from ppc_pipeline.defs import resources
 from ppc_pipeline.sandbox import auth, reports
 from ppc_pipeline.sandbox.faults import CALLS, REPORTS, ROWS, Fault
+from ppc_pipeline_tests.fakes import FOUR
 from ppc_pipeline_tests.faults.conftest import WEEK, Company, FastLoop
 
 CLIENT_SECRET = "needle-client-secret-5f2b9c"
@@ -143,7 +143,7 @@ def project(start: Any, secrets: Secrets, monkeypatch: pytest.MonkeyPatch, tmp_p
 def one_each(profile_ids: Collection[int]) -> str:
     """Give each report a fault of its own."""
     faults = [fault for fault in (*CALLS, *sorted(REPORTS), *ROWS) if fault is not Fault.TOKEN_EXPIRED]
-    pairs = [*product(profile_ids, DEFAULT_REPORT_TYPES)]
+    pairs = [*product(profile_ids, FOUR)]
     assert len(pairs) >= len(faults)
     each = [f"{fault}@ {profile} {name}" for fault, (profile, name) in zip(faults, pairs, strict=False)]
     return ",".join([*each, "token-expired@poll", "500@^token"])

@@ -10,7 +10,8 @@ import pytest
 from ppc_pipeline.reports.archive import Archive
 from ppc_pipeline.reports.ledger import Ledger
 from ppc_pipeline.reports.roster import Roster
-from ppc_pipeline_tests.fakes import Clock
+from ppc_pipeline_tests.fakes import Clock, run_virtually
+from ppc_pipeline_tests.reports.world import World
 
 
 @pytest.fixture
@@ -61,3 +62,24 @@ def roster(ledger: Ledger) -> Roster:
 @pytest.fixture
 def archive(tmp_path: Path) -> Archive:
     return Archive(tmp_path / "raw")
+
+
+@pytest.fixture
+def play(tmp_path):
+    """Run a scenario in a world of its own."""
+
+    def run(scenario):
+        def work(loop):
+            world = World(tmp_path, loop)
+
+            async def scene():
+                try:
+                    await scenario(world)
+                finally:
+                    world.ledger.close()
+
+            return scene()
+
+        run_virtually(work)
+
+    return run

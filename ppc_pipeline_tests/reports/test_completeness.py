@@ -11,7 +11,7 @@ from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.reports import states
 from ppc_pipeline.reports.completeness import COMPLETE, DayStatus, by_status, stretches
 from ppc_pipeline.reports.ledger import Covering, LoadedOrder, ReportRow
-from ppc_pipeline.reports.roster import Profile
+from ppc_pipeline.reports.roster import Lack, Profile
 from ppc_pipeline.reports.states import State
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, facts, order, window
@@ -30,6 +30,7 @@ class Case:
     orders: tuple = ()
     day: date = OVER
     refused: timedelta | None = None
+    lacks: bool = False
     reason: str = ""
 
 
@@ -67,13 +68,24 @@ CASES = {
         refused=timedelta(days=2),
         reason="401: revoked; the figures of an earlier load are there",
     ),
+    "not offered": Case(DayStatus.NOT_OFFERED, lacks=True, reason="no such product"),
+    "not offered, its order failed": Case(DayStatus.NOT_OFFERED, (FAILED,), lacks=True, reason="no such product"),
+    "not offered, its order waits": Case(DayStatus.NOT_OFFERED, ((),), lacks=True, reason="no such product"),
+    "not offered, and Amazon makes it all the same": Case(DayStatus.OUTSTANDING, ((ACCEPTED,),), lacks=True),
+    "not offered, loaded before": Case(DayStatus.LOADED, (LOADED,), lacks=True),
+    "not offered, loaded before, its order failed": Case(
+        DayStatus.NOT_OFFERED, (LOADED, FAILED), lacks=True, reason="product; the figures of an earlier load are there"
+    ),
+    "not offered, not over": Case(DayStatus.NOT_OVER, day=TODAY, lacks=True),
+    "not offered, refused": Case(DayStatus.FAILED, refused=timedelta(hours=1), lacks=True, reason="401: revoked"),
     "refused for a while, not over": Case(DayStatus.NOT_OVER, day=TODAY, refused=timedelta(hours=1)),
 }
 
 
-def profile(refused=None, **changes):
+def profile(refused=None, lacks=False, **changes):
     since = NOON - refused if refused else None
-    return Profile(facts(**changes), NOON, since, "401: revoked" if refused else None, None)
+    lacking = {KIND.ad_product: Lack(NOON, NOON, "no such product")} if lacks else {}
+    return Profile(facts(**changes), NOON, since, "401: revoked" if refused else None, None, lacking)
 
 
 def ordered(ledger, orders, days):
@@ -88,7 +100,7 @@ def ordered(ledger, orders, days):
 def test_a_day_stands_as_it_should(ledger, name):
     case = CASES[name]
     days = Days(case.day, case.day)
-    found = stretches([KIND], [profile(case.refused)], days, ordered(ledger, case.orders, days), NOON)
+    found = stretches([KIND], [profile(case.refused, case.lacks)], days, ordered(ledger, case.orders, days), NOON)
     (stretch,) = found
     assert stretch.status is case.status
     assert case.reason in stretch.reason

@@ -16,7 +16,7 @@ from ppc_pipeline.reports.roster import Roster
 from ppc_pipeline.reports.states import State
 from ppc_pipeline.reports.throttling import LedgerThrottle
 from ppc_pipeline.reports.windows import Days
-from ppc_pipeline_tests.fakes import DAY, NOON, order, window
+from ppc_pipeline_tests.fakes import DAY, NOON, digest, order, window
 
 SPAWN = multiprocessing.get_context("spawn")
 
@@ -121,7 +121,7 @@ def test_what_failed_for_now_is_taken_up_again_in_the_same_row_from_what_there_i
 
 def test_what_failed_and_lost_its_archived_file_is_downloaded_again(ledger):
     failed = through(ledger, order(ledger), ACCEPTED, COOKED, ARCHIVED, GAVE_UP)
-    again, new = ledger.order(window(), "0" * 12, fresh=timedelta(hours=6), archived=lambda _: False)
+    again, new = ledger.order(window(), digest(), fresh=timedelta(hours=6), archived=lambda _: False)
     assert (again.id, again.state, new) == (failed.id, State.REQUESTED, True)
 
 
@@ -227,7 +227,7 @@ def open_and_order(folder, rounds, together, found):
         together.wait(60)
         ledger = Ledger.open(f"sqlite:///{folder}/{number}/ledger.db")
         if number < ORDERED:  # the opening alone is quick, and what goes wrong in it does so seldom
-            row, new = ledger.order(window(), "0" * 12, fresh=timedelta(hours=6), archived=lambda _: False)
+            row, new = ledger.order(window(), digest(), fresh=timedelta(hours=6), archived=lambda _: False)
             claimed = ledger.claim(row.id, f"process {os.getpid()}") is not None
             results.append((row.id, row.order_no, new, claimed))
         ledger.close()
@@ -325,14 +325,19 @@ def test_a_ledger_that_lacks_columns_and_tables_gets_them_and_keeps_its_rows(url
         connection.exec_driver_sql("INSERT INTO accounts (account) VALUES ('acme')")
         for column in ("token_mark", "token_since"):
             connection.exec_driver_sql(f"ALTER TABLE accounts DROP COLUMN {column}")
+        connection.exec_driver_sql("ALTER TABLE reports DROP COLUMN columns_left_out")
         connection.exec_driver_sql("DROP TABLE activity_log")
+        connection.exec_driver_sql("DROP TABLE lacks")
+        connection.exec_driver_sql("DROP TABLE refused_columns")
         connection.exec_driver_sql("DROP TABLE usage")
     ledger.close()
     ledger = Ledger.open(url, clock)
     assert ledger.rows([row.id]) == [row]
     claimed = ledger.claim(row.id, "me")
     assert ledger.reserve(claimed, ["spTargeting"], 1)
-    assert ledger.record(claimed, states.Accepted("r-1")).state is State.REQUESTED
+    accepted = ledger.record(claimed, states.Accepted("r-1", ("cost", "clicks")))
+    assert (accepted.state, accepted.left_out) == (State.REQUESTED, {"cost", "clicks"})
+    Roster(ledger).lacks(1, "SPONSORED_BRANDS", "a KDP author")
     Roster(ledger).logged_in("acme", "0123abcd")
     assert Roster(ledger).standings()["acme"].token_since == NOON
     ledger.close()

@@ -2,105 +2,30 @@
 
 import asyncio
 import gzip
-from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date, timedelta
 
 import httpx
 import pytest
 
-from ppc_pipeline.amazon_ads.regions import Region
 from ppc_pipeline.reports import states
-from ppc_pipeline.reports.archive import Archive
-from ppc_pipeline.reports.ledger import LEASE, Ledger
-from ppc_pipeline.reports.lifecycle import Lifecycle
+from ppc_pipeline.reports.ledger import LEASE
 from ppc_pipeline.reports.loader import Loader, prepare
 from ppc_pipeline.reports.pace import Pace
-from ppc_pipeline.reports.roster import Roster
 from ppc_pipeline.reports.states import MAX_REQUESTS, MAX_UNREADABLE, State
-from ppc_pipeline.reports.throttling import LedgerThrottle
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline_tests.fakes import (
     DAY,
     NOON,
     SELLER,
     VENDOR,
-    FakeReporting,
-    client_of,
+    digest,
     facts,
     gzipped,
     order,
     refusal,
-    run_virtually,
     window,
 )
-
-HOURS_4 = timedelta(hours=4)
-
-
-class World:
-    """A ledger, an archive and an Amazon that live by the loop's virtual time."""
-
-    def __init__(self, folder, loop):
-        self.folder = folder
-        self.clock = loop.clock
-        self.ledger = Ledger.open(f"sqlite:///{folder}/ledger.db", self.clock)
-        self.roster = Roster(self.ledger)
-        self.archive = Archive(folder / "raw")
-        self.amazon = FakeReporting(self.clock)
-        self.told = []
-        self.loaded = []
-
-    def load(self, rows):
-        self.loaded += [row.id for row in rows]
-        return {row.id: states.Loaded(1, 0) for row in rows}
-
-    @asynccontextmanager
-    async def life(self, *accounts, pace=None):
-        clients = {}
-        async with AsyncExitStack() as stack:
-            for account in accounts or ("acme",):
-                throttle = LedgerThrottle(self.ledger, account, Region.NA)
-                clients[account] = await stack.enter_async_context(client_of(self.amazon, account, throttle=throttle))
-            told = self.told
-            yield Lifecycle(
-                self.ledger, self.roster, clients, self.archive, pace=pace, progress=lambda *now: told.append(now)
-            )
-
-    async def see_through(self, rows, load=None, *, deadline=HOURS_4, accounts=(), pace=None):
-        async with self.life(*accounts, pace=pace) as life:
-            return await life.see_through(rows, load or self.load, deadline=deadline)
-
-    async def ask_and_poll(self, rows=None, *, seconds=60.0, pace=None):
-        async with self.life(pace=pace) as life:
-            await life.ask_and_poll(self.ledger.outstanding() if rows is None else rows, seconds=seconds)
-
-    async def fetch(self, rows=None, load=None):
-        async with self.life() as life:
-            return await life.fetch(self.ledger.outstanding() if rows is None else rows, load or self.load)
-
-    def now(self, row):
-        return self.ledger.rows([row.id])[0]
-
-
-@pytest.fixture
-def play(tmp_path):
-    """Run a scenario in a world of its own."""
-
-    def run(scenario):
-        def work(loop):
-            world = World(tmp_path, loop)
-
-            async def scene():
-                try:
-                    await scenario(world)
-                finally:
-                    world.ledger.close()
-
-            return scene()
-
-        run_virtually(work)
-
-    return run
+from ppc_pipeline_tests.reports.world import HOURS_4
 
 
 def days_back(count):
@@ -200,8 +125,8 @@ def test_requests_are_named_alike_when_repeated_and_differently_when_ordered_ane
         await world.see_through(world.ledger.outstanding())
         again = order(world.ledger, fresh=timedelta(0))
         await world.see_through([again])
-        assert names[0] == names[1] == "ppc spTargeting 2026-11-10_2026-11-10 000000000000 1.0"
-        assert names[2] == "ppc spTargeting 2026-11-10_2026-11-10 000000000000 2.0"
+        assert names[0] == names[1] == f"ppc spTargeting 2026-11-10_2026-11-10 {digest()} 1.0"
+        assert names[2] == f"ppc spTargeting 2026-11-10_2026-11-10 {digest()} 2.0"
 
     play(scenario)
 
@@ -257,12 +182,16 @@ def test_a_window_of_which_amazon_serves_nothing_expires_and_orders_nothing(play
     play(scenario)
 
 
-def test_what_amazon_does_not_accept_has_failed_for_good_with_amazons_words(play):
+# That Sponsored Products' types are not known is a failure: every advertiser may use them.
+@pytest.mark.parametrize(
+    "said", ["configuration timeUnit is not supported", "configuration reportTypeId is unknown or invalid"]
+)
+def test_what_amazon_does_not_accept_has_failed_for_good_with_amazons_words(play, said):
     async def scenario(world):
-        world.amazon.on_create = lambda *_: refusal(400, "configuration reportTypeId is unknown or invalid")
+        world.amazon.on_create = lambda *_: refusal(400, said)
         (done,) = await world.see_through([order(world.ledger)])
         assert (done.state, done.retryable) == (State.FAILED, False)
-        assert "reportTypeId is unknown or invalid" in done.reason
+        assert said in done.reason
 
     play(scenario)
 

@@ -50,6 +50,23 @@ def downloaded(ledger, archive):
     return make
 
 
+def test_of_a_report_ordered_when_other_columns_were_declared_columns_may_be_absent_and_keys_may_not(
+    loader, downloaded, warehouse
+):
+    without = {name: value for name, value in targeting_row().items() if name not in ("sales7d", "keywordBid")}
+    keyless = {name: value for name, value in targeting_row().items() if name != "campaignId"}
+    rows = [
+        dataclasses.replace(row, columns_hash="of earlier")
+        for row in downloaded(of_1=json.dumps([without]), of_2=json.dumps([keyless]))
+    ]
+    events = loader(rows)
+    assert kinds(rows, events) == [states.Loaded, states.Unreadable, states.Loaded, states.Loaded]
+    assert loader.outcomes[rows[0].id].columns_left_out == ("keyword_bid", "sales_7d")
+    with warehouse.connect() as connection:
+        query = "SELECT sales_7d, clicks FROM report_sp_targeting WHERE profile_id = 1"
+        assert connection.execute(query).fetchall() == [(None, 176)]
+
+
 def kinds(rows, events):
     return [type(events[row.id]) for row in rows]
 

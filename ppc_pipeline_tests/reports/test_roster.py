@@ -4,7 +4,9 @@ from datetime import timedelta
 
 from sqlalchemy import event
 
-from ppc_pipeline.reports.roster import BLOCK_RETRY, Roster
+from ppc_pipeline.amazon_ads.ad_products import SPONSORED_BRANDS, SPONSORED_DISPLAY
+from ppc_pipeline.reports.activity import activities
+from ppc_pipeline.reports.roster import BLOCK_RETRY, LACK_RETRY, Lack, Roster
 from ppc_pipeline_tests.fakes import NOON, SELLER, VENDOR, facts
 
 
@@ -127,3 +129,49 @@ def test_profiles_are_written_in_the_same_order_whatever_order_they_came_in(rost
     roster.save("acme", [facts(number) for number in (3, 1, 2)])
     inserted = [values[0] for statement, values in written if statement.startswith("INSERT INTO profiles")]
     assert inserted == [1, 2, 3]
+
+
+def test_what_a_profile_lacks_is_left_alone_for_a_week_after_it_was_last_seen_and_keeps_its_beginning(roster, clock):
+    roster.save("acme", [facts()])
+    roster.lacks(SELLER, SPONSORED_BRANDS, "a KDP author")
+    clock.forward(days=8)
+    assert not only(roster).without(SPONSORED_BRANDS, clock.now)
+    roster.lacks(SELLER, SPONSORED_BRANDS, "still one")
+    profile = only(roster)
+    assert profile.lacking == {SPONSORED_BRANDS: Lack(NOON, clock.now, "still one")}
+    assert profile.without(SPONSORED_BRANDS, clock.now + LACK_RETRY - timedelta(seconds=1))
+    assert not profile.without(SPONSORED_BRANDS, clock.now + LACK_RETRY)
+    assert not profile.without(SPONSORED_DISPLAY, clock.now)
+
+
+def test_what_a_profile_has_after_all_it_lacks_no_longer_and_both_are_told_once(roster, ledger):
+    roster.save("acme", [facts()])
+    roster.has(SELLER, SPONSORED_BRANDS)
+    roster.lacks(SELLER, SPONSORED_BRANDS, "a KDP author")
+    roster.lacks(SELLER, SPONSORED_BRANDS, "a KDP author")
+    roster.has(SELLER, SPONSORED_BRANDS)
+    roster.has(SELLER, SPONSORED_BRANDS)
+    assert only(roster).lacking == {}
+    told = [(a.account, a.action, a.detail) for a in reversed(activities(ledger))]
+    assert told == [
+        ("acme", "not offered", "SPONSORED_BRANDS: a KDP author"),
+        ("acme", "offered again", "SPONSORED_BRANDS"),
+    ]
+
+
+def test_a_profile_that_is_refused_altogether_lacks_nothing_in_particular(roster):
+    roster.save("acme", [facts()])
+    roster.lacks(SELLER, SPONSORED_BRANDS, "401")
+    roster.block(SELLER, "401")
+    assert only(roster).lacking == {}
+    roster.lacks(SELLER, SPONSORED_BRANDS, "401")
+    assert only(roster).lacking == {}
+
+
+def test_what_a_profile_lacks_may_be_written_down_by_many_at_once(roster, ledger, at_once):
+    roster.save("acme", [facts()])
+    at_once(lambda ledger, _: Roster(ledger).lacks(SELLER, SPONSORED_BRANDS, "a KDP author"))
+    assert only(roster).lacking == {SPONSORED_BRANDS: Lack(NOON, NOON, "a KDP author")}
+    assert [a.action for a in activities(ledger)] == ["not offered"]
+    at_once(lambda ledger, _: Roster(ledger).has(SELLER, SPONSORED_BRANDS))
+    assert only(roster).lacking == {}

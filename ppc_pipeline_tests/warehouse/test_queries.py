@@ -8,7 +8,7 @@ import pytest
 from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.warehouse import queries
 from ppc_pipeline.warehouse.loading import load_files
-from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, VENDOR, report_file, targeting_row
+from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, VENDOR, report_file, report_row, targeting_row
 
 STRANGER = 42
 NEXT = DAY + timedelta(days=1)
@@ -87,6 +87,108 @@ def test_what_was_bid_on_is_told_from_type_and_text(connection, tmp_path):
     assert found == [(kind, match_type) for _, _, kind, match_type in KINDS]
 
 
+BRANDS = (
+    (
+        {"keywordId": 1, "keywordType": "EXACT", "matchType": "EXACT", "keywordText": "towel"},
+        "keyword",
+        "towel",
+        "EXACT",
+    ),
+    ({"keywordId": 2, "keywordType": "THEME", "matchType": "THEME", "keywordText": "brand"}, "theme", "brand", None),
+    (
+        {
+            "targetingId": 3,
+            "keywordType": "TARGETING_EXPRESSION",
+            "targetingExpression": 'asin="B000000001"',
+            "targetingText": "Towel",
+        },
+        *("product", "Towel", None),
+    ),
+    (
+        {
+            "targetingId": 4,
+            "keywordType": "TARGETING_EXPRESSION",
+            "targetingExpression": 'category="7"',
+            "targetingText": "Bath",
+        },
+        *("category", "Bath", None),
+    ),
+    ({"targetingId": 5, "targetingText": "?"}, "other", "?", None),
+)
+DISPLAY = (
+    ('asin="B000000001"', "product"),
+    ('category="7"', "category"),
+    ("similar-product", "similar_product"),
+    ('views=(category="7" lookback=30)', "audience"),
+    ("purchases=(exact-product lookback=30)", "audience"),
+    ('audience="8"', "audience"),
+    ("something new", "other"),
+)
+SOLD = {"impressions": 90, "clicks": 9, "cost": 3.25, "purchases": 2, "sales": 31.5, "unitsSold": 3}
+IDS = {"campaignId": 11, "campaignName": "Summer", "adGroupId": 12, "adGroupName": "Towels"}
+
+
+def load_rows(connection, folder, report_type, rows):
+    load_files(connection, REPORT_TABLES[report_type], [report_file(folder, rows)], NOON)
+
+
+def test_a_performance_record_of_brands_is_a_keyword_or_a_target_with_14_days_and_no_7(filled, tmp_path):
+    rows = [report_row("sbTargeting", **IDS, **SOLD, **columns) for columns, *_ in BRANDS]
+    load_rows(filled, tmp_path, "sbTargeting", rows)
+    columns = "target_id, target_kind, target_text, match_type"
+    query = f"SELECT {columns} FROM performance_records WHERE ad_product = ? ORDER BY target_id"
+    assert filled.execute(query, ["SPONSORED_BRANDS"]).fetchall() == [
+        (number, kind, text, match_type) for number, (_, kind, text, match_type) in enumerate(BRANDS, 1)
+    ]
+    assert_sold(filled, "SPONSORED_BRANDS")
+
+
+def test_a_performance_record_of_display_is_a_target_or_an_audience_with_14_days_and_no_7(filled, tmp_path):
+    rows = [
+        report_row("sdTargeting", **IDS, **SOLD, targetingId=n, targetingExpression=expression, targetingText="it")
+        for n, (expression, _) in enumerate(DISPLAY)
+    ]
+    load_rows(filled, tmp_path, "sdTargeting", rows)
+    query = "SELECT target_id, target_kind, target_text FROM performance_records WHERE ad_product = ? ORDER BY 1"
+    assert filled.execute(query, ["SPONSORED_DISPLAY"]).fetchall() == [
+        (number, kind, "it") for number, (_, kind) in enumerate(DISPLAY)
+    ]
+    assert_sold(filled, "SPONSORED_DISPLAY")
+
+
+def assert_sold(connection, ad_product):
+    query = """
+        SELECT DISTINCT
+            date, account, profile_id, country_code, currency_code, campaign_name, ad_group_id,
+            impressions, clicks, cost, purchases_7d, sales_7d, units_7d,
+            purchases_14d, sales_14d, units_14d, purchases, sales, units
+        FROM performance_records WHERE ad_product = ?
+    """
+    sales = Decimal("31.5")
+    assert connection.execute(query, [ad_product]).fetchall() == [
+        (
+            *(DAY, "acme", SELLER, "US", "USD", "Summer", 12, 90, 9, Decimal("3.25")),
+            *(None, None, None, 2, sales, 3, 2, sales, 3),
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("report_type", "given", "sales"),
+    [
+        ("spTargeting", {"sales7d": 5, "sales14d": 7, "keywordId": 1}, Decimal(5)),
+        ("sbTargeting", {"sales": 9, "keywordId": 1}, Decimal(9)),
+        ("sbPurchasedProduct", {"sales14d": 8, "purchasedAsin": "B000000001"}, Decimal(8)),
+        ("sdPurchasedProduct", {"salesBrandHalo": 3, "asinBrandHalo": "B000000001"}, None),
+    ],
+)
+def test_the_sales_of_a_report_are_of_the_standard_window_its_type_has(filled, tmp_path, report_type, given, sales):
+    filled.execute("DELETE FROM report_sp_targeting")
+    load_rows(filled, tmp_path, report_type, [report_row(report_type, **IDS, **given)])
+    (total,) = queries.report_totals(filled, REPORT_TABLES[report_type], DAY, DAY)
+    assert total.sales == sales
+
+
 def test_no_two_performance_records_have_the_same_grain(filled, tmp_path):
     load(filled, tmp_path, [targeting_row(NEXT, n) for n in range(5)] + [targeting_row(NEXT, 3)], NEXT, profile_id=7)
     grain = ("date", "profile_id", "ad_product", "campaign_id", "ad_group_id", "target_id")
@@ -153,6 +255,23 @@ def test_totals_count_rows_and_days_and_are_none_where_a_report_type_has_no_such
     assert (seller.days, seller.rows, seller.cost, seller.sales) == (1, 1, Decimal("10.5"), Decimal("4659.97"))
     assert (seller.profile_id, seller.profile_name) == (SELLER, "Acme US")
     assert queries.report_totals(filled, REPORT_TABLES["spTargeting"], NEXT, NEXT) == []
+
+
+def test_a_day_is_emptied_when_a_later_report_has_no_row_of_it_and_until_one_has(connection, tmp_path):
+    table = REPORT_TABLES["spTargeting"]
+    later = NOON + timedelta(hours=12)
+
+    def load_later(rows, report_id, hours):
+        file = report_file(tmp_path, rows, DAY, NEXT, report_id=report_id, requested_at=NOON + timedelta(hours=hours))
+        load_files(connection, table, [file], later)
+
+    load(connection, tmp_path, [targeting_row(cost=10), targeting_row(NEXT)], NEXT)
+    assert queries.emptied_days(connection, table) == []
+    load_later([targeting_row(NEXT)], "r2", 1)
+    (emptied,) = queries.emptied_days(connection, table)
+    assert emptied[:6] == ("acme", SELLER, DAY, 14109, Decimal(10), "r2")
+    load_later([targeting_row(), targeting_row(NEXT)], "r3", 2)
+    assert queries.emptied_days(connection, table) == []
 
 
 def test_quarantine_is_counted_by_reason(connection, tmp_path):

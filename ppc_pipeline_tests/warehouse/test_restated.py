@@ -105,3 +105,12 @@ def test_over_all_profiles_each_share_counts_by_its_days_and_a_refresh_leaves_no
     assert (first.share, first.days) == (pytest.approx((0.5 * 1 + 1 * 2) / 3), 3)
     curve(connection, DAY)
     assert restatement_curve(connection) == []
+
+
+def test_a_metric_that_the_newest_report_was_asked_for_without_has_no_curve(connection, tmp_path):
+    load(connection, tmp_path, 1, 50)
+    load(connection, tmp_path, 3, 80)
+    load(connection, tmp_path, 1, 10, day=DAY + timedelta(days=1))
+    load(connection, tmp_path, 3, 20, day=DAY + timedelta(days=1))
+    load(connection, tmp_path, 20, None, left_out=frozenset({"sales7d"}))
+    assert sales_curve(connection, FINAL + timedelta(days=1))[1] == 0.5

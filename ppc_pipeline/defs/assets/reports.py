@@ -14,21 +14,23 @@ from pydantic import Field
 from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.defs.assets import OWNER
 from ppc_pipeline.defs.interrupts import run
-from ppc_pipeline.defs.metadata import NO_PROFILE, markdown_table, money
+from ppc_pipeline.defs.metadata import NO_PROFILE, markdown_table, money, refused_table
 from ppc_pipeline.defs.partitions import days_of
 from ppc_pipeline.defs.progress import logged
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
-from ppc_pipeline.pipeline import Brought, Tools, bring_reports, broken_accounts, finish_reports
+from ppc_pipeline.pipeline import Brought, Tools, bring_reports, broken_accounts, failed_reports, finish_reports
 from ppc_pipeline.progress import Progress
 from ppc_pipeline.rebuild import Rebuilt, rebuild_reports
 from ppc_pipeline.reports.ledger import ReportRow
-from ppc_pipeline.reports.states import State
+from ppc_pipeline.reports.refused_columns import refused_to
 from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline.warehouse.queries import Total, daily_cost, profile_summary, report_totals
 
 GROUP = "reports"
 STEP = "reports"
+
+_PERFORMANCE = ("spTargeting", "sbTargeting", "sdTargeting")
 
 
 class ReportRun(dg.Config):
@@ -79,9 +81,8 @@ def report_assets(report_types: Sequence[ReportType], partitions: dg.DailyPartit
             brought = run(bring_reports(tools, selected, days, profiles=config.profiles, progress=tell))
         else:
             brought = run(finish_reports(tools, selected, days, wait=config.wait, progress=tell))
-        for row in brought.rows:
-            if row.state is State.FAILED:
-                context.log.error(f"{row}: {row.reason}")
+        for row in failed_reports(tools, brought.rows)[0]:
+            context.log.error(f"{row}: {row.reason}")
         # A load run of one report must not fail because of it: the check goes red instead, and others go on.
         fail_if_hopeless(tools, brought.rows if config.order or config.wait else [])
         totals = _totals(warehouse, selected, days)
@@ -93,24 +94,35 @@ def report_assets(report_types: Sequence[ReportType], partitions: dg.DailyPartit
     return reports
 
 
-def performance_asset(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
-    """Return the asset ``performance_records``."""
+def performance_sources(report_types: Sequence[ReportType]) -> list[str]:
+    """Return the report assets that ``performance_records`` is made of, among those there are."""
+    return [report_type.table for report_type in report_types if report_type.name in _PERFORMANCE]
+
+
+def performance_asset(sources: Sequence[str], partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    """Return the asset ``performance_records``.
+
+    Args:
+        sources: The report assets it is made of.
+        partitions: Its dates.
+    """
 
     @dg.asset(
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=["report_sp_targeting"],
+        deps=sources,
         group_name=GROUP,
         owners=[OWNER],
         kinds={"duckdb", "sql"},
         tags={"ppc/source": "warehouse"},
     )
     def performance_records(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult:
-        """One row is a day's performance of one keyword or target.
+        """One row is a day's performance of one keyword or target of Sponsored Products, Brands or Display.
 
         Grain: date, profile_id, ad_product, campaign_id, ad_group_id, target_id. A view over the report tables, so
-        that it changes with them in one transaction. `purchases`, `sales` and `units` are of the profile's standard
-        window (Sponsored Products: sellers 7 days, vendors 14 days); Amazon restates them for weeks.
+        that it changes with them in one transaction. `purchases`, `sales` and `units` are of the standard window
+        (Sponsored Products: sellers 7 days, vendors 14; Brands and Display 14, after clicks or views); Amazon restates
+        them for weeks. What Amazon does not give is NULL.
         """
         from ppc_pipeline.defs.plots import daily_cost_plot  # matplotlib takes a second: only where it is drawn
 
@@ -170,8 +182,9 @@ def fail_if_hopeless(tools: Tools, rows: Sequence[ReportRow]) -> None:
         tools: What the run worked with.
         rows: The reports it was to bring, as they stand now.
     """
-    if rows and all(row.state is State.FAILED for row in rows):
-        reasons = list(dict.fromkeys(row.reason for row in rows if row.reason))
+    failed, not_offered = failed_reports(tools, rows)
+    if failed and len(failed) + len(not_offered) == len(rows):
+        reasons = list(dict.fromkeys(row.reason for row in failed if row.reason))
         raise dg.Failure(f"no report could be had: {'; '.join(reasons[:5])}", allow_retries=False)
     if not tools.profiles():
         reasons = [*broken_accounts(tools).values()] or [NO_PROFILE]
@@ -195,12 +208,17 @@ def _metadata(
     for total in totals:
         costs[f"cost {total.currency_code}"] += total.cost or 0
     table = [(t.profile_id, t.profile_name, t.days, t.rows, t.cost, t.sales, t.currency_code) for t in totals]
+    failed, not_offered = failed_reports(tools, rows)
     missing = sorted({column for outcome in outcomes for column in outcome.columns_missing})
+    refused = [
+        column for column in refused_to(tools.ledger, tools.account_names) if column.report_type == report_type.name
+    ]
     return {
         "dagster/row_count": sum(total.rows for total in totals),
         "reports": len(rows),
         "reports_loaded_now": len(outcomes),
-        "reports_failed": sum(row.state is State.FAILED for row in rows),
+        "reports_failed": len(failed),
+        "reports_not_offered": len(not_offered),
         "reports_outstanding": sum(row.outstanding for row in rows),
         "rows_in_files": sum(outcome.rows_loaded + outcome.rows_rejected + outcome.rows_stale for outcome in outcomes),
         "rows_loaded": sum(outcome.rows_loaded for outcome in outcomes),
@@ -213,6 +231,7 @@ def _metadata(
         **money(costs),
         "profiles": markdown_table(("profile", "name", "days", "rows", "cost", "sales", "currency"), table),
         **({"columns_missing": dg.MetadataValue.text(", ".join(missing))} if missing else {}),
+        **({"columns Amazon refuses": refused_table(refused)} if refused else {}),
         "sandbox": tools.sandbox,
     }
 

@@ -27,10 +27,12 @@ CREATE TABLE IF NOT EXISTS load_log (
     days_stale INTEGER NOT NULL,      -- days left alone because a report asked for later is there
     columns_missing VARCHAR[] NOT NULL,
     raw_path VARCHAR,
-    rows_stale BIGINT                 -- rows of those days: rows_in_file = rows_loaded + rows_rejected + rows_stale
+    rows_stale BIGINT,                -- rows of those days: rows_in_file = rows_loaded + rows_rejected + rows_stale
                                       -- (NULL: loaded before this was counted, and they count as loaded)
+    columns_left_out VARCHAR[]        -- columns of the table that were not asked for: Amazon refuses them
 );
 ALTER TABLE load_log ADD COLUMN IF NOT EXISTS rows_stale BIGINT;
+ALTER TABLE load_log ADD COLUMN IF NOT EXISTS columns_left_out VARCHAR[];
 
 -- One row in all. Every load of reports changes it: where two processes write at once, as they may in a lake, the one
 -- that commits second is refused, instead of both bringing the same day.
@@ -46,8 +48,12 @@ CREATE TABLE IF NOT EXISTS rejected_rows (
     row_no BIGINT,            -- place in the file, from 1
     reason VARCHAR NOT NULL,
     raw JSON NOT NULL,
-    rejected_at TIMESTAMPTZ NOT NULL
+    rejected_at TIMESTAMPTZ NOT NULL,
+    ad_product VARCHAR,       -- of an entity; NULL for report rows
+    part VARCHAR              -- of an entity: which of the lists of its ad product in one table; '' where there is one
 );
+ALTER TABLE rejected_rows ADD COLUMN IF NOT EXISTS ad_product VARCHAR;
+ALTER TABLE rejected_rows ADD COLUMN IF NOT EXISTS part VARCHAR;
 
 -- One row is one metric of one day that Amazon changed after it was first loaded.
 CREATE TABLE IF NOT EXISTS restatements (

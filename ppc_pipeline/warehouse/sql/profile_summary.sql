@@ -1,9 +1,12 @@
--- Spend, sales, ACoS and ROAS of each profile over some days: one row a profile and currency.
+-- Spend, sales, ACoS and ROAS of each profile over some days: one row a profile, ad product and currency.
 -- ACoS is a percentage (cost / sales), ROAS a ratio (sales / cost); both are sum over sum.
 SELECT
     r.profile_id::VARCHAR AS profile_id,
     coalesce(p.name, '') AS profile,
     r.country_code AS country,
+    CASE r.ad_product
+        WHEN 'SPONSORED_PRODUCTS' THEN 'Products' WHEN 'SPONSORED_BRANDS' THEN 'Brands' ELSE 'Display'
+    END AS sponsored,
     r.currency_code AS currency,
     sum(r.impressions)::BIGINT AS impressions,
     sum(r.clicks)::BIGINT AS clicks,
@@ -14,5 +17,5 @@ SELECT
 FROM performance_records AS r
 LEFT JOIN profiles AS p ON p.profile_id = r.profile_id
 WHERE r.date BETWEEN $start AND $end
-GROUP BY r.profile_id, p.name, r.country_code, r.currency_code
-ORDER BY r.currency_code, sum(r.cost) DESC;
+GROUP BY r.profile_id, p.name, r.country_code, r.ad_product, r.currency_code
+ORDER BY r.currency_code, p.name, r.profile_id, sum(r.cost) DESC;

@@ -9,7 +9,7 @@ WITH ages AS (SELECT unnest([1, 2, 3, 7, 14, 28]) AS age),
 loads AS (
     SELECT
         report_id, profile_id, d.date::DATE AS date, requested_at,
-        date_diff('day', d.date::DATE, timezone('UTC', requested_at)::DATE) AS age
+        columns_left_out, date_diff('day', d.date::DATE, timezone('UTC', requested_at)::DATE) AS age
     FROM load_log CROSS JOIN LATERAL (SELECT unnest(range(start_date, end_date + 1, INTERVAL 1 DAY)) AS date) AS d
     WHERE report_type = $report_type AND d.date <= $today::DATE - $final_after::INTEGER
     -- A report that came after one asked for later told nobody anything: its days were stale.
@@ -17,6 +17,12 @@ loads AS (
         PARTITION BY profile_id, d.date ORDER BY loaded_at, requested_at
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) <= requested_at, true)
+),
+-- Metrics that the newest report of a day was asked for without: nobody knows what stands now.
+unknown AS (
+    SELECT profile_id, date, unnest(left_out) AS metric FROM (
+        SELECT profile_id, date, arg_max(columns_left_out, requested_at) AS left_out FROM loads GROUP BY ALL
+    )
 ),
 days AS (SELECT profile_id, date, min(age) AS first_age FROM loads GROUP BY ALL),
 counted AS (
@@ -38,6 +44,7 @@ restated AS (
     JOIN days AS d USING (profile_id, date)
     JOIN (SELECT DISTINCT report_id, profile_id, date, age, requested_at FROM loads) AS l
         USING (report_id, profile_id, date)
+    ANTI JOIN unknown USING (profile_id, date, metric)
     WHERE r.report_type = $report_type
 ),
 unlike_now AS (

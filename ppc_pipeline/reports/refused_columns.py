@@ -1,0 +1,153 @@
+"""Columns that Amazon refuses: a report is asked for without them, and after a month with them again.
+
+Amazon refuses a whole request for one column that it does not know, or does not give to this account. Here: which
+columns to ask for, and remembering the refused ones by account and report type, in the ledger's database, for all
+processes. Not here: asking (``steps``), or loading a file without them (``warehouse``, where they are NULL).
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, select, update
+
+from ppc_pipeline.amazon_ads.errors import InvalidColumnsError, PermanentError
+from ppc_pipeline.amazon_ads.report_types import ReportType, is_metric
+from ppc_pipeline.reports import activity
+from ppc_pipeline.reports.ledger import Ledger
+from ppc_pipeline.reports.schema import insert_into, refused_columns
+
+TRIED_AGAIN_AFTER = timedelta(days=30)
+"""How long a refused column is not asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedColumn:
+    """A column that Amazon refuses to an account.
+
+    Attributes:
+        report_type: The grouping (``ReportType.name``): another one of the same report type may well have the column.
+        column: In Amazon's name.
+        since: When Amazon first refused it.
+        seen: When it did so last.
+        reason: In which words.
+    """
+
+    account: str
+    report_type: str
+    column: str
+    since: datetime
+    seen: datetime
+    reason: str
+
+    @property
+    def tried_again_at(self) -> datetime:
+        """When it is asked for again."""
+        return self.seen + TRIED_AGAIN_AFTER
+
+
+def refused_to(ledger: Ledger, accounts: Collection[str]) -> list[RefusedColumn]:
+    """Return the columns that Amazon refuses to some accounts, by account, report type and name."""
+    order = refused_columns.primary_key.columns
+    query = select(refused_columns).where(refused_columns.c.account.in_(tuple(accounts))).order_by(*order)
+    with ledger.engine.connect() as connection:
+        return [RefusedColumn(**row) for row in connection.execute(query).mappings()]
+
+
+class Columns:
+    """Which columns of a report type to ask for, as one process knows it.
+
+    Args:
+        ledger: Where refused columns are written down.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._refused: dict[tuple[str, str], set[str]] = {}
+        self._on_trial: dict[tuple[str, str], set[str]] = {}
+
+    def to_ask_for(self, account: str, report_type: ReportType) -> tuple[str, ...]:
+        """Return the declared columns but those that Amazon refused less than ``TRIED_AGAIN_AFTER`` ago."""
+        refused, _ = self._known(account, report_type)
+        return tuple(column for column in report_type.columns if column not in refused)
+
+    def refuse(self, account: str, report_type: ReportType, asked: Collection[str], error: InvalidColumnsError) -> None:
+        """Write down that Amazon refused some of the columns that were asked for.
+
+        Raises:
+            PermanentError: The report cannot be had without them: rows could not be told apart, or would say nothing;
+                or Amazon names nothing that was asked for.
+        """
+        named = set(error.columns).intersection(asked)
+        keys = named.intersection(("date", *report_type.grain))
+        metrics = any(is_metric(column) for column in asked if column not in named)
+        if keys or not metrics or not named:
+            why = (
+                f"rows of {report_type.name} cannot be told apart without {', '.join(sorted(keys))}"
+                if keys
+                else f"{report_type.name} cannot be had without columns that Amazon refuses"
+            )
+            raise PermanentError(
+                f"{why}: {error.message}",
+                account=error.account,
+                profile_id=error.profile_id,
+                status=error.status,
+                request_id=error.request_id,
+                remedy="compare the declaration of the report type with Amazon's documentation",
+            )
+        refused, on_trial = self._known(account, report_type)
+        refused |= named
+        on_trial -= named
+        with self._ledger.transaction() as connection:
+            self._write(connection, account, report_type.name, sorted(named), error.message)
+
+    def accept(self, account: str, report_type: ReportType, asked: Collection[str]) -> None:
+        """Write down that Amazon took columns; those that it had refused before are forgotten."""
+        _, on_trial = self._known(account, report_type)
+        served = on_trial.intersection(asked)
+        if not served:
+            return
+        on_trial -= served
+        of_type = (refused_columns.c.account == account) & (refused_columns.c.report_type == report_type.name)
+        with self._ledger.transaction() as connection:
+            gone = delete(refused_columns).where(of_type, refused_columns.c.column.in_(sorted(served)))
+            if connection.execute(gone).rowcount:
+                self._note(connection, activity.COLUMNS_SERVED, account, report_type.name, sorted(served), "served")
+
+    def _known(self, account: str, report_type: ReportType) -> tuple[set[str], set[str]]:
+        """Return what is not asked for, and what is asked for again although it was refused before."""
+        key = (account, report_type.name)
+        if key not in self._refused:
+            now = self._ledger.clock()
+            found = [one for one in refused_to(self._ledger, [account]) if one.report_type == report_type.name]
+            self._refused[key] = {one.column for one in found if now < one.tried_again_at}
+            self._on_trial[key] = {one.column for one in found if now >= one.tried_again_at}
+        return self._refused[key], self._on_trial[key]
+
+    def _write(
+        self, connection: Connection, account: str, report_type: str, columns: Iterable[str], reason: str
+    ) -> None:
+        now = self._ledger.clock()
+        new = []
+        for column in columns:  # by name in every process: in another order, PostgreSQL would break one of two off
+            key = {"account": account, "report_type": report_type, "column": column}
+            first = insert_into(connection, refused_columns).values(**key, since=now, seen=now, reason=reason)
+            if connection.execute(first.on_conflict_do_nothing()).rowcount:
+                new.append(column)
+            else:
+                connection.execute(update(refused_columns).filter_by(**key).values(seen=now, reason=reason))
+        if new:
+            self._note(connection, activity.COLUMNS_REFUSED, account, report_type, new, "left out")
+
+    def _note(
+        self,
+        connection: Connection,
+        action: str,
+        account: str,
+        report_type: str,
+        columns: Iterable[str],
+        outcome: str,
+    ) -> None:
+        entry = {"action": action, "account": account, "report_type": report_type, "outcome": outcome}
+        detail = ", ".join(columns)
+        activity.note(connection, {"at": self._ledger.clock(), "actor": self._ledger.actor, **entry, "detail": detail})
