@@ -215,7 +215,7 @@ def test_invalid_traffic_is_found_within_three_days_and_the_gross_stays(name):
 
 @pytest.mark.parametrize("name", ["sbCampaigns", "sdCampaigns", "stCampaigns"])
 def test_conversions_after_views_and_clicks_grow_for_six_weeks_and_then_rest(name):
-    in_world, day = world_for(name, campaigns=60), date(2026, 9, 1)
+    in_world, day = world_for(name, campaigns=300), date(2026, 9, 1)
     began = datetime(2026, 9, 1, 7, tzinfo=UTC)
     for metric in ("purchases", "purchasesViews", "detailPageViews", "addToCart", "longTermSales"):
         seen = [

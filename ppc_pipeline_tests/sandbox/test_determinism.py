@@ -29,7 +29,9 @@ def digest(seed=1, names=("spSearchTerm", "sbTargeting", "sdCampaigns:matchedTar
 
 
 def test_the_figures_of_sponsored_products_are_what_they_were_before_there_were_others():
-    assert digest(names=("spCampaigns", "spTargeting", "spSearchTerm", "spAdvertisedProduct"))[:16] == "795f4b51fd227211"
+    assert (
+        digest(names=("spCampaigns", "spTargeting", "spSearchTerm", "spAdvertisedProduct"))[:16] == "795f4b51fd227211"
+    )
 
 
 def test_another_process_makes_the_same_bytes():
