@@ -139,8 +139,10 @@ def load_entities(
     covered = sorted(set(scopes))
     if not covered:
         return []
+    # Not within the transaction: there DuckDB 1.5.5 loses a file of many rows that follows an empty one into one table,
+    # and says that they were inserted.
+    _stage(connection, table, pages)
     with in_transaction(connection):
-        _stage(connection, table, pages)
         if any(file.export for file in pages):
             _fill_in(connection, table, pages)
         _stage_scopes(connection, covered)
@@ -255,6 +257,7 @@ def _stage(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: Seq
         except duckdb.InvalidInputException as error:  # others are about the disk or the memory, not about this file
             raise UnreadablePagesError(file, str(error).strip().splitlines()[0]) from None
         done += found[0] if found else 0
+    _check_staged(connection, done)
     types = {"profile_id": Column("profile_id", ColumnType.INTEGER), **{c.name: c for c in table.columns}}
     typed = ", ".join(f"{_typed(types.get(name), quoted('raw_' + name))} AS {quoted(name)}" for name in names)
     connection.execute(
@@ -272,6 +275,13 @@ def _stage(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: Seq
         )
         """
     )
+
+
+def _check_staged(connection: duckdb.DuckDBPyConnection, rows: int) -> None:
+    """See that every item is there that was read: what is not would pass for removed."""
+    ((there,),) = connection.execute("SELECT count(*) FROM temp.texts").fetchall()
+    if there != rows:
+        raise RuntimeError(f"of {rows} entities that were read, {there} are there to be loaded; nothing was loaded")
 
 
 def _fill_in(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: Sequence[Pages]) -> None:
