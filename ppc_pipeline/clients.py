@@ -42,7 +42,7 @@ def wanted_accounts(settings: Settings) -> tuple[Account, ...]:
     Raises:
         SettingsError: They are half configured.
     """
-    return load_accounts(settings) or (_sandbox_account(),)
+    return load_accounts(settings) or (_sandbox_account(settings),)
 
 
 @asynccontextmanager
@@ -83,7 +83,7 @@ def sandbox_options(settings: Settings) -> SandboxOptions:
     )
 
 
-def _sandbox_account() -> Account:
+def _sandbox_account(settings: Settings) -> Account:
     credentials = Credentials(
         account=SANDBOX_ACCOUNT,
         region=Region.NA,
@@ -93,7 +93,7 @@ def _sandbox_account() -> Account:
         api_url=_SANDBOX_URL,
         token_url=f"{_SANDBOX_URL}/auth/o2/token",
     )
-    return Account(name=SANDBOX_ACCOUNT, credentials=credentials, sandbox=True)
+    return Account(name=SANDBOX_ACCOUNT, credentials=credentials, wanted=settings.profile_filter, sandbox=True)
 
 
 def _sandbox_transport(settings: Settings, *, kept: bool) -> httpx.ASGITransport:

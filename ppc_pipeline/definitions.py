@@ -6,7 +6,13 @@ from ppc_pipeline.defs.assets.coverage import coverage_asset
 from ppc_pipeline.defs.assets.entities import entity_assets, profiles
 from ppc_pipeline.defs.assets.overviews import api_usage, restatement_asset
 from ppc_pipeline.defs.assets.reports import performance_asset, performance_sources, report_assets
-from ppc_pipeline.defs.checks import columns_checks, complete_checks, performance_check, rejected_checks
+from ppc_pipeline.defs.checks import (
+    columns_checks,
+    complete_checks,
+    emptied_checks,
+    performance_check,
+    rejected_checks,
+)
 from ppc_pipeline.defs.clean_up import clean_up_job, daily_clean_up
 from ppc_pipeline.defs.jobs import entities_job, orders_job, reports_job
 from ppc_pipeline.defs.partitions import daily_partitions
@@ -40,6 +46,7 @@ def build_defs(settings: Settings, progress: Progress = silent) -> dg.Definition
         complete_checks(report_types),
         rejected_checks(report_types),
         columns_checks(report_types),
+        emptied_checks(report_types),
         *([performance_check()] if sources else []),
     ]
     check_keys = {key for definition in (*assets, *checks) for key in definition.check_keys}

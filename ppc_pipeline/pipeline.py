@@ -25,7 +25,7 @@ from ppc_pipeline.reports.lifecycle import Lifecycle
 from ppc_pipeline.reports.loader import Loader, loaded_reports, prepare
 from ppc_pipeline.reports.orders import Desk, Ordered, reopen_unloaded
 from ppc_pipeline.reports.pace import Pace
-from ppc_pipeline.reports.roster import Profile, Roster
+from ppc_pipeline.reports.roster import GONE, Profile, Roster
 from ppc_pipeline.reports.states import State
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline.settings import Account, Settings
@@ -113,9 +113,7 @@ async def sync_profiles(tools: Tools, *, patience: float = 0.0) -> ProfilesSynce
     """
     known = [profile.facts for profile in tools.roster.profiles(tools.account_names)]
     async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
-        found = await find_profiles(
-            clients, tools.accounts, tools.roster, configured=tools.account_names, patience=patience
-        )
+        found = await find_profiles(clients, tools.accounts, tools.roster, configured=tools.accounts, patience=patience)
     before = [facts.profile_id for facts in known if facts.account in found.whole]
     await asyncio.to_thread(prepare, tools.warehouse)
     outcomes = await asyncio.to_thread(
@@ -141,15 +139,25 @@ async def sync_entities(tools: Tools, entities: Sequence[EntityType], progress: 
 
 
 async def know_profiles(tools: Tools) -> list[int]:
-    """Find the profiles of accounts of which none is known yet, for the roster alone: a busy warehouse is no matter.
+    """Find the profiles of accounts that are new, for the roster alone: a busy warehouse is no matter.
+
+    New are those of which no profile is known yet, and those whose filters were changed since their profiles were last
+    found: then every account is asked, for what one no longer wants another may.
 
     Returns:
         The profiles that were found now: the warehouse may know nothing of them yet.
     """
-    known = {profile.facts.account for profile in tools.roster.profiles(tools.account_names)}
-    strangers = [account for account in tools.accounts if account.name not in known]
-    async with open_clients(tools.settings, strangers, tools.ledger) as clients:
-        found = await find_profiles(clients, strangers, tools.roster, configured=tools.account_names)
+    known = [profile.facts for profile in tools.roster.profiles(tools.account_names)]
+    by_name = {account.name: account for account in tools.accounts}
+    changed = any(
+        by_name[facts.account].wanted.judged_otherwise(facts, facts.skip_reason)
+        for facts in known
+        if facts.skip_reason != GONE
+    )
+    there = {facts.account for facts in known}
+    asked = [account for account in tools.accounts if changed or account.name not in there]
+    async with open_clients(tools.settings, asked, tools.ledger) as clients:
+        found = await find_profiles(clients, asked, tools.roster, configured=tools.accounts)
     return [facts.profile_id for account in found.facts.values() for facts in account]
 
 
@@ -256,6 +264,7 @@ async def order_day(tools: Tools, *, weekly: bool, holes: bool) -> Ordered:
         refetch_days=settings.refetch_days,
         weekly=weekly,
         holes=settings.hole_reports_per_day if holes else 0,
+        broken=broken_accounts(tools),
     )
     planned = [row for row in ordered.rows if row.state is State.PLANNED]
     async with open_clients(settings, tools.accounts, tools.ledger) as clients:
@@ -328,13 +337,21 @@ def _say_sandbox() -> None:
 
 
 def _outstanding(tools: Tools, report_types: Sequence[ReportType]) -> list[ReportRow]:
-    """Return what is still to be done for the accounts that are configured now."""
+    """Return what can still be done: everything of the accounts that are configured now, and what is downloaded.
+
+    A file is loaded without the account that fetched it, as long as another has the profile.
+    """
     names = [report_type.name for report_type in report_types]
-    return [row for row in tools.ledger.outstanding(names) if row.account in tools.account_names]
+    known = {profile.facts.profile_id for profile in tools.roster.profiles(tools.account_names)}
+    return [
+        row
+        for row in tools.ledger.outstanding(names)
+        if row.account in tools.account_names or (row.state is State.DOWNLOADED and row.profile_id in known)
+    ]
 
 
 def _desk(tools: Tools) -> Desk:
-    return Desk(tools.ledger, tools.archive, timedelta(hours=tools.settings.fresh_hours))
+    return Desk(tools.ledger, tools.archive, timedelta(hours=tools.settings.fresh_hours), tools.account_names)
 
 
 def loader_of(tools: Tools) -> Loader:

@@ -69,11 +69,7 @@ def plan_rebuild(tools: Tools, report_types: Sequence[ReportType], days: Days, p
     known = {p.facts.profile_id for p in tools.roster.profiles(tools.account_names)}
     wanted = known.intersection(profiles) if profiles else known
     orders = tools.ledger.rows_covering(days, [report_type.name for report_type in report_types])
-    found = [
-        row
-        for row in orders
-        if row.state in _TAKEN_UP and row.account in tools.account_names and row.profile_id in wanted
-    ]
+    found = [row for row in orders if row.state in _TAKEN_UP and row.profile_id in wanted]
     again: list[ReportRow] = []
     gone: list[ReportRow] = []
     superseded = 0

@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from ppc_pipeline.amazon_ads.auth import Credentials
 from ppc_pipeline.amazon_ads.regions import Region
 from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES, REPORT_TYPES, ReportType
+from ppc_pipeline.profile_filter import Countries, Ids, ProfileFilter, Types
 
 DEFAULT_ACCOUNT = "default"
 SANDBOX_ACCOUNT = "sandbox"
@@ -39,7 +40,7 @@ class Account(BaseModel):
     Attributes:
         name: What rows, checks and messages call the account.
         credentials: How to log in and where.
-        profiles: Profile ids wanted; None for all of them.
+        wanted: Which of its profiles are worked for.
         sandbox: Whether it is the built-in sandbox, whose figures are made up.
     """
 
@@ -47,7 +48,7 @@ class Account(BaseModel):
 
     name: str
     credentials: Credentials
-    profiles: frozenset[int] | None = None
+    wanted: ProfileFilter = ProfileFilter()
     sandbox: bool = False
 
 
@@ -67,6 +68,13 @@ class Settings(BaseSettings):
     api_url: str | None = Field(None, validation_alias="AMAZON_ADS_API_URL")
     token_url: str | None = Field(None, validation_alias="AMAZON_ADS_TOKEN_URL")
     accounts_file: Path | None = Field(None, validation_alias="PPC_ACCOUNTS_FILE")
+    # Which profiles of the single account, or of the sandbox, are wanted; accounts of the file have their own filters.
+    profiles: Annotated[Ids | None, NoDecode] = Field(None, validation_alias="PPC_PROFILES")
+    exclude_profiles: Annotated[Ids | None, NoDecode] = Field(None, validation_alias="PPC_EXCLUDE_PROFILES")
+    countries: Annotated[Countries | None, NoDecode] = Field(None, validation_alias="PPC_COUNTRIES")
+    exclude_countries: Annotated[Countries | None, NoDecode] = Field(None, validation_alias="PPC_EXCLUDE_COUNTRIES")
+    types: Annotated[Types | None, NoDecode] = Field(None, validation_alias="PPC_PROFILE_TYPES")
+    exclude_types: Annotated[Types | None, NoDecode] = Field(None, validation_alias="PPC_EXCLUDE_PROFILE_TYPES")
 
     data_dir: Path = Field(Path("data"), validation_alias="PPC_DATA_DIR", validate_default=True)
     # These two may hold a password, of PostgreSQL.
@@ -170,6 +178,11 @@ class Settings(BaseSettings):
         """Dagster's own directory."""
         return self.data_dir.absolute() / "dagster"
 
+    @property
+    def profile_filter(self) -> ProfileFilter:
+        """Which profiles are wanted of an account that stands in no accounts file."""
+        return ProfileFilter(**{name: getattr(self, name) for name in ProfileFilter.model_fields})
+
     def selected_report_types(self) -> tuple[ReportType, ...]:
         """Return the report types that are ordered daily and shown as assets."""
         return tuple(REPORT_TYPES[name] for name in self.report_types)
@@ -224,17 +237,18 @@ def _env_name(value: str) -> str:
 _EnvName = Annotated[str, AfterValidator(_env_name)]
 
 
-class _AccountEntry(BaseModel):
-    """One entry of the accounts file, as people write it."""
-
-    model_config = ConfigDict(extra="forbid")
+class _AccountEntry(ProfileFilter):
+    """One entry of the accounts file, as people write it: an account, and which of its profiles are wanted."""
 
     name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9_.-]+$")
     region: str
     client_id_env: _EnvName
     client_secret_env: _EnvName
     refresh_token_env: _EnvName
-    profiles: frozenset[int] | None = None
+
+    @property
+    def wanted(self) -> ProfileFilter:
+        return ProfileFilter(**{name: getattr(self, name) for name in ProfileFilter.model_fields})
 
 
 class _AccountsFile(BaseModel):
@@ -255,6 +269,7 @@ def load_accounts(settings: Settings, env: Mapping[str, str | None] | None = Non
         SettingsError: Credentials are half set, the region is unknown, or the accounts file is wrong.
     """
     env = {**dotenv_values(".env"), **os.environ} if env is None else env
+    _check_filters(settings)
     if settings.accounts_file is not None:
         return _accounts_from_file(settings, settings.accounts_file, env)
     given = {
@@ -277,7 +292,20 @@ def load_accounts(settings: Settings, env: Mapping[str, str | None] | None = Non
             )
     known_region = _region(region, "AMAZON_ADS_REGION")
     credentials = _credentials(settings, DEFAULT_ACCOUNT, known_region, client_id, client_secret, refresh_token)
-    return (Account(name=DEFAULT_ACCOUNT, credentials=credentials),)
+    return (Account(name=DEFAULT_ACCOUNT, credentials=credentials, wanted=settings.profile_filter),)
+
+
+def _check_filters(settings: Settings) -> None:
+    """Refuse filters that would not hold, or hold against each other."""
+    names = {name: str(Settings.model_fields[name].validation_alias) for name in ProfileFilter.model_fields}
+    given = [names[name] for name in names if getattr(settings, name) is not None]
+    if given and settings.accounts_file is not None:
+        raise SettingsError(
+            f"{', '.join(given)} is set beside PPC_ACCOUNTS_FILE, whose accounts have filters of their own: "
+            "write it into the file, or unset it"
+        )
+    for name, value in settings.profile_filter.contradictions():
+        raise SettingsError(f"{names[name]} and {names[f'exclude_{name}']} both name {value}")
 
 
 def _refuse_urls_without_account(settings: Settings) -> None:
@@ -312,6 +340,8 @@ def _account_from_entry(settings: Settings, path: Path, entry: _AccountEntry, en
     unset = [name for name in names if not env.get(name)]
     if unset:
         raise SettingsError(f"{where}: environment variable {', '.join(unset)} is not set")
+    for name, value in entry.contradictions():
+        raise SettingsError(f"{where}: `{name}` and `exclude_{name}` both name {value}")
     client_id, client_secret, refresh_token = (env[name] or "" for name in names)
     credentials = _credentials(
         settings,
@@ -321,7 +351,7 @@ def _account_from_entry(settings: Settings, path: Path, entry: _AccountEntry, en
         SecretStr(client_secret),
         SecretStr(refresh_token),
     )
-    return Account(name=entry.name, credentials=credentials, profiles=entry.profiles)
+    return Account(name=entry.name, credentials=credentials, wanted=entry.wanted)
 
 
 def _region(value: str, where: str) -> Region:

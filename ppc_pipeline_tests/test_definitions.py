@@ -84,7 +84,7 @@ def test_the_checks_are_these(defs):
     keys = defs.resolve_asset_graph().asset_check_keys
     found = {(key.asset_key.to_user_string(), key.name) for key in keys}
     complete = {(name, "complete") for name in ENTITIES | REPORTS}
-    of_reports = {(name, check) for name in REPORTS for check in ("rejected", "columns")}
+    of_reports = {(name, check) for name in REPORTS for check in ("rejected", "emptied", "columns")}
     assert found == complete | of_reports | {("performance_records", "grain_unique")}
 
 

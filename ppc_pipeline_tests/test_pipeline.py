@@ -35,7 +35,13 @@ from ppc_pipeline.reports.loader import Loader
 from ppc_pipeline.reports.pace import Pace
 from ppc_pipeline.reports.states import State
 from ppc_pipeline.reports.windows import Days
-from ppc_pipeline.sandbox import SandboxOptions, running
+from ppc_pipeline.sandbox import (
+    SANDBOX_CLIENT_ID,
+    SANDBOX_CLIENT_SECRET,
+    SANDBOX_REFRESH_TOKEN,
+    SandboxOptions,
+    running,
+)
 from ppc_pipeline.settings import load_settings
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline_tests.conftest import account_environment
@@ -45,6 +51,7 @@ KINDS = [REPORT_TYPES[name] for name in FOUR]
 TARGETING = REPORT_TYPES["spTargeting"]
 DAYS_90 = Days(date(2026, 8, 23), date(2026, 11, 20))
 MONTH = Days(date(2026, 10, 21), date(2026, 11, 20))
+EVERY_DAY = Days(date(2026, 8, 1), date(2026, 11, 30))
 WEEK = Days(date(2026, 11, 14), date(2026, 11, 20))
 SPAWN = multiprocessing.get_context("spawn")
 
@@ -326,6 +333,119 @@ def test_an_account_that_cannot_log_in_is_broken_until_it_can(start, monkeypatch
 @pytest.mark.parametrize(("day", "weekly"), [(22, False), (23, True), (24, False)])
 def test_the_longer_look_back_is_due_on_mondays(day, weekly):
     assert is_weekly(datetime(2026, 11, day, 5, tzinfo=UTC)) is weekly
+
+
+# Accounts come and go
+
+
+def accounts(tmp_path, monkeypatch, company, **tokens):
+    """Set the accounts file to some accounts of the sandbox, and gather the tools anew, as every run does."""
+    monkeypatch.setenv("SB_ID", SANDBOX_CLIENT_ID)
+    monkeypatch.setenv("SB_SECRET", SANDBOX_CLIENT_SECRET)
+    entries = []
+    for name, token in tokens.items():
+        monkeypatch.setenv(f"{name.upper()}_TOKEN", SANDBOX_REFRESH_TOKEN + token)
+        secrets = f"client_id_env: SB_ID, client_secret_env: SB_SECRET, refresh_token_env: {name.upper()}_TOKEN"
+        entries.append(f"  - {{name: {name}, region: NA, {secrets}}}")
+    file = tmp_path / "accounts.yaml"
+    file.write_text("\n".join(["accounts:", *entries]))
+    monkeypatch.setenv("PPC_ACCOUNTS_FILE", str(file))
+    company.tools = Tools.gather(load_settings(), company.tools.ledger, company.tools.warehouse, company.tools.pace)
+
+
+def one_day(company, *, fetch=True):
+    """Let a day pass, do what the schedules and the sensor do in it, and return what was ordered."""
+    company.clock.forward(days=1)
+    asyncio.run(sync_profiles(company.tools))
+    asyncio.run(sync_entities(company.tools, [ENTITY_TYPES["campaigns"]]))
+    ordered = asyncio.run(order_day(company.tools, weekly=False, holes=True))
+    if fetch:
+        asyncio.run(poll_outstanding(company.tools, seconds=30))
+        asyncio.run(finish_reports(company.tools, [TARGETING], EVERY_DAY, wait=False))
+    return ordered.rows
+
+
+def missing_days(company, account):
+    found = completeness(company.tools, [TARGETING], EVERY_DAY)
+    return sum(len(s.days) for s in found if s.account == account and s.status is DayStatus.MISSING)
+
+
+def test_a_new_account_is_found_and_its_history_arrives_over_the_days_newest_first_and_shared_with_older_holes(
+    start, tmp_path, monkeypatch
+):
+    names = {"PPC_START_DATE": "2026-08-01", "PPC_REPORT_TYPES": "spTargeting", "PPC_HOLE_REPORTS_PER_DAY": "2"}
+    company = start(settings=names, profiles=2, campaigns=1)
+    accounts(tmp_path, monkeypatch, company, old="")
+    first = one_day(company)
+    assert {row.account for row in first} == {"old"}
+
+    accounts(tmp_path, monkeypatch, company, old="", new="-another")
+    holes, left = [], []
+    for _ in range(6):
+        rows = one_day(company)
+        yesterday = (company.clock() - timedelta(days=1)).date()
+        trailing = [row for row in rows if row.end_date == yesterday]
+        older = [row for row in rows if row.end_date != yesterday]
+        assert [row.account for row in trailing] == ["new", "new", "old", "old"]
+        assert len(older) <= 2
+        holes += [(row.account, row.profile_id, row.end_date) for row in older]
+        left.append(missing_days(company, "new"))
+    assert {row[0] for row in holes} == {"old", "new"}
+    for profile_id in {row[1] for row in holes}:
+        ends = [end for _, profile, end in holes if profile == profile_id]
+        assert ends == sorted(ends, reverse=True)
+    assert left == sorted(left, reverse=True)
+    assert (left[0] > 0, left[-1], missing_days(company, "old")) == (True, 0, 0)
+    assert company.query("SELECT count(DISTINCT profile_id) FROM campaigns") == [(4,)]
+    company.assert_exact(Days(date(2026, 10, 29), date(2026, 11, 28)), [TARGETING])
+    served = Days(date(2026, 8, 29), date(2026, 11, 28))  # to the end
+    query = "SELECT count(DISTINCT (profile_id, date)) FROM report_sp_targeting WHERE date BETWEEN ? AND ?"
+    assert company.query(query, served.start, served.end) == [(4 * len(served),)]
+    assert {row.state for row in company.tools.ledger.rows_covering(EVERY_DAY, ["spTargeting"])} == {State.LOADED}
+
+
+def test_holes_of_an_account_that_cannot_log_in_leave_their_places_to_the_others(start, tmp_path, monkeypatch):
+    names = {"PPC_START_DATE": "2026-09-01", "PPC_REPORT_TYPES": "spTargeting", "PPC_HOLE_REPORTS_PER_DAY": "1"}
+    company = start(settings=names, profiles=1, campaigns=1)
+    accounts(tmp_path, monkeypatch, company, broken="", healthy="-another")
+    asyncio.run(sync_profiles(company.tools))
+    company.tools.roster.account_failed("broken", "invalid_grant")
+    rows = asyncio.run(order_day(company.tools, weekly=False, holes=True)).rows
+    assert sorted(row.account for row in rows) == ["broken", "healthy", "healthy"]
+
+
+def test_the_next_account_takes_a_profile_over_with_its_history_and_nothing_is_loaded_twice_or_lost(
+    start, tmp_path, monkeypatch
+):
+    names = {"PPC_START_DATE": "2026-09-01", "PPC_REPORT_TYPES": "spTargeting"}
+    company = start(settings=names, profiles=1, campaigns=1)
+    accounts(tmp_path, monkeypatch, company, first="", second="")  # both reach the same profile
+    company.bring(Days(date(2026, 9, 1), date(2026, 10, 10)), [TARGETING])
+    rows = one_day(company, fetch=False)  # the first still has reports at Amazon when it leaves
+    assert {row.account for row in rows} == {"first"}
+    assert len(rows) == 2
+
+    accounts(tmp_path, monkeypatch, company, second="")
+    rows = one_day(company)
+    assert {row.account for row in rows} == {"second"}
+    assert sorted(str(row.days) for row in rows) == ["2026-10-11 to 2026-10-23", "2026-10-24 to 2026-11-23"]
+    company.assert_exact(Days(date(2026, 10, 11), date(2026, 11, 23)), [TARGETING])
+    assert len(company.query("SELECT DISTINCT date FROM report_sp_targeting")) == len(EVERY_DAY) - 31 - 7
+    query = "SELECT account, min(date), max(date) FROM report_sp_targeting GROUP BY ALL ORDER BY 2"
+    assert company.query(query) == [
+        ("first", date(2026, 9, 1), date(2026, 10, 10)),
+        ("second", date(2026, 10, 11), date(2026, 11, 23)),
+    ]
+    assert company.query("SELECT count(DISTINCT profile_id), count(*) FROM profiles") == [(1, 1)]
+    assert company.query("SELECT DISTINCT account FROM campaigns") == [("second",)]
+    assert {s.status for s in completeness(company.tools, [TARGETING], WEEK)} == {DayStatus.LOADED}
+
+    Path(company.tools.warehouse.database).unlink()  # what the first fetched is loaded without it
+    company.bring(WEEK, [TARGETING])
+    created = company.created()
+    asyncio.run(finish_reports(company.tools, [TARGETING], EVERY_DAY, wait=False))
+    assert company.created() == created
+    assert len(company.query("SELECT DISTINCT date FROM report_sp_targeting")) == len(EVERY_DAY) - 31 - 7
 
 
 # Killed

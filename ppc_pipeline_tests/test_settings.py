@@ -8,6 +8,7 @@ import pytest
 from ppc_pipeline.amazon_ads.regions import Region
 from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES, REPORT_TYPES
 from ppc_pipeline.clients import sandbox_options, wanted_accounts
+from ppc_pipeline.profile_filter import ProfileFilter
 from ppc_pipeline.settings import DEFAULT_ACCOUNT, SANDBOX_ACCOUNT, SettingsError, load_accounts, load_settings
 
 SECRET, TOKEN = "s3cret-of-the-application", "Atzr|the-refresh-token"
@@ -99,6 +100,11 @@ def test_report_types_are_named_in_a_list_or_all_of_them(setting, given, names):
         ("PPC_REFETCH_DAYS", "94", "less than or equal to 93"),
         ("PPC_REPORT_DEADLINE_HOURS", "0", "greater than 0"),
         ("PPC_SANDBOX_PROFILES", "0", "greater than or equal to 1"),
+        ("PPC_PROFILES", "123,A456", "not an id (it is 'A456')"),
+        ("PPC_EXCLUDE_PROFILES", ",", "at least 1 item"),
+        ("PPC_COUNTRIES", "US,GB", "unknown country; Amazon's are AE, AU,"),
+        ("PPC_EXCLUDE_COUNTRIES", "Germany", "(it is 'Germany')"),
+        ("PPC_PROFILE_TYPES", "sellers", "unknown type of profile; it is seller, vendor, agency (it is 'sellers')"),
         ("PPC_DATA_DIR", "what?", "there is a ? in it"),
         ("PPC_DATA_DIR", "back\\slash", "there is a \\ in it"),
         ("PPC_WAREHOUSE", "what?/ppc.duckdb", "there is a ? in it"),
@@ -151,7 +157,7 @@ def test_one_account_stands_in_the_environment(setting):
     setting(**ACCOUNT)
     (account,) = load_accounts(load_settings())
     credentials = account.credentials
-    assert (account.name, account.sandbox, account.profiles) == (DEFAULT_ACCOUNT, False, None)
+    assert (account.name, account.sandbox, account.wanted) == (DEFAULT_ACCOUNT, False, ProfileFilter())
     assert (credentials.region, credentials.api_url) == (Region.EU, "https://advertising-api-eu.amazon.com")
     assert credentials.client_secret.get_secret_value() == SECRET
 
@@ -190,6 +196,35 @@ def test_secrets_are_in_no_repr(setting):
             assert secret not in shown
 
 
+FILTERS = {
+    "PPC_PROFILES": "123, 456",
+    "PPC_EXCLUDE_PROFILES": "789",
+    "PPC_COUNTRIES": "us,DE",
+    "PPC_EXCLUDE_COUNTRIES": "JP",
+    "PPC_PROFILE_TYPES": "Seller",
+    "PPC_EXCLUDE_PROFILE_TYPES": "agency",
+}
+
+
+@pytest.mark.parametrize("account", [ACCOUNT, {}], ids=["an account", "the sandbox"])
+def test_the_single_account_may_say_which_of_its_profiles_are_wanted(setting, account):
+    setting(**account, **FILTERS)
+    (found,) = wanted_accounts(load_settings())
+    assert found.wanted == ProfileFilter(
+        profiles={123, 456},
+        exclude_profiles={789},
+        countries={"US", "DE"},
+        exclude_countries={"JP"},
+        types={"seller"},
+        exclude_types={"agency"},
+    )
+
+
+def test_what_is_both_included_and_excluded_is_named(setting):
+    setting(PPC_COUNTRIES="US,DE", PPC_EXCLUDE_COUNTRIES="JP,DE")
+    assert message_of(load_accounts, load_settings()) == "PPC_COUNTRIES and PPC_EXCLUDE_COUNTRIES both name DE"
+
+
 # Several accounts
 
 ENTRY = """
@@ -219,8 +254,8 @@ def entry(name="acme", **more):
 
 def test_several_accounts_stand_in_a_file_with_their_secrets_elsewhere(accounts_of):
     one, other = accounts_of("accounts:" + entry("acme", profiles="[123, '456']") + entry("beta"))
-    assert (one.name, one.profiles, one.credentials.region) == ("acme", frozenset({123, 456}), Region.NA)
-    assert (other.name, other.profiles) == ("beta", None)
+    assert (one.name, one.wanted.profiles, one.credentials.region) == ("acme", frozenset({123, 456}), Region.NA)
+    assert (other.name, other.wanted) == ("beta", ProfileFilter())
     assert one.credentials.refresh_token.get_secret_value() == TOKEN
 
 
@@ -238,6 +273,20 @@ def test_secrets_of_the_accounts_file_may_stand_in_the_dot_env_file_like_every_o
     (account,) = accounts_of("accounts:" + entry(), env=None)
     assert account.credentials.client_secret.get_secret_value() == SECRET
     assert account.credentials.refresh_token.get_secret_value() == TOKEN
+
+
+def test_filters_may_be_lists_or_one_value_with_ids_as_numbers_or_strings(accounts_of):
+    more = {"profiles": "123", "exclude_profiles": '["456", 789]', "countries": "us", "types": "[Vendor]"}
+    (account,) = accounts_of("accounts:" + entry("acme", **more))
+    assert account.wanted == ProfileFilter(
+        profiles={123}, exclude_profiles={456, 789}, countries={"US"}, types={"vendor"}
+    )
+
+
+def test_filters_of_the_environment_are_refused_beside_the_file_where_they_would_not_hold(accounts_of, setting):
+    setting(PPC_COUNTRIES="US", PPC_PROFILE_TYPES="seller")
+    message = message_of(accounts_of, "accounts:" + entry())
+    assert message.startswith("PPC_COUNTRIES, PPC_PROFILE_TYPES is set beside PPC_ACCOUNTS_FILE")
 
 
 WRONG = {
@@ -267,6 +316,13 @@ WRONG = {
     "a name with a slash": ("accounts:" + entry("a/b"), "accounts.0.name: String should match pattern"),
     "an unknown region": ("accounts:" + entry().replace("NA", "US"), "account 'acme': unknown region 'US'"),
     "profiles that are none": ("accounts:" + entry(profiles="[abc]"), "accounts.0.profiles"),
+    "a list of no profiles": ("accounts:" + entry(profiles="[]"), "accounts.0.profiles"),
+    "an unknown country": ("accounts:" + entry(countries="[XX]"), "unknown country; Amazon's are AE, AU,"),
+    "an unknown type": ("accounts:" + entry(types="[shop]"), "unknown type of profile; it is seller, vendor, agency"),
+    "a profile in and out": (
+        "accounts:" + entry(profiles="[1]", exclude_profiles="['1']"),
+        "account 'acme': `profiles` and `exclude_profiles` both name 1",
+    ),
 }
 
 

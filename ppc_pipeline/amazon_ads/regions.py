@@ -1,6 +1,7 @@
 """Amazon's three regions and the hosts that serve them.
 
-Here: which host answers for which marketplaces. Not here: an account's own choice of hosts (``auth.Credentials``).
+Here: which host answers for which marketplaces, and Amazon's codes of their countries. Not here: an account's own
+choice of hosts (``auth.Credentials``).
 """
 
 from enum import StrEnum
@@ -36,3 +37,15 @@ _API_HOSTS = {
     Region.FE: "advertising-api-fe.amazon.com",
 }
 _TOKEN_HOSTS = {Region.NA: "api.amazon.com", Region.EU: "api.amazon.co.uk", Region.FE: "api.amazon.co.jp"}
+
+COUNTRIES = frozenset(
+    {
+        *("US", "CA", "MX", "BR"),
+        *("UK", "DE", "FR", "IT", "ES", "NL", "BE", "IE", "SE", "PL", "TR", "AE", "SA", "EG", "IN", "ZA"),
+        *("JP", "AU", "SG"),
+    }
+)
+"""The countries of Amazon's marketplaces, as ``countryCode`` of a profile spells them: the United Kingdom is ``UK``.
+
+Source: the enumeration in Amazon's OpenAPI document of profiles, and Ireland, which its documentation adds.
+"""

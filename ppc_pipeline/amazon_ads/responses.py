@@ -41,7 +41,7 @@ LOGIN_REMEDY = "check the account's credentials and the token URL (AMAZON_ADS_TO
 APPLICATION_REMEDY = "check that the client id belongs to an application with access to the Amazon Ads API"
 SCOPE_REMEDY = (
     "give the user who authorised the application access to this advertiser again (Amazon Ads console, Access and "
-    "settings), or leave the profile out: list the profiles that are wanted in the accounts file"
+    "settings), or leave the profile out: `exclude_profiles` in the accounts file, or PPC_EXCLUDE_PROFILES without one"
 )
 
 NOT_OFFERED_REMEDY = (

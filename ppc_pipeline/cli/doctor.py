@@ -18,12 +18,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
 from ppc_pipeline.amazon_ads.entities import PORTFOLIOS
 from ppc_pipeline.amazon_ads.errors import AdsError
-from ppc_pipeline.amazon_ads.models import Profile
 from ppc_pipeline.cli.console import log_to_terminal, one_line_errors, out, print_json
 from ppc_pipeline.cli.runs import prepare_home, settings_here, tools_of
 from ppc_pipeline.clients import SANDBOX_WARNING, open_clients, wanted_accounts
+from ppc_pipeline.entities.profiles import AGENCY_TYPE, IDLE_AGENCY, facts_of, has_campaigns, lacking
 from ppc_pipeline.pipeline import Tools
 from ppc_pipeline.reports.ledger import Ledger
+from ppc_pipeline.reports.roster import ProfileFacts
 from ppc_pipeline.settings import SANDBOX_ACCOUNT, Account, Settings, SettingsError
 from ppc_pipeline.warehouse.connection import WarehouseBusyError
 
@@ -204,27 +205,28 @@ async def _account(client: AmazonAdsClient, account: Account) -> list[Finding]:
         profiles = await client.list_profiles()
     except AdsError as error:
         return [Finding(subject, Verdict.WRONG, error.message, error.remedy)]
-    wanted = [p for p in profiles if account.profiles is None or p.profile_id in account.profiles]
-    findings = [
-        Finding(subject, Verdict.OK, f"logs in, {host} answers, {len(profiles)} profiles, {len(wanted)} wanted")
-    ]
-    if not wanted:
-        remedy = "correct `profiles` in the accounts file, or have the seller give this account access"
-        findings = [
-            Finding(subject, Verdict.WRONG, f"logs in, but reaches none of the profiles wanted at {host}", remedy)
-        ]
-    for profile_id in sorted((account.profiles or frozenset()) - {p.profile_id for p in profiles}):
-        detail = f"profile {profile_id} of the accounts file is not among the {len(profiles)} that Amazon lists"
-        findings.append(Finding(subject, Verdict.WRONG, detail, "correct the id, or ask for access to it"))
-    refused = await asyncio.gather(*(_refused(client, profile) for profile in wanted))
+    listed = [facts_of(account, profile) for profile in profiles]
+    wanted = [facts for facts in listed if facts.active]
+    misses = lacking(account, listed)
+    counts = f"{len(listed)} profiles, {len(wanted)} wanted"
+    findings = [_wrong(subject, miss.reason) for miss in misses]
+    if all(miss.profile_id is not None for miss in misses):
+        findings.insert(0, Finding(subject, Verdict.OK, f"logs in, {host} answers, {counts}"))
+    refused = await asyncio.gather(*(_refused(client, facts) for facts in wanted))
     return findings + [finding for finding in refused if finding]
 
 
-async def _refused(client: AmazonAdsClient, profile: Profile) -> Finding | None:
-    """Try one call in the name of a profile."""
-    if profile.account_info.type == "agency":
-        return None
-    subject = f"profile {profile.profile_id} {profile.account_info.name}"
+def _wrong(subject: str, reason: str) -> Finding:
+    """Take a reason apart that says what to do after an arrow."""
+    detail, _, remedy = reason.rpartition(" -> ")
+    return Finding(subject, Verdict.WRONG, detail, remedy)
+
+
+async def _refused(client: AmazonAdsClient, profile: ProfileFacts) -> Finding | None:
+    """Try one call in the name of a profile; an agency without campaigns is refused by right."""
+    subject = f"profile {profile.profile_id} {profile.name}"
+    if profile.account_type == AGENCY_TYPE and not await has_campaigns(client, profile.profile_id):
+        return Finding(subject, Verdict.OK, f"left out: {IDLE_AGENCY}")
     try:
         async for _ in client.list_pages(profile.profile_id, PORTFOLIOS.listings[0]):
             break

@@ -20,12 +20,14 @@ from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, Wareh
 from ppc_pipeline.pipeline import broken_accounts, completeness
 from ppc_pipeline.reports.completeness import COMPLETE, DayStatus, Stretch, by_status
 from ppc_pipeline.reports.refused_columns import RefusedColumn, refused_to
+from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.settings import load_settings
-from ppc_pipeline.warehouse.queries import duplicates, rejected
+from ppc_pipeline.warehouse.queries import duplicates, emptied_days, rejected
 
 COMPLETE_CHECK = "complete"
 COLUMNS_CHECK = "columns"
 REJECTED_CHECK = "rejected"
+EMPTIED_CHECK = "emptied"
 UNIQUE_CHECK = "grain_unique"
 
 PERFORMANCE_GRAIN = ("date", "profile_id", "ad_product", "campaign_id", "ad_group_id", "target_id")
@@ -142,6 +144,46 @@ def rejected_checks(report_types: Sequence[ReportType]) -> dg.AssetChecksDefinit
             )
 
     return rejected_reports
+
+
+def emptied_checks(report_types: Sequence[ReportType]) -> dg.AssetChecksDefinition:
+    """Return the check ``emptied`` of every report asset: days that had rows, and have none now.
+
+    An empty report is Amazon's word that nothing happened, and is believed. Where there were figures before, a person
+    should know.
+    """
+    by_table = {report_type.table: report_type for report_type in report_types}
+
+    @dg.multi_asset_check(
+        name="emptied_reports",
+        specs=[
+            dg.AssetCheckSpec(
+                EMPTIED_CHECK, asset=table, description="No day that had rows has none since a later report came."
+            )
+            for table in by_table
+        ],
+        can_subset=True,
+    )
+    def emptied_reports(
+        context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource
+    ) -> Iterator[dg.AssetCheckResult]:
+        keys = sorted(context.selected_asset_check_keys)
+        with warehouse.get_connection(read_only=True) as connection:
+            tables = {key: REPORT_TABLES[by_table[key.asset_key.to_user_string()].name] for key in keys}
+            found = {key: emptied_days(connection, table) for key, table in tables.items()}
+        header = ("account", "profile", "day", "impressions before", "cost before", "report without rows", "loaded")
+        for key, days in found.items():
+            some = f"{len(days)} days that had rows have none now: materialize them again to ask Amazon once more"
+            yield dg.AssetCheckResult(
+                asset_key=key.asset_key,
+                check_name=EMPTIED_CHECK,
+                passed=not days,
+                severity=dg.AssetCheckSeverity.WARN,
+                description=some if days else "none",
+                metadata={"days": len(days), **({"examples": markdown_table(header, days[:100])} if days else {})},
+            )
+
+    return emptied_reports
 
 
 def columns_checks(report_types: Sequence[ReportType]) -> dg.AssetChecksDefinition:

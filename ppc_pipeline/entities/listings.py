@@ -124,9 +124,9 @@ class Lister:
         for profile in profiles:
             profile_id = profile.facts.profile_id
             if reason := access.revoked(profile_id, asked):
-                self.roster.block(profile_id, reason)
+                self.roster.block(profile_id, reason, profile.facts.account)
             elif profile.blocked and profile_id in access.served:
-                self.roster.unblock(profile_id)
+                self.roster.unblock(profile_id, profile.facts.account)
 
     async def _list(self, path: Path, listing: Listing, profile: Profile) -> Pages:
         facts = profile.facts

@@ -5,17 +5,18 @@ Here: which profiles are worked for, and why not. Not here: the entities of a pr
 
 import asyncio
 import json
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
+from ppc_pipeline.amazon_ads.entities import CAMPAIGNS
 from ppc_pipeline.amazon_ads.errors import AdsError, Category
 from ppc_pipeline.amazon_ads.models import Profile
+from ppc_pipeline.profile_filter import Miss
 from ppc_pipeline.reports.roster import GONE, ProfileFacts, Roster
-from ppc_pipeline.reports.roster import Profile as Known
 from ppc_pipeline.settings import Account
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline.warehouse.entities import EntityOutcome, Pages, load_entities, replace_accounts
@@ -24,8 +25,17 @@ from ppc_pipeline.warehouse.tables import PROFILES
 PATIENCE = 900.0
 """Seconds that one list may spend in cool-downs: a sync comes once a day, and what it lacks is lacking for a day."""
 
-AGENCY = "an agency profile has no sponsored ads"
-NOT_WANTED = "left out by the account's list of profiles"
+AGENCY_TYPE = "agency"
+"""What DSP and data providers are: as a rule they have no sponsored ads, and Amazon refuses such calls."""
+
+IDLE_AGENCY = "an agency profile without campaigns in sponsored ads: there is nothing to fetch"
+UNKNOWN_AGENCY = "an agency profile, and Amazon has not said yet whether it has campaigns in sponsored ads"
+
+NO_PROFILES = (
+    "Amazon lists no profile at all for this account -> check that its region is right, and that the user who "
+    "authorised the application has access to an advertiser (Amazon Ads console, Access and settings); rights to view "
+    "are enough"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,65 +69,119 @@ class Found:
     whole: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What became of asking an account for its profiles.
+
+    Attributes:
+        profiles: Those that could be read; None where the account could not be asked.
+        troubles: What could not be had.
+        locked_out: Whether Amazon does not let the account in, so that somebody has to mend it.
+    """
+
+    profiles: Sequence[Profile] | None
+    troubles: Sequence[Trouble] = ()
+    locked_out: bool = False
+
+
 async def find_profiles(
     clients: Mapping[str, AmazonAdsClient],
     accounts: Sequence[Account],
     roster: Roster,
     *,
-    configured: Collection[str],
+    configured: Sequence[Account],
     patience: float = 0.0,
 ) -> Found:
     """List the profiles of some accounts, and write them into the roster.
 
     An account that cannot be asked keeps the profiles it had, and so does one of whose profiles some cannot be read. A
-    profile that several accounts reach stays with the one that has it, for as long as that one is configured and does
-    not answer without it; nobody's, it goes to the first that lists it.
+    profile that several accounts reach stays with the one that has it, for as long as that one is configured, wants it,
+    can log in and does not answer without it; otherwise it goes to the first that lists it and wants it.
 
     Args:
         clients: A client for each account that is asked.
         accounts: The accounts to ask.
         roster: Who has which profile.
-        configured: The names of every account there is, asked or not.
+        configured: Every account there is, asked or not.
         patience: Seconds that an account may spend in cool-downs, the others waiting for it.
     """
     asked = await asyncio.gather(*(_ask(clients[account.name], account, roster, patience) for account in accounts))
     answers = {account.name: answer for account, answer in zip(accounts, asked, strict=True)}
-    listed = {name: profiles for name, (profiles, _) in answers.items() if profiles is not None}
-    whole = frozenset(name for name in listed if not answers[name][1])
-    owners = _owners(roster.profiles(configured), listed, whole)
-    found: dict[str, Sequence[Profile]] = {}
-    facts: dict[str, Sequence[ProfileFacts]] = {}
-    troubles: list[Trouble] = []
+    listed = {
+        account.name: [facts_of(account, profile) for profile in profiles]
+        for account in accounts
+        if (profiles := answers[account.name].profiles) is not None
+    }
+    whole = frozenset(name for name in listed if not answers[name].troubles)
+    known = [profile.facts for profile in roster.profiles([account.name for account in configured])]
+    locked_out = {name for name, answer in answers.items() if answer.locked_out}
+    owners = _owners(known, listed, whole, {account.name: account for account in configured}, locked_out)
+    found = {
+        name: [profile for profile in answers[name].profiles or () if owners[profile.profile_id] == name]
+        for name in listed
+    }
+    own = {name: [facts for facts in seen if owners[facts.profile_id] == name] for name, seen in listed.items()}
+    looked = await asyncio.gather(*(_look_at_agencies(clients[name], own[name], known, patience) for name in own))
+    facts = dict(zip(own, looked, strict=True))
+    troubles = [trouble for answer in answers.values() for trouble in answer.troubles]
     for account in accounts:
         name = account.name
-        troubles += answers[name][1]
         if name not in listed:
             continue
-        found[name] = [profile for profile in listed[name] if owners[profile.profile_id] == name]
-        facts[name] = [facts_of(account, profile) for profile in found[name]]
-        if name in whole:
-            troubles += _unreached(account, listed[name])
+        misses = lacking(account, listed[name]) if name in whole else []
+        lacks = [Trouble(name, miss.profile_id, "profiles", f"account {name!r}: {miss.reason}") for miss in misses]
+        _note_standing(roster, name, lacks)
+        troubles += lacks
         roster.save(name, facts[name], whole=name in whole)
     return Found(found, facts, troubles, whole)
 
 
-def _owners(known: Sequence[Known], listed: Mapping[str, Sequence[Profile]], whole: Collection[str]) -> dict[int, str]:
-    """Say which account has which profile: the one that had it and has not lost it, else the first that lists it."""
-    listing = {name: {profile.profile_id for profile in profiles} for name, profiles in listed.items()}
-    owners = {
-        facts.profile_id: facts.account
-        for facts in (profile.facts for profile in known)
+def _note_standing(roster: Roster, account: str, lacks: Iterable[Trouble]) -> None:
+    """Write down that an account works, or that there is nothing to work for, which is to be seen everywhere."""
+    hopeless = [trouble.reason for trouble in lacks if trouble.profile_id is None]
+    if hopeless:
+        roster.account_failed(account, hopeless[0])
+    else:
+        roster.account_ok(account)
+
+
+def _owners(
+    known: Iterable[ProfileFacts],
+    listed: Mapping[str, Sequence[ProfileFacts]],
+    whole: Collection[str],
+    configured: Mapping[str, Account],
+    locked_out: Collection[str],
+) -> dict[int, str]:
+    """Say which account has which profile.
+
+    That is the one that had it and has not lost it. But one that does not want it, or cannot log in, gives way to the
+    first that lists it and wants it.
+    """
+    listing = {name: {facts.profile_id for facts in profiles} for name, profiles in listed.items()}
+    had = {
+        facts.profile_id: facts
+        for facts in known
         if facts.skip_reason != GONE and not (facts.account in whole and facts.profile_id not in listing[facts.account])
     }
-    for name, ids in listing.items():
-        for profile_id in ids:
-            owners.setdefault(profile_id, name)
+    owners = {profile_id: facts.account for profile_id, facts in had.items()}
+    yielding = {
+        profile_id
+        for profile_id, facts in had.items()
+        if facts.account in locked_out or configured[facts.account].wanted.leaves_out(facts)
+    }
+    reached = [(name, facts) for name, profiles in listed.items() for facts in profiles]
+    for name, facts in reached:
+        if facts.profile_id in owners and facts.profile_id not in yielding:
+            continue
+        if configured[name].wanted.leaves_out(facts) is None:
+            owners[facts.profile_id] = name
+            yielding.discard(facts.profile_id)
+    for name, facts in reached:
+        owners.setdefault(facts.profile_id, name)
     return owners
 
 
-async def _ask(
-    client: AmazonAdsClient, account: Account, roster: Roster, patience: float
-) -> tuple[list[Profile] | None, Sequence[Trouble]]:
+async def _ask(client: AmazonAdsClient, account: Account, roster: Roster, patience: float) -> _Answer:
     """Return the profiles that could be read, if Amazon answered, and what could not be had."""
     troubles: list[Trouble] = []
 
@@ -131,20 +195,14 @@ async def _ask(
         if error.category is not Category.RETRYABLE or not roster.profiles([account.name]):
             roster.account_failed(account.name, str(error))
         note(error)
-        return None, troubles
-    roster.account_ok(account.name)
-    return profiles, troubles
+        return _Answer(None, troubles, locked_out=error.category is Category.MISCONFIGURED)
+    return _Answer(profiles, troubles)
 
 
 def facts_of(account: Account, profile: Profile) -> ProfileFacts:
-    """Return what the roster is to know of a profile that an account reaches, and why it is not worked for, if so."""
+    """Return what the roster is to know of a profile that an account reaches, and which filter leaves it out."""
     info = profile.account_info
-    skip = None
-    if info.type == "agency":
-        skip = AGENCY
-    elif account.profiles is not None and profile.profile_id not in account.profiles:
-        skip = NOT_WANTED
-    return ProfileFacts(
+    facts = ProfileFacts(
         profile_id=profile.profile_id,
         account=account.name,
         name=info.name,
@@ -152,18 +210,53 @@ def facts_of(account: Account, profile: Profile) -> ProfileFacts:
         country_code=profile.country_code,
         currency_code=profile.currency_code,
         timezone=profile.timezone,
-        active=skip is None,
-        skip_reason=skip,
     )
+    return _skipped(facts, account.wanted.leaves_out(facts))
 
 
-def _unreached(account: Account, listed: Sequence[Profile]) -> list[Trouble]:
-    """Name the profiles that the accounts file wants and Amazon does not list."""
-    missing = (account.profiles or frozenset()) - {profile.profile_id for profile in listed}
-    reason = (
-        "the accounts file wants this profile, and Amazon does not list it: correct the id, or ask for access to it"
-    )
-    return [Trouble(account.name, profile_id, "profiles", reason) for profile_id in sorted(missing)]
+def _skipped(facts: ProfileFacts, reason: str | None) -> ProfileFacts:
+    return replace(facts, active=reason is None, skip_reason=reason)
+
+
+async def _look_at_agencies(
+    client: AmazonAdsClient, found: Iterable[ProfileFacts], known: Iterable[ProfileFacts], patience: float
+) -> list[ProfileFacts]:
+    """Leave out the agencies that have no campaigns in sponsored ads; what cannot be seen now stays as it was."""
+    before = {f.profile_id: f.skip_reason for f in known if f.skip_reason in (None, IDLE_AGENCY)}
+
+    async def look(facts: ProfileFacts) -> ProfileFacts:
+        if facts.account_type != AGENCY_TYPE or not facts.active:
+            return facts
+        advertises = await has_campaigns(client, facts.profile_id, patience)
+        if advertises is None:
+            return _skipped(facts, before.get(facts.profile_id, UNKNOWN_AGENCY))
+        return _skipped(facts, None if advertises else IDLE_AGENCY)
+
+    return list(await asyncio.gather(*map(look, found)))
+
+
+async def has_campaigns(client: AmazonAdsClient, profile_id: int, patience: float = 0.0) -> bool | None:
+    """Say whether a profile has campaigns of any ad product: one page of each list of theirs, until one is there.
+
+    Returns:
+        None where Amazon could not be asked for now. That it refuses the profile is an answer: it has none.
+    """
+    for listing in CAMPAIGNS.listings:
+        try:
+            async for page in client.list_pages(profile_id, listing, patience=patience):
+                if page.count:
+                    return True
+                break
+        except AdsError as error:
+            if error.category in (Category.RETRYABLE, Category.MISCONFIGURED):
+                return None
+    return False
+
+
+def lacking(account: Account, listed: Sequence[ProfileFacts]) -> list[Miss]:
+    """Name what an account lacks that was listed whole: what its filters ask for, or any profile at all."""
+    misses = account.wanted.misses(listed)
+    return misses if listed else [*misses, Miss(None, NO_PROFILES)]
 
 
 def store_profiles(

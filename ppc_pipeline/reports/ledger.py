@@ -461,7 +461,9 @@ class Ledger:
             query = select(reports.c.id).where(reports.c.state == State.LOADED).limit(1)
             return connection.scalar(query) is not None
 
-    def known_days(self, since: date, report_types: Iterable[str]) -> dict[tuple[str, int], list[Days]]:
+    def known_days(
+        self, since: date, report_types: Iterable[str], coming_for: Collection[str] | None = None
+    ) -> dict[tuple[str, int], list[Days]]:
         """Return the days that are loaded, on their way, no longer served or refused, by report type and profile.
 
         Refused is what failed for good less than ``REFUSAL_STANDS`` ago.
@@ -469,6 +471,7 @@ class Ledger:
         Args:
             since: Days before it are not looked at.
             report_types: Which.
+            coming_for: The accounts there are: nothing that others have at Amazon is on its way. All by default.
 
         Returns:
             (report type, profile) -> ranges of days that neither touch nor overlap, oldest first.
@@ -479,7 +482,10 @@ class Ledger:
             reports.c.retryable.is_(False),
             reports.c.updated_at > self.clock() - REFUSAL_STANDS,
         )
-        there = or_(reports.c.state.in_((*OUTSTANDING, State.LOADED, State.EXPIRED)), refused)
+        coming: ColumnElement[bool] = reports.c.state.in_(OUTSTANDING)
+        if coming_for is not None:
+            coming = and_(coming, or_(reports.c.account.in_(tuple(coming_for)), reports.c.state == State.DOWNLOADED))
+        there = or_(reports.c.state.in_((State.LOADED, State.EXPIRED)), coming, refused)
         query = (
             select(*columns, reports.c.state, reports.c.served_from)
             .where(reports.c.report_type.in_(tuple(report_types)), reports.c.end_date >= since, there)

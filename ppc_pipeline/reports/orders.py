@@ -4,10 +4,11 @@ Here: from profiles and dates to rows of the ledger. Not here: cutting ranges (`
 (``ledger``), or asking Amazon (``lifecycle``).
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from operator import itemgetter
 
 from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.reports.archive import Archive
@@ -39,11 +40,13 @@ class Desk:
         ledger: Where they are written down.
         archive: Says what is downloaded already.
         fresh: An order younger than this is not repeated.
+        accounts: The accounts there are: what others had ordered of a profile does not come any more. All by default.
     """
 
     ledger: Ledger
     archive: Archive
     fresh: timedelta
+    accounts: Collection[str] | None = None
 
     def order_days(self, days: Days, report_types: Iterable[ReportType], profiles: Sequence[Profile]) -> Ordered:
         """Order a range of dates: for each profile what is over there and still served, in request sizes.
@@ -69,6 +72,7 @@ class Desk:
         refetch_days: int,
         weekly: bool,
         holes: int,
+        broken: Collection[str] = (),
     ) -> Ordered:
         """Order what a day brings: the trailing window of every profile, and a bounded number of holes.
 
@@ -80,7 +84,8 @@ class Desk:
             start_date: Days before it are not wanted.
             refetch_days: Length of the trailing window, in days.
             weekly: Whether the window before the trailing one is due as well.
-            holes: How many windows of never loaded days are ordered at most, newest first over all profiles.
+            holes: How many windows of never loaded days are ordered at most, the newest of every profile first.
+            broken: Accounts that cannot be used: their holes would take the places of what can be had.
         """
         now = self.ledger.clock()
         known = self._known_days(report_types, start_date)
@@ -100,10 +105,10 @@ class Desk:
                     known=known[report_type.name, profile.facts.profile_id],
                 )
                 trailing += [(report_type, window) for window in plan.trailing]
-                if profile.lack_of(report_type) is None:  # else the trailing window is enough to learn whether it is so
+                # What it was seen to lack: the trailing window is enough to learn whether it is so.
+                if profile.facts.account not in broken and profile.lack_of(report_type) is None:
                     missing += [(report_type, window) for window in plan.holes]
-        missing.sort(key=lambda pair: pair[1].days.end, reverse=True)
-        return self._order([*trailing, *missing[:holes]])
+        return self._order([*trailing, *_in_turns(missing)[:holes]])
 
     def _order(self, wanted: Iterable[tuple[ReportType, Window]]) -> Ordered:
         ordered = Ordered()
@@ -122,11 +127,25 @@ class Desk:
         """Return the days of each report type and profile that are not to be ordered as holes."""
         furthest = max((report_type.retention_days for report_type in report_types), default=0)
         since = max(start_date, self.ledger.clock().date() - timedelta(days=furthest))
-        found = self.ledger.known_days(since, [report_type.name for report_type in report_types])
+        found = self.ledger.known_days(since, [report_type.name for report_type in report_types], self.accounts)
         known: dict[tuple[str, int], set[date]] = defaultdict(set)
         for key, ranges in found.items():
             known[key].update(day for days in ranges for day in days)
         return known
+
+
+def _in_turns(holes: Iterable[tuple[ReportType, Window]]) -> list[tuple[ReportType, Window]]:
+    """Put holes in the order in which they are filled: each profile's newest first, and nobody's second before that.
+
+    So a new client's history does not wait until everybody else's is whole, nor the other way round.
+    """
+    turns: Counter[int] = Counter()
+    ranked: list[tuple[int, tuple[ReportType, Window]]] = []
+    for pair in sorted(holes, key=lambda pair: pair[1].days.end, reverse=True):
+        profile_id = pair[1].profile_id
+        ranked.append((turns[profile_id], pair))
+        turns[profile_id] += 1
+    return [pair for _, pair in sorted(ranked, key=itemgetter(0))]
 
 
 def reopen_unloaded(

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.reports import activity
@@ -120,6 +120,8 @@ class AccountStanding:
     error_since: datetime | None
 
 
+_NOT_BLOCKED = {"blocked_since": None, "blocked_reason": None, "retry_at": None}
+
 _FACTS = [profiles.c[name] for name in ProfileFacts.__dataclass_fields__]
 _STANDING = [profiles.c[name] for name in ("seen_at", "blocked_since", "blocked_reason", "retry_at")]
 
@@ -143,6 +145,9 @@ class Roster:
             for _, facts in sorted(rows.items()):
                 values = {name: getattr(facts, name) for name in ProfileFacts.__dataclass_fields__}
                 values["seen_at"] = now
+                if known.get(facts.profile_id, account) != account:  # the refusal was of the account it was reached by
+                    values |= _NOT_BLOCKED
+                    connection.execute(delete(lacks).where(lacks.c.profile_id == facts.profile_id))
                 statement = insert_into(connection, profiles).values(**values)
                 connection.execute(statement.on_conflict_do_update(index_elements=["profile_id"], set_=values))
             gone = [p for p, owner in known.items() if owner == account and p not in rows]
@@ -168,29 +173,33 @@ class Roster:
         """Return the profiles that are worked for."""
         return [profile for profile in self.profiles(accounts_wanted) if profile.facts.active]
 
-    def block(self, profile_id: int, reason: str) -> None:
+    def block(self, profile_id: int, reason: str, account: str | None = None) -> None:
         """Write down that Amazon refuses a profile; it is asked for again after ``BLOCK_RETRY``.
 
         What it was seen to lack is forgotten: it may have been refused for the same reason as all the rest.
+
+        Args:
+            profile_id: Which.
+            reason: How Amazon refuses it, and what to do.
+            account: Who was refused it; nothing is written down where another account has it by now.
         """
         now = self._ledger.clock()
         with self._ledger.transaction() as connection:
-            same = profiles.c.profile_id == profile_id
+            same = _of(profile_id, account)
             since = connection.scalar(select(profiles.c.blocked_since).where(same))
             values = {"blocked_since": since or now, "blocked_reason": reason, "retry_at": now + BLOCK_RETRY}
             statement = update(profiles).where(same).values(**values).returning(profiles.c.account)
-            for account in connection.scalars(statement).all():
-                self._note(connection, activity.BLOCKED, account, "blocked", profile_id, reason)
-            connection.execute(delete(lacks).where(lacks.c.profile_id == profile_id))
+            for owner in connection.scalars(statement).all():
+                self._note(connection, activity.BLOCKED, owner, "blocked", profile_id, reason)
+                connection.execute(delete(lacks).where(lacks.c.profile_id == profile_id))
 
-    def unblock(self, profile_id: int) -> None:
-        """Write down that Amazon serves a profile."""
-        blocked = (profiles.c.profile_id == profile_id) & profiles.c.blocked_since.is_not(None)
+    def unblock(self, profile_id: int, account: str | None = None) -> None:
+        """Write down that Amazon serves a profile; nothing where another account than the one named has it by now."""
+        blocked = _of(profile_id, account) & profiles.c.blocked_since.is_not(None)
         with self._ledger.transaction() as connection:
             statement = update(profiles).where(blocked).returning(profiles.c.account)
-            nothing = {"blocked_since": None, "blocked_reason": None, "retry_at": None}
-            for account in connection.scalars(statement.values(**nothing)).all():
-                self._note(connection, activity.UNBLOCKED, account, "served", profile_id)
+            for owner in connection.scalars(statement.values(**_NOT_BLOCKED)).all():
+                self._note(connection, activity.UNBLOCKED, owner, "served", profile_id)
 
     def lacks(self, profile_id: int, ad_product: str, reason: str) -> None:
         """Write down that a profile does not have an ad product; schedules ask again after ``LACK_RETRY``.
@@ -277,3 +286,9 @@ def _lacking(connection: Connection) -> Mapping[int, dict[str, Lack]]:
     for profile_id, ad_product, *lack in connection.execute(select(lacks)):
         found[profile_id][ad_product] = Lack(*lack)
     return dict(found)
+
+
+def _of(profile_id: int, account: str | None) -> ColumnElement[bool]:
+    """Return the condition for a profile, or for it as far as an account has it."""
+    same = profiles.c.profile_id == profile_id
+    return same if account is None else same & (profiles.c.account == account)

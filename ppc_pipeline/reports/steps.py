@@ -62,9 +62,9 @@ class Steps:
         self._archive = archive
         self._pace = pace
         self._working: set[str] = set()
-        self._serving: set[int] = set()
+        self._serving: set[tuple[str, int]] = set()
         self._broken: dict[str, str] = {}
-        self._refused: dict[int, str] = {}
+        self._refused: dict[tuple[str, int], str] = {}
         self._columns = Columns(ledger)
         self._not_offered: dict[tuple[int, str], str] = {}
         self._lacking: set[tuple[int, str]] | None = None
@@ -93,7 +93,7 @@ class Steps:
 
     def _hopeless(self, row: ReportRow) -> str | None:
         """Return why there is no point in trying, learnt from another report of this account, profile or product."""
-        reason = self._broken.get(row.account) or self._refused.get(row.profile_id)
+        reason = self._broken.get(row.account) or self._refused.get((row.account, row.profile_id))
         if row.state is State.PLANNED and not reason:
             offers = _offers(row)
             reason = next((self._not_offered[offer] for offer in offers if offer in self._not_offered), None)
@@ -176,9 +176,9 @@ class Steps:
                 self._lacking.add(absent)
             return states.GivenUp(str(error), retryable=True)
         if error.category is Category.REFUSED:
-            self._roster.block(row.profile_id, str(error))
-            self._serving.discard(row.profile_id)
-            self._refused[row.profile_id] = str(error)
+            self._roster.block(row.profile_id, str(error), row.account)
+            self._serving.discard((row.account, row.profile_id))
+            self._refused[row.account, row.profile_id] = str(error)
         if error.category is Category.MISCONFIGURED:
             self._roster.account_failed(row.account, str(error))
             self._working.discard(row.account)
@@ -187,9 +187,9 @@ class Steps:
         return states.GivenUp(str(error), retryable=may_pass)
 
     def _note_that_it_works(self, row: ReportRow) -> None:
-        if row.profile_id not in self._serving:
-            self._serving.add(row.profile_id)
-            self._roster.unblock(row.profile_id)
+        if (row.account, row.profile_id) not in self._serving:
+            self._serving.add((row.account, row.profile_id))
+            self._roster.unblock(row.profile_id, row.account)
         if row.account not in self._working:
             self._working.add(row.account)
             self._roster.account_ok(row.account)

@@ -89,6 +89,26 @@ def rejected(connection: duckdb.DuckDBPyConnection, source: str) -> list[tuple[A
     return connection.execute(query, [source]).fetchall()
 
 
+def emptied_days(connection: duckdb.DuckDBPyConnection, table: ReportTable) -> list[tuple[Any, ...]]:
+    """Return the days of a report table that had rows, of which a later report said that there are none.
+
+    Returns:
+        (account, profile, day, impressions and cost as they were, the report that has none, when) each, the newest
+        days first.
+    """
+    query = f"""
+        SELECT
+            account, profile_id, date,
+            max(before) FILTER (metric = 'impressions')::BIGINT, max(before) FILTER (metric = 'cost'),
+            arg_max(report_id, restated_at), max(restated_at)
+        FROM restatements AS r
+        WHERE report_type = ? AND after IS NULL
+            AND NOT EXISTS (FROM {quoted(table.name)} AS t WHERE t.profile_id = r.profile_id AND t.date = r.date)
+        GROUP BY account, profile_id, date ORDER BY date DESC, account, profile_id
+    """
+    return connection.execute(query, [table.report_type]).fetchall()
+
+
 def daily_cost(connection: duckdb.DuckDBPyConnection, start: date, end: date) -> list[tuple[date, str, Decimal]]:
     """Return (date, currency, cost) of all performance records."""
     query = """

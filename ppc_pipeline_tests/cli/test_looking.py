@@ -74,6 +74,49 @@ def test_a_refused_profile_is_wrong_and_named(start_sandbox, data_dir):
     assert findings()["account default"]["verdict"] == "ok"
 
 
+@pytest.mark.parametrize(
+    ("filters", "words"),
+    [
+        ({"PPC_COUNTRIES": "AU"}, ("`countries: AU` matches no profile: there are DE (1), US (1)", "PPC_PROFILES")),
+        ({"PPC_PROFILES": "42"}, ("`profiles` names 42", "correct the id")),
+    ],
+)
+def test_a_filter_that_matches_nothing_is_wrong(start_sandbox, data_dir, monkeypatch, filters, words):
+    start_sandbox(profiles=2)
+    for name, value in filters.items():
+        monkeypatch.setenv(name, value)
+    result = ppc("doctor")
+    assert result.exit_code == 1
+    found = [f for f in ppc_json("doctor") if f["subject"] == "account default" and words[0] in f["detail"]]
+    assert [f["verdict"] for f in found] == ["wrong"]
+    assert words[1] in found[0]["remedy"]
+
+
+def test_an_unknown_country_is_one_line_and_leaves_nothing_behind(start_sandbox, data_dir, monkeypatch):
+    start_sandbox()
+    monkeypatch.setenv("PPC_COUNTRIES", "US,XX")
+    for command in ("doctor", "status", "sync"):
+        result = ppc(command)
+        assert result.exit_code == 2
+        assert "unknown country" in result.stderr
+        assert result.stderr.count("\n") == 1
+    assert not data_dir.exists()
+
+
+def test_an_agency_without_campaigns_is_ok_and_named_with_the_reason(start_sandbox, data_dir):
+    start_sandbox(profiles=1, agency_profiles=1)
+    result = ppc("doctor")
+    assert result.exit_code == 0
+    (agency,) = [finding for subject, finding in findings().items() if "Agency" in subject]
+    assert agency["verdict"] == "ok"
+    assert "without campaigns" in agency["detail"]
+    ppc("sync")
+    shown = {p["name"]: (p["active"], p["left_out_because"]) for p in ppc_json("status")["profiles"]}
+    (left_out,) = [standing for name, standing in shown.items() if "Agency" in name]
+    assert left_out[0] is False
+    assert "without campaigns" in left_out[1]
+
+
 def test_a_data_directory_that_cannot_be_written_is_wrong(start_sandbox, monkeypatch, tmp_path):
     start_sandbox()
     (tmp_path / "a file").touch()

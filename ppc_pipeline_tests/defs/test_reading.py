@@ -10,7 +10,7 @@ from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.cli import runs
 from ppc_pipeline.cli.runs import show_outcome
 from ppc_pipeline.defs.assets.reports import _totals, performance_asset
-from ppc_pipeline.defs.checks import performance_check, rejected_checks
+from ppc_pipeline.defs.checks import emptied_checks, performance_check, rejected_checks
 from ppc_pipeline.defs.partitions import daily_partitions
 from ppc_pipeline.defs.resources import WarehouseResource
 from ppc_pipeline.reports.loader import prepare
@@ -38,8 +38,8 @@ def test_performance_and_the_checks_of_the_warehouse_are_read_while_another_read
     @dg.asset(name=TYPE.table)
     def report() -> None: ...
 
-    performance = performance_asset(daily_partitions(DAY - timedelta(days=1)))
-    checks = [performance_check(), rejected_checks([TYPE])]
+    performance = performance_asset([TYPE.table], daily_partitions(DAY - timedelta(days=1)))
+    checks = [performance_check(), rejected_checks([TYPE]), emptied_checks([TYPE])]
     with dg.DagsterInstance.ephemeral() as instance:
         result = dg.materialize(
             [report, performance, *checks],
@@ -48,7 +48,8 @@ def test_performance_and_the_checks_of_the_warehouse_are_read_while_another_read
             resources={"warehouse": warehouse},
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
-    assert sorted(found.check_name for found in result.get_asset_check_evaluations()) == ["grain_unique", "rejected"]
+    found = sorted(evaluation.check_name for evaluation in result.get_asset_check_evaluations())
+    assert found == ["emptied", "grain_unique", "rejected"]
 
 
 def test_what_a_command_shows_at_its_end_is_read_while_another_reads(warehouse, monkeypatch, capsys):

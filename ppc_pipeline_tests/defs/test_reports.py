@@ -371,3 +371,19 @@ def test_partitions_of_a_range_are_labels_that_skip_and_repeat_no_date_over_a_ch
     partitions = daily_partitions(days_ago(400))
     keys = partitions.get_partition_keys_in_range(dg.PartitionKeyRange(str(days_ago(399)), str(days_ago(2))))
     assert keys == [str(days_ago(399) + timedelta(days=n)) for n in range(398)]
+
+
+def test_a_day_that_had_rows_and_has_none_now_is_a_warning_that_says_what_was_there(project):
+    here = project(profiles=1)
+    here.run("reports_job", start=days_ago(3), assets=["report_sp_campaigns"])
+    ((raw_path,),) = here.in_ledger("SELECT raw_path FROM reports")
+    (here.settings.raw_dir / raw_path).write_bytes(gzip.compress(b"[]"))
+    here.in_ledger("UPDATE reports SET state = 'downloaded', report_id = 'another'")
+    result = here.run(
+        "reports_job", start=days_ago(3), assets=["report_sp_campaigns"], reports={"order": False, "wait": False}
+    )
+    check = check_of(result, "report_sp_campaigns", "emptied")
+    assert not check.passed
+    assert check.severity is dg.AssetCheckSeverity.WARN
+    assert check.metadata["days"].value == 1
+    assert str(days_ago(3)) in check.metadata["examples"].value

@@ -257,6 +257,23 @@ def test_totals_count_rows_and_days_and_are_none_where_a_report_type_has_no_such
     assert queries.report_totals(filled, REPORT_TABLES["spTargeting"], NEXT, NEXT) == []
 
 
+def test_a_day_is_emptied_when_a_later_report_has_no_row_of_it_and_until_one_has(connection, tmp_path):
+    table = REPORT_TABLES["spTargeting"]
+    later = NOON + timedelta(hours=12)
+
+    def load_later(rows, report_id, hours):
+        file = report_file(tmp_path, rows, DAY, NEXT, report_id=report_id, requested_at=NOON + timedelta(hours=hours))
+        load_files(connection, table, [file], later)
+
+    load(connection, tmp_path, [targeting_row(cost=10), targeting_row(NEXT)], NEXT)
+    assert queries.emptied_days(connection, table) == []
+    load_later([targeting_row(NEXT)], "r2", 1)
+    (emptied,) = queries.emptied_days(connection, table)
+    assert emptied[:6] == ("acme", SELLER, DAY, 14109, Decimal(10), "r2")
+    load_later([targeting_row(), targeting_row(NEXT)], "r3", 2)
+    assert queries.emptied_days(connection, table) == []
+
+
 def test_quarantine_is_counted_by_reason(connection, tmp_path):
     load(connection, tmp_path, [targeting_row(clicks=0.5), targeting_row(clicks=1.5), targeting_row(keywordId=None)])
     found = [(row[0], row[1], row[2], row[3]) for row in queries.rejected(connection, "spTargeting")]
