@@ -28,8 +28,8 @@ def report_table(report_type: ReportType) -> ReportTable:
         Column(snake_case(name), _TYPES[kind_of(name)], source=name, metric=is_metric(name))
         for name in report_type.columns
     )
-    grain = tuple(snake_case(name) for name in report_type.grain)
-    return ReportTable(report_type.table, report_type.name, columns, grain)
+    grain, nullable = (tuple(snake_case(name) for name in names) for names in (report_type.grain, report_type.nullable))
+    return ReportTable(report_type.table, report_type.name, columns, grain, nullable)
 
 
 def entity_table(entity: EntityType) -> EntityTable:

@@ -24,7 +24,7 @@ from ppc_pipeline.warehouse.connection import in_transaction
 from ppc_pipeline.warehouse.report_files import ReportFile, RowsLostError, UnreadableFileError, rows_lost
 from ppc_pipeline.warehouse.stages import Stage, StagedFile, stage_files
 from ppc_pipeline.warehouse.staging import drop_temporary
-from ppc_pipeline.warehouse.tables import ReportTable, quoted
+from ppc_pipeline.warehouse.tables import ReportTable, quoted, same_keys
 
 __all__ = [
     "FileOutcome",
@@ -275,8 +275,7 @@ class _Load:
         self._forget_rejected()
         if self.stage.rejected is None:
             return {}
-        keys = ["profile_id", "date", *(quoted(name) for name in self.table.grain)]
-        same = " AND ".join(f"{{0}}.{key} = r.{key}" for key in keys)
+        same = "{0}.profile_id = r.profile_id AND " + same_keys(self.table, "{0}", "r")
         self.connection.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE wrong AS

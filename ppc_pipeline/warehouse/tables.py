@@ -54,12 +54,24 @@ class ReportTable:
         report_type: What restatements and the load log call it.
         columns: Amazon's columns; ``date`` is among them.
         grain: The columns that, with date and profile, tell rows apart.
+        nullable: Those of them that may be NULL. Two NULLs there are the same.
     """
 
     name: str
     report_type: str
     columns: tuple[Column, ...]
     grain: tuple[str, ...]
+    nullable: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns that tell rows of one profile apart."""
+        return ("date", *self.grain)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The keys that no row may be without."""
+        return tuple(name for name in self.keys if name not in self.nullable)
 
     @property
     def all_columns(self) -> tuple[str, ...]:
@@ -160,6 +172,12 @@ PROFILES = EntityTable(
 def quoted(name: str) -> str:
     """Quote an identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def same_keys(table: ReportTable, one: str, other: str) -> str:
+    """Return SQL that is true for two rows of a report table (or of what is to become one) with the same keys."""
+    equal = {name: "IS NOT DISTINCT FROM" if name in table.nullable else "=" for name in table.keys}
+    return " AND ".join(f"{one}.{quoted(name)} {sign} {other}.{quoted(name)}" for name, sign in equal.items())
 
 
 def sql_file(name: str) -> str:
