@@ -13,6 +13,7 @@ import httpx
 from benchmarks.measure import Outcome, Spent, command, spending, tell
 from benchmarks.place import Place, Server, project, serving
 from benchmarks.wire import logged_in
+from ppc_pipeline.amazon_ads.ad_products import SPONSORED_PRODUCTS
 from ppc_pipeline.amazon_ads.entities import KEYWORDS
 from ppc_pipeline.pipeline import Tools, sync_entities, sync_profiles
 from ppc_pipeline.reports.pace import Pace
@@ -27,7 +28,8 @@ def work(quick: bool) -> Outcome:
     profiles, campaigns, runs = (3, 8, 1) if quick else (50, 16, 3)
     spent: dict[str, list[Spent]] = {name: [] for name in SYNCS}
     bare: list[Spent] = []
-    with serving(profiles=profiles, campaigns=campaigns, keywords_per_campaign=KEYWORDS_A_CAMPAIGN) as server:
+    world = {"profiles": profiles, "campaigns": campaigns, "keywords_per_campaign": KEYWORDS_A_CAMPAIGN}
+    with serving(**world, brands_share=0, display_share=0) as server:
         for number in range(runs):
             with project(server) as place, closing(place.ledger) as ledger:
                 tools = Tools.gather(place.enter(), ledger, place.warehouse, Pace())
@@ -74,10 +76,10 @@ async def _serve(server: Server, tools: Tools) -> int:
 
 
 async def _walk(http: httpx.AsyncClient, slots: asyncio.Semaphore, profile_id: int) -> int:
-    (listing,) = KEYWORDS.listings
-    media = {"Accept": listing.media_type, "Content-Type": listing.media_type}
+    (listing,) = (each for each in KEYWORDS.listings if each.ad_product == SPONSORED_PRODUCTS)
+    media = {"Accept": listing.accept, "Content-Type": listing.accept}
     headers = {**media, "Amazon-Advertising-API-Scope": str(profile_id)}
-    body: dict[str, object] = {"stateFilter": {"include": list(listing.states)}, "maxResults": listing.page_size}
+    body: dict[str, object] = {**listing.filters, "maxResults": listing.page_size}
     pages = 0
     while True:
         async with slots:

@@ -31,13 +31,12 @@ _MOST_LOAD_MB = 600
 
 def main() -> None:
     """Write the results of the files that are named."""
-    write([Path(name) for name in sys.argv[1:]])
+    TARGET.write_text(text_of(read([Path(name) for name in sys.argv[1:]])), encoding="utf-8")
 
 
-def write(files: Iterable[Path]) -> None:
-    """Write the results."""
-    found = [json.loads(file.read_text(encoding="utf-8")) for file in files]
-    TARGET.write_text(text_of(found), encoding="utf-8")
+def read(files: Iterable[Path]) -> list[dict[str, Any]]:
+    """Return what benchmarks wrote."""
+    return [json.loads(file.read_text(encoding="utf-8")) for file in files]
 
 
 def text_of(found: Iterable[dict[str, Any]]) -> str:

@@ -45,8 +45,8 @@ def build_defs(settings: Settings, progress: Progress = silent) -> dg.Definition
     checks = [
         complete_checks(report_types),
         rejected_checks(report_types),
-        columns_checks(report_types),
         emptied_checks(report_types),
+        columns_checks(report_types),
         *([performance_check()] if sources else []),
     ]
     check_keys = {key for definition in (*assets, *checks) for key in definition.check_keys}

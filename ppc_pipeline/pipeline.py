@@ -29,6 +29,8 @@ from ppc_pipeline.reports.roster import GONE, Profile, Roster
 from ppc_pipeline.reports.states import State
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline.settings import Account, Settings
+from ppc_pipeline.warehouse import changes
+from ppc_pipeline.warehouse.changes import LargeChange
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline.warehouse.entities import EntityOutcome
 from ppc_pipeline.warehouse.loading import FileOutcome
@@ -136,6 +138,14 @@ async def sync_entities(tools: Tools, entities: Sequence[EntityType], progress: 
     async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
         lister = Lister(clients, tools.roster, tools.settings.raw_dir / "malformed", progress)
         return await lister.sync(entities, profiles, tools.warehouse, now)
+
+
+def large_changes(tools: Tools, synced: Synced) -> list[LargeChange]:
+    """Return the bids and budgets that a sync found changed by more than ``PPC_CHANGE_ALERT_PERCENT``."""
+    if not any(outcome.changed for outcomes in synced.outcomes.values() for outcome in outcomes):
+        return []
+    with tools.warehouse.connect(read_only=True) as connection:
+        return changes.large_changes(connection, synced.at, tools.settings.change_alert_percent)
 
 
 async def know_profiles(tools: Tools) -> list[int]:

@@ -7,7 +7,7 @@ where it is used. Nothing else in the package reads the environment.
 import os
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,6 +34,15 @@ class SettingsError(Exception):
 _UNFIT_IN_PATHS = "?" if os.sep == "\\" else "?\\"
 
 
+def _has_come(value: date) -> date:
+    if value > utc_today() + timedelta(days=1):  # where it is tomorrow already
+        raise ValueError("this day is still to come")
+    return value
+
+
+_PastDay = Annotated[date, AfterValidator(_has_come)]
+
+
 class Account(BaseModel):
     """One Amazon Ads account: a set of credentials in one region, and which of its profiles are wanted.
 
@@ -41,6 +50,7 @@ class Account(BaseModel):
         name: What rows, checks and messages call the account.
         credentials: How to log in and where.
         wanted: Which of its profiles are worked for.
+        authorised_on: The day on which the advertiser gave the consent that the refresh token is of, where it is noted.
         sandbox: Whether it is the built-in sandbox, whose figures are made up.
     """
 
@@ -49,6 +59,7 @@ class Account(BaseModel):
     name: str
     credentials: Credentials
     wanted: ProfileFilter = ProfileFilter()
+    authorised_on: date | None = None
     sandbox: bool = False
 
 
@@ -65,6 +76,7 @@ class Settings(BaseSettings):
     client_secret: SecretStr | None = Field(None, validation_alias="AMAZON_ADS_CLIENT_SECRET")
     refresh_token: SecretStr | None = Field(None, validation_alias="AMAZON_ADS_REFRESH_TOKEN")
     region: str | None = Field(None, validation_alias="AMAZON_ADS_REGION")
+    authorised_on: _PastDay | None = Field(None, validation_alias="AMAZON_ADS_AUTHORISED_ON")
     api_url: str | None = Field(None, validation_alias="AMAZON_ADS_API_URL")
     token_url: str | None = Field(None, validation_alias="AMAZON_ADS_TOKEN_URL")
     accounts_file: Path | None = Field(None, validation_alias="PPC_ACCOUNTS_FILE")
@@ -92,6 +104,7 @@ class Settings(BaseSettings):
     report_deadline_hours: float = Field(4, validation_alias="PPC_REPORT_DEADLINE_HOURS", gt=0, le=20)
     reports_in_flight: int = Field(1000, validation_alias="PPC_REPORTS_IN_FLIGHT", ge=1)
     hole_reports_per_day: int = Field(100, validation_alias="PPC_HOLE_REPORTS_PER_DAY", ge=0)
+    change_alert_percent: float = Field(50, validation_alias="PPC_CHANGE_ALERT_PERCENT", gt=0)
     raw_retention_days: int = Field(0, validation_alias="PPC_RAW_RETENTION_DAYS", ge=0)
     ledger_retention_days: int = Field(0, validation_alias="PPC_LEDGER_RETENTION_DAYS", ge=0)
     run_retention_days: int = Field(0, validation_alias="PPC_RUN_RETENTION_DAYS", ge=0)
@@ -245,6 +258,7 @@ class _AccountEntry(ProfileFilter):
     client_id_env: _EnvName
     client_secret_env: _EnvName
     refresh_token_env: _EnvName
+    authorised_on: _PastDay | None = None
 
     @property
     def wanted(self) -> ProfileFilter:
@@ -292,7 +306,14 @@ def load_accounts(settings: Settings, env: Mapping[str, str | None] | None = Non
             )
     known_region = _region(region, "AMAZON_ADS_REGION")
     credentials = _credentials(settings, DEFAULT_ACCOUNT, known_region, client_id, client_secret, refresh_token)
-    return (Account(name=DEFAULT_ACCOUNT, credentials=credentials, wanted=settings.profile_filter),)
+    return (
+        Account(
+            name=DEFAULT_ACCOUNT,
+            credentials=credentials,
+            wanted=settings.profile_filter,
+            authorised_on=settings.authorised_on,
+        ),
+    )
 
 
 def _check_filters(settings: Settings) -> None:
@@ -351,7 +372,7 @@ def _account_from_entry(settings: Settings, path: Path, entry: _AccountEntry, en
         SecretStr(client_secret),
         SecretStr(refresh_token),
     )
-    return Account(name=entry.name, credentials=credentials, wanted=entry.wanted)
+    return Account(name=entry.name, credentials=credentials, wanted=entry.wanted, authorised_on=entry.authorised_on)
 
 
 def _region(value: str, where: str) -> Region:

@@ -21,18 +21,19 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "settings": ("amazon_ads", "profile_filter"),
     "reports": ("amazon_ads", "warehouse", "progress"),
     "entities": ("amazon_ads", "warehouse", "progress", "profile_filter", "settings", "reports"),
+    "authorisations": ("settings", "reports"),
     "clients": ("amazon_ads", "sandbox", "settings", "reports"),
     "pipeline": ("amazon_ads", "warehouse", "progress", "settings", "reports", "entities", "clients"),
     "rebuild": ("amazon_ads", "warehouse", "progress", "reports", "pipeline"),
     "cleanup": ("reports", "pipeline"),
     "defs": (
         *("amazon_ads", "warehouse", "progress", "settings", "reports", "entities", "clients", "pipeline"),
-        *("rebuild", "cleanup"),
+        *("authorisations", "rebuild", "cleanup"),
     ),
     "definitions": ("amazon_ads", "progress", "settings", "defs"),
     "cli": (
         *("amazon_ads", "warehouse", "progress", "settings", "reports", "entities", "clients", "pipeline"),
-        *("rebuild", "cleanup", "sandbox", "defs", "definitions"),
+        *("authorisations", "rebuild", "cleanup", "sandbox", "defs", "definitions"),
     ),
 }
 
@@ -46,6 +47,7 @@ MAY_NOT_KNOW: dict[str, tuple[str, ...]] = {
     "settings": ("dagster", "duckdb", "sqlalchemy", "httpx"),
     "reports": ("dagster", "dagster_duckdb", "httpx", "typer", "rich"),
     "entities": ("dagster", "dagster_duckdb", "httpx", "sqlalchemy", "typer", "rich"),
+    "authorisations": ("dagster", "dagster_duckdb", "duckdb", "sqlalchemy", "httpx", "typer", "rich"),
     "clients": ("dagster", "dagster_duckdb", "duckdb", "typer", "rich"),
     "pipeline": ("dagster", "dagster_duckdb", "httpx", "typer", "rich"),
     "rebuild": ("dagster", "dagster_duckdb", "duckdb", "sqlalchemy", "httpx", "typer", "rich"),

@@ -84,8 +84,10 @@ def test_the_checks_are_these(defs):
     keys = defs.resolve_asset_graph().asset_check_keys
     found = {(key.asset_key.to_user_string(), key.name) for key in keys}
     complete = {(name, "complete") for name in ENTITIES | REPORTS}
-    of_reports = {(name, check) for name in REPORTS for check in ("rejected", "emptied", "columns")}
-    assert found == complete | of_reports | {("performance_records", "grain_unique")}
+    rows = {(name, check) for name in REPORTS for check in ("rejected", "emptied", "columns")}
+    others = {("performance_records", "grain_unique"), ("profiles", "authorisations")}
+    jumps = {(name, "large_changes") for name in ("portfolios", "campaigns", "ad_groups", "keywords", "targets")}
+    assert found == complete | rows | jumps | others
 
 
 def test_schedules_and_sensor_are_on_by_default(defs):

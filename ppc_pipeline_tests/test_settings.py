@@ -100,6 +100,8 @@ def test_report_types_are_named_in_a_list_or_all_of_them(setting, given, names):
         ("PPC_REFETCH_DAYS", "94", "less than or equal to 93"),
         ("PPC_REPORT_DEADLINE_HOURS", "0", "greater than 0"),
         ("PPC_SANDBOX_PROFILES", "0", "greater than or equal to 1"),
+        ("AMAZON_ADS_AUTHORISED_ON", "2999-01-01", "this day is still to come"),
+        ("AMAZON_ADS_AUTHORISED_ON", "01.07.2026", "AMAZON_ADS_AUTHORISED_ON"),
         ("PPC_PROFILES", "123,A456", "not an id (it is 'A456')"),
         ("PPC_EXCLUDE_PROFILES", ",", "at least 1 item"),
         ("PPC_COUNTRIES", "US,GB", "unknown country; Amazon's are AE, AU,"),
@@ -218,6 +220,14 @@ def test_the_single_account_may_say_which_of_its_profiles_are_wanted(setting, ac
         types={"seller"},
         exclude_types={"agency"},
     )
+
+
+def test_the_day_of_the_consent_may_be_noted(setting, accounts_of):
+    setting(**ACCOUNT, AMAZON_ADS_AUTHORISED_ON="2026-07-01")
+    (account,) = load_accounts(load_settings())
+    assert account.authorised_on == date(2026, 7, 1)
+    text = "accounts:" + entry("acme", authorised_on="2026-07-02") + entry("beta")
+    assert [account.authorised_on for account in accounts_of(text)] == [date(2026, 7, 2), None]
 
 
 def test_what_is_both_included_and_excluded_is_named(setting):

@@ -71,6 +71,16 @@ class Credentials:
         text = "\0".join((self.token_url, self.client_id, self.refresh_token.get_secret_value()))
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @property
+    def token_mark(self) -> str:
+        """What tells the account's refresh token from the one it had before, to be remembered.
+
+        32 bits of a digest of hundreds of random characters: nobody finds the token by it, or can tell a right guess
+        from four billion wrong ones. The account's name goes in, so that no two accounts' marks can be compared.
+        """
+        text = f"ppc refresh token\0{self.account}\0{self.refresh_token.get_secret_value()}"
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
 
 class Grant(BaseModel):
     """The token endpoint's answer.

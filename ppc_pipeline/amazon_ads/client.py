@@ -16,10 +16,10 @@ from ppc_pipeline.amazon_ads.auth import TOKENS, Credentials, Login, TokenCache
 from ppc_pipeline.amazon_ads.calls import Call, Caller, Patience, Policy
 from ppc_pipeline.amazon_ads.downloads import Downloader
 from ppc_pipeline.amazon_ads.entities import Listing
-from ppc_pipeline.amazon_ads.errors import MalformedResponseError
 from ppc_pipeline.amazon_ads.exchange import Limits
 from ppc_pipeline.amazon_ads.metering import Meter, NoMeter
 from ppc_pipeline.amazon_ads.models import Page, Profile, Report, ReportRequest
+from ppc_pipeline.amazon_ads.pages import Walk
 from ppc_pipeline.amazon_ads.parsing import OnMalformed, parse_page, parse_profiles, parse_report
 from ppc_pipeline.amazon_ads.redaction import quiet_http_loggers
 from ppc_pipeline.amazon_ads.responses import Operation
@@ -27,9 +27,6 @@ from ppc_pipeline.amazon_ads.retries import Retries
 from ppc_pipeline.amazon_ads.throttle import MemoryThrottle, Throttle
 
 REPORT_REQUEST_TYPE = "application/vnd.createasyncreportrequest.v3+json"
-
-MAX_PAGES = 20_000
-"""A list of more pages has no end: of 100 objects a page it would be two million."""
 
 quiet_http_loggers()
 
@@ -144,58 +141,17 @@ class AmazonAdsClient:
             patience: Seconds that all its pages together may spend in long cool-downs.
 
         Yields:
-            The pages, until Amazon names no next one.
+            The pages, to the end of the list.
 
         Raises:
-            MalformedResponseError: Amazon names a page it has named before, and following it would never end; or the
-                list ends with fewer objects than it said it has (the smallest number any page named counts, as
-                objects may go meanwhile), and what is missing would pass for removed.
+            MalformedResponseError: Also when the list runs in circles, or ends early; see ``pages.Walk``.
         """
-        body: dict[str, object] = {}
-        if listing.states:
-            body["stateFilter"] = {"include": list(listing.states)}
-        if listing.page_size is not None:
-            body["maxResults"] = listing.page_size
-        seen: set[str] = set()
-        totals: list[int] = []
-        count = 0
-        enough = Patience(patience)
-        while True:
-            page = await self._calls.send(
-                Call(
-                    Operation.LIST,
-                    "POST",
-                    listing.path,
-                    profile_id=profile_id,
-                    ad_product=listing.ad_product or "",
-                    content_type=listing.media_type,
-                    accept=listing.media_type,
-                    body=dict(body),
-                    patience=enough,
-                ),
-                lambda answer: parse_page(answer, listing),
-            )
-            count += page.count
-            if page.total is not None:
-                totals.append(page.total)
-            if page.next_token is None and count < (total := min(totals, default=0)):
-                raise MalformedResponseError(
-                    f"the list {listing.path} ended after {count} of {total} objects",
-                    body=page.body,
-                    account=self._credentials.account,
-                    profile_id=profile_id,
-                )
+        walk = Walk(self._credentials.account, profile_id, listing, Patience(patience))
+        more = True
+        while more:
+            page = await self._calls.send(walk.call(), lambda answer: parse_page(answer, listing))
+            more = walk.goes_on_after(page)
             yield page
-            if page.next_token is None:
-                return
-            if page.next_token in seen or len(seen) >= MAX_PAGES:
-                raise MalformedResponseError(
-                    f"the list {listing.path} runs in circles: a nextToken came twice, or {MAX_PAGES} pages came",
-                    account=self._credentials.account,
-                    profile_id=profile_id,
-                )
-            seen.add(page.next_token)
-            body["nextToken"] = page.next_token
 
     async def create_report(self, profile_id: int, request: ReportRequest) -> Report:
         """Order a report.

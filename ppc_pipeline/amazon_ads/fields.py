@@ -9,13 +9,20 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """The kind of a value. Money is exact, a rate is Amazon's own rounded quotient and is kept for reference only."""
+    """The kind of a value. Money is exact, a rate is Amazon's own rounded quotient and is kept for reference only.
+
+    Amazon's APIs spell the same thing in several ways, and the warehouse in one: an enumeration's word as
+    ``NEGATIVE_EXACT`` (some serve ``negativeExact``), a date that some serve as ``20260131``, a moment that comes as
+    ISO 8601 or as seconds or milliseconds since 1970.
+    """
 
     INTEGER = "integer"
     MONEY = "money"
     RATE = "rate"
     STRING = "string"
+    ENUM = "enum"
     DATE = "date"
+    MOMENT = "moment"
     BOOLEAN = "boolean"
     JSON = "json"
 

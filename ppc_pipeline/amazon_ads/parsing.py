@@ -88,6 +88,10 @@ def parse_page(answer: Answer, listing: Listing) -> Page:
             that there are no objects: silence is never "no data".
     """
     page = _json(answer)
+    if listing.items_key is None:
+        if not isinstance(page, list):
+            raise malformed("not a list", answer)
+        return Page(body=answer.body, count=len(page), next_token=None, total=None)
     if not isinstance(page, dict):
         raise malformed("not a page of a list", answer)
     total = next((page[key] for key in ("totalResults", "totalCount") if isinstance(page.get(key), int)), None)

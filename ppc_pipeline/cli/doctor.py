@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
 from ppc_pipeline.amazon_ads.entities import PORTFOLIOS
 from ppc_pipeline.amazon_ads.errors import AdsError
+from ppc_pipeline.authorisations import REMEDY, Standing, authorisations
 from ppc_pipeline.cli.console import log_to_terminal, one_line_errors, out, print_json
 from ppc_pipeline.cli.runs import prepare_home, settings_here, tools_of
 from ppc_pipeline.clients import SANDBOX_WARNING, open_clients, wanted_accounts
@@ -194,17 +195,30 @@ def _dagster(settings: Settings) -> Finding:
 
 async def _accounts(tools: Tools) -> list[Finding]:
     async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
-        found = await asyncio.gather(*(_account(clients[account.name], account) for account in tools.accounts))
+        found = await asyncio.gather(*(_account(clients[account.name], account, tools) for account in tools.accounts))
     return [finding for some in found for finding in some]
 
 
-async def _account(client: AmazonAdsClient, account: Account) -> list[Finding]:
+_OF_STANDING = {Standing.ENDING: Verdict.WARNING, Standing.ENDED: Verdict.WRONG}
+
+
+def _authorisation(account: Account, tools: Tools) -> Iterator[Finding]:
+    """Warn of an authorisation that ends soon, or has ended."""
+    today = tools.ledger.clock().date()
+    for authorisation in authorisations([account], tools.roster.standings()):
+        verdict = _OF_STANDING.get(authorisation.standing(today))
+        if verdict:
+            yield Finding(f"authorisation {account.name}", verdict, authorisation.describe(today), REMEDY)
+
+
+async def _account(client: AmazonAdsClient, account: Account, tools: Tools) -> list[Finding]:
     subject = f"account {account.name}"
     host = account.credentials.api_url
     try:
         profiles = await client.list_profiles()
     except AdsError as error:
-        return [Finding(subject, Verdict.WRONG, error.message, error.remedy)]
+        return [Finding(subject, Verdict.WRONG, error.message, error.remedy), *_authorisation(account, tools)]
+    tools.roster.logged_in(account.name, account.credentials.token_mark)
     listed = [facts_of(account, profile) for profile in profiles]
     wanted = [facts for facts in listed if facts.active]
     misses = lacking(account, listed)
@@ -213,7 +227,7 @@ async def _account(client: AmazonAdsClient, account: Account) -> list[Finding]:
     if all(miss.profile_id is not None for miss in misses):
         findings.insert(0, Finding(subject, Verdict.OK, f"logs in, {host} answers, {counts}"))
     refused = await asyncio.gather(*(_refused(client, facts) for facts in wanted))
-    return findings + [finding for finding in refused if finding]
+    return [*findings, *_authorisation(account, tools), *(finding for finding in refused if finding)]
 
 
 def _wrong(subject: str, reason: str) -> Finding:

@@ -32,6 +32,10 @@ def sandbox(
     ready_seconds: Annotated[float, typer.Option(min=0, help="How long a report takes.")] = 3.0,
     latency_seconds: Annotated[float, typer.Option(min=0, help="How long every call takes.")] = 0.0,
     refused_profiles: Annotated[int, typer.Option(min=0, help="The last profiles are listed but refused.")] = 0,
+    agency_profiles: Annotated[int, typer.Option(min=0, help="Further profiles, of agencies: no campaigns.")] = 0,
+    without_brands: Annotated[int, typer.Option(min=0, help="The last profiles have no Sponsored Brands.")] = 0,
+    without_display: Annotated[int, typer.Option(min=0, help="The last profiles have no Sponsored Display.")] = 0,
+    without_television: Annotated[int, typer.Option(min=0, help="The last profiles have no Sponsored TV.")] = 0,
     faults: Annotated[str, typer.Option(help=_FAULTS)] = "none",
 ) -> None:
     """Serve a made-up Amazon Ads API on this machine, until Ctrl-C."""
@@ -44,6 +48,10 @@ def sandbox(
         ready_seconds=ready_seconds,
         latency_seconds=latency_seconds,
         refused_profiles=refused_profiles,
+        agency_profiles=agency_profiles,
+        without_brands=without_brands,
+        without_display=without_display,
+        without_television=without_television,
         faults=faults,
     )
     try:

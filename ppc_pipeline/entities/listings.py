@@ -1,7 +1,7 @@
-"""Listing the entities of every profile at once, and loading what was listed whole.
+"""Listing the entities of every profile at once, and loading every list that was read whole.
 
 Here: pages to files, files to the warehouse, and what could not be had. Not here: which lists there are
-(``amazon_ads.entities``) or versions and quarantine (``warehouse.entities``).
+(``amazon_ads.entities``), what refusals mean (``access``), or versions and quarantine (``warehouse.entities``).
 """
 
 import asyncio
@@ -12,16 +12,36 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ppc_pipeline.amazon_ads.ad_products import SPONSORED_PRODUCTS
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
-from ppc_pipeline.amazon_ads.entities import EntityType, Listing
+from ppc_pipeline.amazon_ads.entities import EntityType
 from ppc_pipeline.amazon_ads.errors import AdsError, Category, MalformedResponseError, PermanentError
+from ppc_pipeline.entities.access import Access, Errand, Failure
 from ppc_pipeline.entities.profiles import PATIENCE, Trouble
 from ppc_pipeline.progress import Progress, silent
 from ppc_pipeline.reports.roster import Profile, Roster
 from ppc_pipeline.reports.tables import ENTITY_TABLES
 from ppc_pipeline.warehouse.connection import Warehouse
-from ppc_pipeline.warehouse.entities import EntityOutcome, Pages, UnreadablePagesError, load_entities
+from ppc_pipeline.warehouse.entities import (
+    EntityOutcome,
+    Pages,
+    UnreadablePagesError,
+    load_entities,
+    products_listed,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NotOffered:
+    """An ad product that a profile does not have, so that its lists are not asked for daily.
+
+    Attributes:
+        reason: Amazon's words, of this sync or of an earlier one.
+    """
+
+    account: str
+    profile_id: int
+    ad_product: str
+    reason: str
 
 
 @dataclass(slots=True)
@@ -29,38 +49,39 @@ class Synced:
     """What listing and loading did.
 
     Attributes:
-        outcomes: Entity -> what changed, by profile.
-        troubles: What could not be had; those profiles keep what they had of that entity.
+        at: The moment from which new versions are valid.
+        outcomes: Entity -> what changed, by profile and ad product.
+        troubles: What could not be had; those lists keep what they had.
+        not_offered: Ad products that profiles do not have: no trouble.
     """
 
+    at: datetime
     outcomes: dict[str, list[EntityOutcome]] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
+    not_offered: list[NotOffered] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Access:
-    """What a sync learns of whom Amazon lets us see.
+@dataclass(slots=True)
+class _Fetched:
+    """What Amazon answered.
 
     Attributes:
-        served: Profiles of which a list was read.
-        refusals: Profile -> the lists that were refused, and how.
+        lists: The lists that were read to the end.
+        failures: The others.
     """
 
-    served: set[int] = field(default_factory=set)
-    refusals: dict[int, list[tuple[Listing, str]]] = field(default_factory=lambda: defaultdict(list))
+    lists: list[tuple[Errand, Pages]] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
 
-    def revoked(self, profile_id: int, asked: int) -> str | None:
-        """Return why a profile is out of reach: every list asked of it was refused.
-
-        One list that is refused says nothing of the others, and lists that not every advertiser has say nothing at all.
-        """
-        refusals = self.refusals.get(profile_id, [])
-        telling = [reason for listing, reason in refusals if listing.ad_product in _EVERYBODYS]
-        return telling[0] if telling and len(refusals) == asked else None
-
-
-_EVERYBODYS = frozenset({None, SPONSORED_PRODUCTS})
-"""What any profile with sponsored ads has; one without Sponsored Brands may be refused their lists."""
+    def access(self) -> dict[int, Access]:
+        """Return what each profile was served."""
+        served: dict[int, list[str | None]] = defaultdict(list)
+        failures: dict[int, list[Failure]] = defaultdict(list)
+        for errand, _ in self.lists:
+            served[errand.profile_id].append(errand.listing.ad_product)
+        for failure in self.failures:
+            failures[failure.errand.profile_id].append(failure)
+        return {whose: Access(served[whose], failures[whose]) for whose in served.keys() | failures.keys()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,52 +105,41 @@ class Lister:
     async def sync(
         self, entities: Sequence[EntityType], profiles: Sequence[Profile], warehouse: Warehouse, now: datetime
     ) -> Synced:
-        """List some kinds of entities for some profiles, all concurrently, and load each kind in one transaction."""
-        synced = Synced()
+        """List some kinds of entities for some profiles, all concurrently, and load each kind in one transaction.
+
+        An ad product that a profile was found not to have is left out for a week.
+        """
+        synced = Synced(now)
+        everything = [Errand(e, listing, p) for e in entities for listing in e.listings for p in profiles]
+        errands = [errand for errand in everything if errand.lack(now) is None]
+        synced.not_offered += _known_lacks(everything, now)
         with TemporaryDirectory() as directory:
-            pages = await self._fetch(entities, profiles, Path(directory), synced)
-            await asyncio.to_thread(self._load, entities, profiles, pages, warehouse, synced, now)
+            fetched = await self._fetch(errands, Path(directory))
+            await self._judge(fetched, profiles, entities, warehouse, synced)
+            await asyncio.to_thread(self._load, entities, fetched, warehouse, synced)
         return synced
 
-    async def _fetch(
-        self, entities: Sequence[EntityType], profiles: Sequence[Profile], directory: Path, synced: Synced
-    ) -> Mapping[str, list[Pages]]:
-        pages: dict[str, list[Pages]] = defaultdict(list)
-        wanted = [(e, listing, p) for e in entities for listing in e.listings for p in profiles]
-        access = _Access()
+    async def _fetch(self, errands: Sequence[Errand], directory: Path) -> _Fetched:
+        fetched = _Fetched()
         done = 0
-        self.progress("lists", 0, len(wanted))
+        self.progress("lists", 0, len(errands))
 
-        async def one(number: int, entity: EntityType, listing: Listing, profile: Profile) -> None:
+        async def one(number: int, errand: Errand) -> None:
             nonlocal done
             try:
-                path = directory / f"{number}.json"
-                pages[entity.name].append(await self._list(path, listing, profile))
-                access.served.add(profile.facts.profile_id)
+                fetched.lists.append((errand, await self._list(directory / f"{number}.json", errand)))
             except AdsError as error:
-                synced.troubles.append(self._trouble(entity, listing, profile, error))
-                if error.category is Category.REFUSED:
-                    access.refusals[profile.facts.profile_id].append((listing, str(error)))
+                fetched.failures.append(Failure(errand, error))
             done += 1
-            self.progress("lists", done, len(wanted))
+            self.progress("lists", done, len(errands))
 
         async with asyncio.TaskGroup() as group:
-            for number, (entity, listing, profile) in enumerate(wanted):
-                group.create_task(one(number, entity, listing, profile))
-        self._note_access(profiles, access, asked=sum(len(entity.listings) for entity in entities))
-        return pages
+            for number, errand in enumerate(errands):
+                group.create_task(one(number, errand))
+        return fetched
 
-    def _note_access(self, profiles: Sequence[Profile], access: _Access, *, asked: int) -> None:
-        """Block the profiles that Amazon refuses altogether, and no longer those of which it served a list."""
-        for profile in profiles:
-            profile_id = profile.facts.profile_id
-            if reason := access.revoked(profile_id, asked):
-                self.roster.block(profile_id, reason, profile.facts.account)
-            elif profile.blocked and profile_id in access.served:
-                self.roster.unblock(profile_id, profile.facts.account)
-
-    async def _list(self, path: Path, listing: Listing, profile: Profile) -> Pages:
-        facts = profile.facts
+    async def _list(self, path: Path, errand: Errand) -> Pages:
+        facts, listing = errand.profile.facts, errand.listing
         client = self.clients.get(facts.account)
         if client is None:
             gone = "the account is no longer configured"
@@ -146,49 +156,102 @@ class Lister:
             items_key=listing.items_key,
             fields=listing.fields,
             constants=listing.constants,
+            part=errand.scope.part,
         )
 
-    def _trouble(self, entity: EntityType, listing: Listing, profile: Profile, error: AdsError) -> Trouble:
-        facts = profile.facts
-        reason = f"the list {listing.path}: {error}"
+    async def _judge(
+        self,
+        fetched: _Fetched,
+        profiles: Sequence[Profile],
+        entities: Sequence[EntityType],
+        warehouse: Warehouse,
+        synced: Synced,
+    ) -> None:
+        """Write down whom Amazon refuses and who lacks what, and turn the other failures into troubles."""
+        access = fetched.access()
+        doubtful = any(some.lacking(()) for some in access.values())
+        had = await asyncio.to_thread(_had, entities, warehouse) if doubtful else frozenset()
+        lacking: set[tuple[int, str | None]] = set()
+        for profile in profiles:
+            facts = profile.facts
+            if (answers := access.get(facts.profile_id)) is None:
+                continue
+            self._note_access(profile, answers)
+            own = {ad_product for profile_id, ad_product in had if profile_id == facts.profile_id}
+            for ad_product, reason in answers.lacking(own).items():
+                self.roster.lacks(facts.profile_id, ad_product, reason)
+                synced.not_offered.append(NotOffered(facts.account, facts.profile_id, ad_product, reason))
+                lacking.add((facts.profile_id, ad_product))
+        synced.troubles += [
+            self._trouble(failure)
+            for failure in fetched.failures
+            if (failure.errand.profile_id, failure.errand.listing.ad_product) not in lacking
+        ]
+
+    def _note_access(self, profile: Profile, access: Access) -> None:
+        """Block a profile that Amazon refuses altogether, and no longer one of which it served a list."""
+        profile_id = profile.facts.profile_id
+        if reason := access.revoked():
+            self.roster.block(profile_id, reason, profile.facts.account)
+        elif profile.blocked and access.served:
+            self.roster.unblock(profile_id, profile.facts.account)
+        for ad_product in profile.lacking:
+            if ad_product in access.served:
+                self.roster.has(profile_id, ad_product)
+
+    def _trouble(self, failure: Failure) -> Trouble:
+        errand, error = failure.errand, failure.error
+        facts = errand.profile.facts
+        reason = f"the list {errand.listing.path}: {error}"
         if isinstance(error, MalformedResponseError):
-            reason += self._keep(entity, facts.profile_id, error.body)
+            reason += self._keep(errand, error.body)
         elif error.category is Category.MISCONFIGURED:
             self.roster.account_failed(facts.account, str(error))
-        return Trouble(facts.account, facts.profile_id, entity.name, reason)
+        return Trouble(facts.account, facts.profile_id, errand.entity.name, reason)
 
-    def _keep(self, entity: EntityType, profile_id: int, body: bytes) -> str:
+    def _keep(self, errand: Errand, body: bytes) -> str:
         """Keep bytes that cannot be read aside, and say where."""
         self.aside.mkdir(parents=True, exist_ok=True)
-        kept = self.aside / f"{entity.name}-{profile_id}.malformed"
+        name = errand.listing.path.strip("/").replace("/", "-")
+        kept = self.aside / f"{name}-{errand.profile_id}.malformed"
         kept.write_bytes(body)
         return f"; its bytes are kept in {kept}"
 
-    def _load(
-        self,
-        entities: Sequence[EntityType],
-        profiles: Sequence[Profile],
-        pages: Mapping[str, list[Pages]],
-        warehouse: Warehouse,
-        synced: Synced,
-        now: datetime,
-    ) -> None:
-        """Load each kind of entity for the profiles whose every list of it was read to the end."""
+    def _load(self, entities: Sequence[EntityType], fetched: _Fetched, warehouse: Warehouse, synced: Synced) -> None:
+        """Load each kind of entity from the lists of it that were read to the end."""
         with warehouse.connect() as connection:
             for entity in entities:
+                lists = [(errand, pages) for errand, pages in fetched.lists if errand.entity is entity]
                 outcomes = None
                 while outcomes is None:
-                    broken = {t.profile_id for t in synced.troubles if t.what == entity.name}
-                    whole = [p.facts.profile_id for p in profiles if p.facts.profile_id not in broken]
-                    files = [file for file in pages.get(entity.name, []) if file.profile_id not in broken]
+                    files = [pages for _, pages in lists]
+                    scopes = [pages.scope for pages in files]
                     try:
-                        outcomes = load_entities(connection, ENTITY_TABLES[entity.name], files, whole, now)
-                    except UnreadablePagesError as error:  # that profile keeps what it had, and the others are loaded
-                        synced.troubles.append(self._unreadable(entity, error))
+                        outcomes = load_entities(connection, ENTITY_TABLES[entity.name], files, scopes, synced.at)
+                    except UnreadablePagesError as error:  # that list keeps what it had, and the others are loaded
+                        (broken,) = [errand for errand, pages in lists if pages is error.pages]
+                        synced.troubles.append(self._unreadable(broken, error))
+                        lists = [(errand, pages) for errand, pages in lists if errand is not broken]
                 synced.outcomes[entity.name] = outcomes
 
-    def _unreadable(self, entity: EntityType, error: UnreadablePagesError) -> Trouble:
-        file = error.pages
-        kept = self._keep(entity, file.profile_id, file.path.read_bytes())
-        reason = f"what Amazon listed cannot be read: {error}{kept}"
-        return Trouble(file.account, file.profile_id, entity.name, reason)
+    def _unreadable(self, errand: Errand, error: UnreadablePagesError) -> Trouble:
+        kept = self._keep(errand, error.pages.path.read_bytes())
+        reason = f"what Amazon listed at {errand.listing.path} cannot be read: {error}{kept}"
+        return Trouble(error.pages.account, errand.profile_id, errand.entity.name, reason)
+
+
+def _known_lacks(errands: Sequence[Errand], now: datetime) -> list[NotOffered]:
+    """Name what is left out because profiles were found not to have it."""
+    found = {}
+    for errand in errands:
+        if (lack := errand.lack(now)) is not None:
+            scope, account = errand.scope, errand.profile.facts.account
+            of = (scope.profile_id, scope.ad_product)
+            found[of] = NotOffered(account, *of, reason=lack.reason)
+    return list(found.values())
+
+
+def _had(entities: Sequence[EntityType], warehouse: Warehouse) -> frozenset[tuple[int, str]]:
+    """Return the profiles and ad products that the warehouse has entities of."""
+    with warehouse.connect() as connection:
+        return products_listed(connection, [ENTITY_TABLES[entity.name] for entity in entities])

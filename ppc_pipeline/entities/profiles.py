@@ -19,7 +19,7 @@ from ppc_pipeline.profile_filter import Miss
 from ppc_pipeline.reports.roster import GONE, ProfileFacts, Roster
 from ppc_pipeline.settings import Account
 from ppc_pipeline.warehouse.connection import Warehouse
-from ppc_pipeline.warehouse.entities import EntityOutcome, Pages, load_entities, replace_accounts
+from ppc_pipeline.warehouse.entities import EntityOutcome, Pages, Scope, load_entities, replace_accounts
 from ppc_pipeline.warehouse.tables import PROFILES
 
 PATIENCE = 900.0
@@ -196,6 +196,7 @@ async def _ask(client: AmazonAdsClient, account: Account, roster: Roster, patien
             roster.account_failed(account.name, str(error))
         note(error)
         return _Answer(None, troubles, locked_out=error.category is Category.MISCONFIGURED)
+    roster.logged_in(account.name, account.credentials.token_mark)
     return _Answer(profiles, troubles)
 
 
@@ -283,7 +284,7 @@ def store_profiles(
             _page(Path(directory) / f"{number}.json", account, found) for number, account in enumerate(found.profiles)
         ]
         everyone = {facts.profile_id for some in found.facts.values() for facts in some}
-        outcomes = load_entities(connection, PROFILES, pages, everyone | set(known), now)
+        outcomes = load_entities(connection, PROFILES, pages, map(Scope, everyone | set(known)), now)
         errors = {trouble.account: trouble.reason for trouble in found.troubles if trouble.profile_id is None}
         rows = [
             (

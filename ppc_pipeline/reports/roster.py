@@ -112,12 +112,19 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class AccountStanding:
-    """How an account fared when it was last used."""
+    """How an account fared when it was last used.
+
+    Attributes:
+        token_mark: Tells its refresh token from another one, and nothing else.
+        token_since: When it first logged in with that token, as far as this ledger knows.
+    """
 
     account: str
     ok_at: datetime | None
     error: str | None
     error_since: datetime | None
+    token_mark: str | None = None
+    token_since: datetime | None = None
 
 
 _NOT_BLOCKED = {"blocked_since": None, "blocked_reason": None, "retry_at": None}
@@ -246,6 +253,15 @@ class Roster:
     def account_failed(self, account: str, error: str) -> None:
         """Write down that an account does not work, and what to do about it."""
         self._save_account(account, error=error)
+
+    def logged_in(self, account: str, token_mark: str) -> None:
+        """Write down that an account logs in with a refresh token: the moment is kept until it has another one."""
+        with self._ledger.transaction() as connection:
+            first = insert_into(connection, accounts).values(account=account)
+            connection.execute(first.on_conflict_do_nothing())
+            other = (accounts.c.account == account) & accounts.c.token_mark.is_distinct_from(token_mark)
+            values = {"token_mark": token_mark, "token_since": self._ledger.clock()}
+            connection.execute(update(accounts).where(other).values(**values))
 
     def _save_account(self, account: str, error: str | None) -> None:
         now = self._ledger.clock()

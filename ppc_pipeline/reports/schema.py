@@ -104,6 +104,9 @@ accounts = Table(
     Column("ok_at", UtcDateTime),
     Column("error", Text),
     Column("error_since", UtcDateTime),
+    # Since when it logs in with the refresh token it has, and eight digits that tell whether that is another one.
+    Column("token_mark", String(8)),
+    Column("token_since", UtcDateTime),
 )
 
 reports = Table(

@@ -6,7 +6,7 @@ is done with tables (``warehouse``).
 
 import hashlib
 
-from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES, EntityType
+from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES, EntityType, Listing
 from ppc_pipeline.amazon_ads.fields import Kind, snake_case
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, ReportType, is_metric, kind_of
 from ppc_pipeline.warehouse.tables import Column, ColumnType, EntityTable, ReportTable
@@ -16,7 +16,9 @@ _TYPES = {
     Kind.MONEY: ColumnType.MONEY,
     Kind.RATE: ColumnType.RATE,
     Kind.STRING: ColumnType.TEXT,
+    Kind.ENUM: ColumnType.ENUM,
     Kind.DATE: ColumnType.DATE,
+    Kind.MOMENT: ColumnType.MOMENT,
     Kind.BOOLEAN: ColumnType.BOOLEAN,
     Kind.JSON: ColumnType.JSON,
 }
@@ -28,15 +30,29 @@ def report_table(report_type: ReportType) -> ReportTable:
         Column(snake_case(name), _TYPES[kind_of(name)], source=name, metric=is_metric(name))
         for name in report_type.columns
     )
-    grain, nullable = (tuple(snake_case(name) for name in names) for names in (report_type.grain, report_type.nullable))
+    grain = tuple(snake_case(name) for name in report_type.grain)
+    nullable = tuple(snake_case(name) for name in report_type.nullable)
     return ReportTable(report_type.table, report_type.name, columns, grain, nullable)
 
 
 def entity_table(entity: EntityType) -> EntityTable:
     """Return the table of an entity."""
     columns = tuple(Column(name, _TYPES[kind]) for name, kind in entity.columns.items())
-    with_ad_product = any(listing.ad_product for listing in entity.listings)
-    return EntityTable(entity.name, columns, entity.key, with_ad_product=with_ad_product)
+    return EntityTable(
+        name=entity.name,
+        columns=columns,
+        key=entity.key,
+        with_ad_product=any(listing.ad_product for listing in entity.listings),
+        label=entity.label,
+        watched=entity.watched,
+        part_column=entity.part_column,
+        parts=tuple(dict.fromkeys(part for listing in entity.listings if (part := part_of(entity, listing)))),
+    )
+
+
+def part_of(entity: EntityType, listing: Listing) -> str:
+    """Say which of an ad product's lists in one table this is; empty where there is only one, or for the first."""
+    return listing.constants.get(entity.part_column, "") if entity.part_column else ""
 
 
 def columns_hash(columns: tuple[str, ...]) -> str:

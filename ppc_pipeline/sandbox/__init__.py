@@ -1,6 +1,6 @@
 """A local stand-in for the Amazon Ads API, to run everything without an account.
 
-Here: Login with Amazon, profiles, the Sponsored Products lists and reporting v3, with data that is made up but
+Here: Login with Amazon, profiles, the entity lists and reporting v3 of all sponsored ads, with data that is made up but
 coherent, restated like Amazon's, and the same in every process. Not here: anything of the project that calls it; of
 the rest of the package it knows the report types alone.
 """

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from ppc_pipeline.amazon_ads.ad_products import SPONSORED_BRANDS
 from ppc_pipeline.sandbox.determinism import stable_int
 from ppc_pipeline.sandbox.markets import MARKETS, Market
 from ppc_pipeline.sandbox.options import SANDBOX_REFRESH_TOKEN, SandboxOptions
@@ -27,6 +28,7 @@ class Profile:
         kind: seller, vendor or agency.
         name: The advertiser's name.
         refused: Whether scoped calls are answered with 401, as for a client who withdrew access.
+        lacks: Ad products that it does not have.
     """
 
     profile_id: int
@@ -35,6 +37,7 @@ class Profile:
     kind: str
     name: str
     refused: bool = False
+    lacks: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the profile as ``GET /v2/profiles`` shows it."""
@@ -54,6 +57,8 @@ class Profile:
         }
         if self.kind == "seller":
             shown["dailyBudget"] = 999999999.0
+        if SPONSORED_BRANDS in self.lacks:
+            shown["accountInfo"]["subType"] = "KDP_AUTHOR"
         return shown
 
 
@@ -78,6 +83,11 @@ def profiles_of(options: SandboxOptions, account: str) -> tuple[Profile, ...]:
                 kind="agency" if agency else market.account_type,
                 name=f"Sandbox {'Agency' if agency else 'Store'} {market.country} {number + 1}",
                 refused=not agency and number >= first_refused,
+                lacks=tuple(
+                    ad_product
+                    for ad_product, profiles_without in options.lacking().items()
+                    if first_refused - profiles_without <= number < first_refused
+                ),
             )
         )
     return tuple(profiles)

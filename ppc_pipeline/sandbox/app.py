@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ppc_pipeline.sandbox import auth, downloads, inspection, lists, profiles, reports
+from ppc_pipeline.sandbox import arrays, auth, downloads, inspection, lists, profiles, reports
 from ppc_pipeline.sandbox.context import Faults, Sandbox
 from ppc_pipeline.sandbox.errors import ApiError, request_id
 from ppc_pipeline.sandbox.faults import Plan, rules_of
@@ -59,6 +59,7 @@ def _routes() -> list[Route]:
         Route("/v2/profiles", profiles.profile_list),
         Route("/v2/profiles/{profile_id:int}", profiles.one_profile),
         *(Route(listing.path, lists.endpoint(listing), methods=["POST"]) for listing in lists.LISTINGS),
+        *(Route(listing.path, arrays.endpoint(listing)) for listing in arrays.ARRAYS),
         Route("/reporting/reports", reports.create, methods=["POST"]),
         Route("/reporting/reports/{report_id}", reports.status),
         Route("/reporting/reports/{report_id}", reports.delete, methods=["DELETE"]),

@@ -7,7 +7,7 @@ hold (``columns``, ``sums``). A file is a function of the request and the moment
 import gzip
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from ppc_pipeline.amazon_ads.fields import Kind
 from ppc_pipeline.amazon_ads.report_types import ReportType, kind_of
-from ppc_pipeline.sandbox.columns import NAMES, RATES, money
+from ppc_pipeline.sandbox.columns import RATES, Names, money, names_of
 from ppc_pipeline.sandbox.figures import Traffic, day_traffic
-from ppc_pipeline.sandbox.grains import Grain, Groups, grain_of, groups_of
-from ppc_pipeline.sandbox.sums import Sums, is_conversion, is_sum
+from ppc_pipeline.sandbox.grains import Grain, Groups, filters_of, grain_of, groups_of
+from ppc_pipeline.sandbox.sums import INVALID, Sums, is_conversion, is_sum, purchases_of
 from ppc_pipeline.sandbox.world import World
 
 DAILY, SUMMARY = "DAILY", "SUMMARY"
@@ -57,29 +57,38 @@ class Query:
             raise LookupError(f"the sandbox has no rows for {self.report_type.name}")
         return grain
 
+    @property
+    def names(self) -> Mapping[str, Names]:
+        """The columns that say what entities are called."""
+        return names_of(self.report_type.ad_product)
+
     def days(self) -> list[date]:
         """Return the days asked for."""
         return [self.start + timedelta(days=n) for n in range((self.end - self.start).days + 1)]
 
 
-def knows_column(grain: Grain, column: str) -> bool:
-    """Say whether the sandbox can fill a column in rows of a grain."""
-    if column in NAMES:
-        return NAMES[column][0] in grain.kinds
+def knows_column(report_type: ReportType, grain: Grain, column: str) -> bool:
+    """Say whether the sandbox can fill a column in rows of a declared report type."""
+    names = names_of(report_type.ad_product)
+    if column in names:
+        return names[column][0] in grain.kinds
     return column in RATES or column in ("date", "startDate", "endDate") or is_sum(column)
 
 
 def daily_sums(world: World, query: Query, as_of: datetime, history_days: int) -> Iterator[tuple[date, Sums]]:
     """Yield the rows of each day, added up, as of a moment. A summary is one day that holds them all."""
-    groups = groups_of(world, query.grain.kinds[0])
+    grain = query.grain
+    groups = groups_of(world, grain.kinds[0])
     keep = _passing(world, groups, query)
+    events = not INVALID.isdisjoint(query.columns)
     traffic: Iterator[tuple[date, Traffic]] = (
-        (day, day_traffic(world, day, as_of, history_days)) for day in query.days()
+        (day, day_traffic(world, day, as_of, history_days, events=events)) for day in query.days()
     )
     if query.time_unit == SUMMARY:
         traffic = iter([(query.start, Traffic.joined([of_day for _, of_day in traffic]))])
     for day, of_day in traffic:
-        sums = Sums.by_group(of_day, groups.of_slot, clicked=query.grain.clicked)
+        added = purchases_of(of_day, others_only=grain.others_only) if grain.bought else of_day
+        sums = Sums.by_group(added, groups.of_slot, clicked=grain.clicked, bought=grain.bought)
         yield day, sums if keep is None else sums.only(keep)
 
 
@@ -103,10 +112,10 @@ def _passing(world: World, groups: Groups, query: Query) -> NDArray[np.bool_] | 
     size = len(next(iter(groups.members.values())))
     keep = np.ones(size, np.bool_)
     for field, values in query.filters:
-        column = query.grain.filters[field][1]
+        column = filters_of(query.report_type)[field][1]
         if column is None:  # Amazon Business: no campaign of the sandbox is shown there.
             return np.zeros(size, np.bool_)
-        kind, of_world = NAMES[column]
+        kind, of_world = query.names[column]
         passing = np.array([value in values for value in of_world(world)], np.bool_)
         keep &= passing[groups.members[kind]]
     return keep
@@ -117,7 +126,7 @@ def _rows(world: World, query: Query, day: date, sums: Sums) -> list[str]:
     dates = {"date": day, "startDate": query.start, "endDate": query.end}
     pieces = [f'"{column}":"{dates[column]}"' for column in query.columns if column in dates]
     values: list[Sequence[Any]] = []
-    if names := tuple(column for column in query.columns if column in NAMES):
+    if names := tuple(column for column in query.columns if column in query.names):
         fragments = _fragments(world, query.grain.kinds[0], names)
         pieces.append("%s")
         values.append([fragments[group] for group in sums.groups.tolist()])
@@ -158,7 +167,7 @@ def _fragments(world: World, finest: str, names: tuple[str, ...]) -> list[str]:
     members = groups_of(world, finest).members
     printed = []
     for name in names:
-        kind, of_world = NAMES[name]
+        kind, of_world = names_of(world.ad_product)[name]
         texts = [f'"{name}":{json.dumps(value, ensure_ascii=False)}' for value in of_world(world)]
         printed.append([texts[position] for position in members[kind].tolist()])
     return [",".join(texts) for texts in zip(*printed, strict=True)]

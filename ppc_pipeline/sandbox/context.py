@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
+from ppc_pipeline.amazon_ads.ad_products import SPONSORED_PRODUCTS
 from ppc_pipeline.sandbox.accounts import Profile, find_profile
 from ppc_pipeline.sandbox.creation import world_of
 from ppc_pipeline.sandbox.faults import Fault, Plan
@@ -37,9 +38,9 @@ class Sandbox:
     signer: Signer
     faults: Faults = field(default_factory=lambda: Faults(Plan(0)))
 
-    def world(self, profile: Profile) -> World:
-        """Return what is in a profile."""
-        return world_of(self.options, profile)
+    def world(self, profile: Profile, ad_product: str = SPONSORED_PRODUCTS) -> World:
+        """Return what a profile has of an ad product."""
+        return world_of(self.options, profile, ad_product)
 
     def profile(self, account: str, profile_id: int) -> Profile | None:
         """Return an account's profile by its id."""

@@ -65,7 +65,8 @@ def file_of(sandbox: Sandbox, report: Report) -> bytes:
     profile = sandbox.profile(report.account, report.profile_id)
     if profile is None:
         raise storage_error(404, "NoSuchKey", "The specified key does not exist.")
-    world, query = sandbox.world(profile), query_of(json.loads(report.request))
+    query = query_of(json.loads(report.request))
+    world = sandbox.world(profile, query.report_type.ad_product)
     history = sandbox.options.history_days
     key = (sandbox.options, report.profile_id, query, report.created_at)
     plan = sandbox.faults.plan
@@ -96,8 +97,10 @@ def size_of(sandbox: Sandbox, report: Report) -> int | None:
     if report.file_size is not None:
         return report.file_size
     profile = sandbox.profile(report.account, report.profile_id)
-    days = query_of(json.loads(report.request)).days()
-    if profile is None or len(sandbox.world(profile).targets) * len(days) > _SMALL:
+    if profile is None:
+        return None
+    query = query_of(json.loads(report.request))
+    if len(sandbox.world(profile, query.report_type.ad_product).targets) * len(query.days()) > _SMALL:
         return None
     return len(file_of(sandbox, report))
 

@@ -1,11 +1,16 @@
 """Entities as Amazon's lists spell them: string ids, amounts as numbers, absent fields where there is nothing to say.
 
-Here: one function an object. Not here: paging and filters (``lists``), or the records (``world``).
+Here: one function an object of Sponsored Products, and which module spells the other ad products. Not here: those
+(``entities_brands``, ``entities_display``), paging and filters (``lists``, ``arrays``), or the records (``world``).
 """
 
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from ppc_pipeline.amazon_ads.ad_products import SPONSORED_BRANDS, SPONSORED_DISPLAY, SPONSORED_PRODUCTS
+from ppc_pipeline.sandbox.entities_brands import brands_objects
+from ppc_pipeline.sandbox.entities_display import display_objects
 from ppc_pipeline.sandbox.world import (
     ARCHIVED,
     ENABLED,
@@ -24,9 +29,13 @@ Json = dict[str, Any]
 _CREATED = "2022-01-03T08:00:00.000Z"
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def objects_of(world: World, key: str) -> tuple[Json, ...]:
     """Return all objects of a list, named by the key of its array, with their extended data."""
+    return _SPELLED[world.ad_product](world, key)
+
+
+def _products_objects(world: World, key: str) -> tuple[Json, ...]:
     negatives = world.negatives
     match key:
         case "portfolios":
@@ -186,3 +195,10 @@ def _parents(world: World, ad_group: int) -> Json:
 
 def _campaign_id(world: World, campaign: int) -> str:
     return str(world.campaigns[campaign].campaign_id)
+
+
+_SPELLED: Mapping[str, Callable[[World, str], tuple[Json, ...]]] = {
+    SPONSORED_PRODUCTS: _products_objects,
+    SPONSORED_BRANDS: brands_objects,
+    SPONSORED_DISPLAY: display_objects,
+}

@@ -72,3 +72,7 @@ def storage_error(status: int, code: str, message: str) -> ApiError:
         f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message>'
         f"<RequestId>{request_id()}</RequestId></Error>",
     )
+
+
+NO_BRANDS = "KDP authors do not have access to Sponsored Brands functionality"
+"""What Amazon's reports say to who does not have Sponsored Brands; of its lists no such answer was seen."""

@@ -5,6 +5,7 @@ to a report's file (``spoiling``).
 
 Who is hit follows from the seed and from what is asked, never from a clock or from the order of threads. A call is hit
 ``IN_A_ROW`` times in a row at most: the attempt after them always passes, so that a client that tries again gets there.
+Only faults that stand as long as their rule does let nobody through.
 Profiles hold only what Amazon was seen doing; faults that never pass, and rows and files that are wrong, have names.
 """
 
@@ -13,10 +14,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ppc_pipeline.amazon_ads.ad_products import (
+    SPONSORED_BRANDS,
+    SPONSORED_DISPLAY,
+    SPONSORED_PRODUCTS,
+    SPONSORED_TELEVISION,
+)
 from ppc_pipeline.sandbox.determinism import stable_int
 
 IN_A_ROW = 2
 _NEVER = "none"
+# As report types and the paths of lists begin.
+_AD_PRODUCTS = {
+    "sp": SPONSORED_PRODUCTS,
+    "sb": SPONSORED_BRANDS,
+    "sd": SPONSORED_DISPLAY,
+    "st": SPONSORED_TELEVISION,
+}
+_AD_PRODUCT = re.compile(r" (?:/(?=s[pbd]/))?(s[pbdt])(?=[/A-Z])")
 
 
 class Fault(StrEnum):
@@ -63,6 +78,8 @@ class Fault(StrEnum):
     DATE_OUTSIDE = "date-outside"
     DUPLICATE_ROW = "duplicate-row"
     # For as long as the rule stands.
+    THROTTLED_FOR_LONG = "429-for-long"
+    REFUSED_COLUMN = "refused-column"
     REFUSED_PROFILE = "refused-profile"
     REVOKED_TOKEN = "revoked-token"  # noqa: S105 - the name of a fault
 
@@ -71,6 +88,7 @@ _EVERY = frozenset({"token", "profiles", "list", "create", "poll", "download"})
 _API = _EVERY - {"token", "download"}
 CALLS: dict[Fault, frozenset[str]] = {
     **dict.fromkeys((Fault.THROTTLED, Fault.THROTTLED_SILENT, Fault.THROTTLED_ABSURD, Fault.TOKEN_EXPIRED), _API),
+    Fault.THROTTLED_FOR_LONG: _API,
     **dict.fromkeys((Fault.ERROR_500, Fault.ERROR_502, Fault.ERROR_503, Fault.ERROR_504, Fault.HTML), _EVERY),
     **dict.fromkeys((Fault.RESET_BEFORE, Fault.RESET_DURING, Fault.RESET_AFTER, Fault.SLOW), _EVERY),
     Fault.TOO_EARLY: frozenset({"create"}),
@@ -115,7 +133,8 @@ class Rule:
         fault: Which.
         rate: The share of what it may hit.
         match: A regular expression that what is hit must hold; for a call something like
-            ``create 123456789 spTargeting 2026-10-22 2026-11-21``.
+            ``create 123456789 spTargeting targeting 2026-10-22 2026-11-21``, for a column
+            ``123456789 sbTargeting:newToBrandSales``; the ad product (``SPONSORED_BRANDS``) may be looked for after it.
     """
 
     fault: Fault
@@ -151,10 +170,12 @@ class Plan:
             identity: What tells it from other calls; the same when it is repeated.
             attempt: How often it was made before.
         """
+        rules = [rule for rule in self.rules if kind in CALLS.get(rule.fault, ())]
+        if standing := self._drawn([rule for rule in rules if rule.fault is Fault.THROTTLED_FOR_LONG], identity, 0):
+            return standing
         if attempt % (IN_A_ROW + 1) == IN_A_ROW:
             return None
-        rules = [rule for rule in self.rules if kind in CALLS.get(rule.fault, ())]
-        return self._drawn(rules, identity, attempt)
+        return self._drawn([rule for rule in rules if rule.fault is not Fault.THROTTLED_FOR_LONG], identity, attempt)
 
     def on_report(self, identity: str, before: int) -> Fault | None:
         """Say what goes wrong with a report.
@@ -172,7 +193,8 @@ class Plan:
         return any(self._drawn([rule], identity, 0) for rule in self.rules if rule.fault is fault)
 
     def _drawn(self, rules: list[Rule], identity: str, attempt: int) -> Fault | None:
-        matching = [rule for rule in rules if re.search(rule.match, identity)]
+        texts = (identity, _with_ad_product(identity))
+        matching = [rule for rule in rules if any(re.search(rule.match, text) for text in texts)]
         if not matching:
             return None
         scope = "" if len(matching) > 1 else matching[0].fault
@@ -183,6 +205,12 @@ class Plan:
                 return rule.fault
             drawn -= rule.rate
         return None
+
+
+def _with_ad_product(identity: str) -> str:
+    """Return what tells a call or report, and the ad product it is about, so that a rule may name that."""
+    found = _AD_PRODUCT.search(identity)
+    return f"{identity} {_AD_PRODUCTS[found[1]]}" if found else identity
 
 
 def rules_of(text: str) -> tuple[Rule, ...]:

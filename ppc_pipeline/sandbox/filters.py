@@ -1,7 +1,7 @@
 """The filters of the entity lists.
 
-Here: how a filter in a request body becomes a test of an object, and how Amazon refuses one that is malformed. Not
-here: which list knows which filters, or paging (``lists``).
+Here: how a filter in a request's body or query becomes a test of an object, and how Amazon refuses one that is
+malformed. Not here: which list knows which filters, or paging (``lists``, ``arrays``).
 """
 
 from collections.abc import Callable
@@ -72,7 +72,7 @@ class Filter:
         found = shown.get(self.field)
         if isinstance(found, list):
             return [part["value"] for part in found if part["type"].startswith("ASIN_") and "value" in part]
-        return [] if found is None else [found]
+        return [] if found is None else [str(found)]
 
 
 STATES = Filter("state", 10, allowed=_STATES)

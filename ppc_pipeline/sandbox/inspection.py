@@ -95,6 +95,7 @@ def known_profiles(request: Request) -> Response:
                 "type": profile.kind,
                 "account": profile.account,
                 "refused": profile.refused,
+                "lacks": list(profile.lacks),
             }
             for profile in _profiles(sandbox_of(request))
         ]
@@ -105,7 +106,9 @@ def _totals(sandbox: Sandbox, profile: Profile, query: Query, as_of: datetime) -
     metrics = _metrics(query.report_type)
     sums, rows, rejected = dict.fromkeys(metrics, 0), 0, 0
     name, plan = query.report_type.name, sandbox.faults.plan
-    for day, of_day in daily_sums(sandbox.world(profile), query, as_of, sandbox.options.history_days):
+    for day, of_day in daily_sums(
+        sandbox.world(profile, query.report_type.ad_product), query, as_of, sandbox.options.history_days
+    ):
         rows += len(of_day.groups)
         rejected += sum(map(len, spoiled_on(plan, profile.profile_id, name, day, len(of_day.groups)).values()))
         for metric in metrics:

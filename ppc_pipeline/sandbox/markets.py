@@ -45,6 +45,11 @@ class Market:
         """Convert minor units to the amount that JSON shows."""
         return amount / self.minor
 
+    def plain(self, amount: int) -> float:
+        """Convert minor units as ``major`` does, but spell whole amounts without decimals."""
+        major = self.major(amount)
+        return int(major) if major == int(major) else major
+
 
 MARKETS = (
     Market("US", "USD", "America/Los_Angeles", "ATVPDKIKX0DER", 1),

@@ -18,6 +18,7 @@ from ppc_pipeline.sandbox.state import State
 
 _MOST_BYTES = 1024 * 1024
 _REPORT = re.compile(r"/reporting/reports/[^/]+")
+_ARRAY = re.compile(r"/s[bd]/\w+(/extended)?")
 
 
 def call_of(method: str, path: str) -> str | None:
@@ -28,7 +29,7 @@ def call_of(method: str, path: str) -> str | None:
         return {"GET": "poll", "DELETE": "delete"}.get(method, "other")
     if path.startswith("/_storage/"):
         return "download"
-    if path.endswith("/list"):
+    if path.endswith("/list") or _ARRAY.fullmatch(path):
         return "list"
     if path.startswith("/_sandbox/"):
         return None

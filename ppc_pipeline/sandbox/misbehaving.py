@@ -36,6 +36,7 @@ _STATUS = {
     Fault.THROTTLED: (429, "Too Many Requests"),
     Fault.THROTTLED_SILENT: (429, "Too Many Requests"),
     Fault.THROTTLED_ABSURD: (429, "Too Many Requests"),
+    Fault.THROTTLED_FOR_LONG: (429, "Too Many Requests"),
     Fault.THROTTLED_CREATED: (429, "Too Many Requests"),
     Fault.ERROR_CREATED: (500, "Internal Server Error"),
     Fault.ERROR_500: (500, "Internal Server Error"),
@@ -104,7 +105,7 @@ class Misbehaving:
         if kind == "token":
             return f"token {account_of(parse_qs(body.decode('utf-8', 'replace')).get('refresh_token', [''])[0])}"
         account = (bearer_of(self.sandbox, headers.get("Authorization", "")) or {}).get("account")
-        return f"{kind} {scope['path']} {account} {profile} {hashlib.sha256(body).hexdigest()[:16]}"
+        return f"{kind} {scope['path']} {account} {profile} {_digest(body + scope['query_string'])}"
 
     def _drawn(self, call: _Call) -> Fault | None:
         attempt = self.sandbox.state.attempt(call.identity)
@@ -235,7 +236,11 @@ def _asked_for(body: bytes) -> str:
         texts = [configuration["reportTypeId"], "+".join(configuration["groupBy"])]
         return " ".join([*texts, asked["startDate"], asked["endDate"]])
     except (ValueError, LookupError, TypeError):
-        return hashlib.sha256(body).hexdigest()[:16]
+        return _digest(body)
+
+
+def _digest(said: bytes) -> str:
+    return hashlib.sha256(said).hexdigest()[:16]
 
 
 def _piece(body: bytes, *, more: bool) -> Message:

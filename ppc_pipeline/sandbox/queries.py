@@ -5,20 +5,22 @@ are Amazon's where they are known; where none was seen (date ranges, groupBy, fu
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from typing import Any
 
 from ppc_pipeline.amazon_ads import report_types
-from ppc_pipeline.amazon_ads.ad_products import SPONSORED_PRODUCTS
+from ppc_pipeline.amazon_ads.ad_products import SPONSORED_BRANDS
 from ppc_pipeline.amazon_ads.report_types import ReportType
+from ppc_pipeline.sandbox.accounts import Profile
 from ppc_pipeline.sandbox.bodies import DAILY, SUMMARY, Query, knows_column
-from ppc_pipeline.sandbox.errors import ApiError, reporting_error
-from ppc_pipeline.sandbox.grains import Grain, grain_of
+from ppc_pipeline.sandbox.errors import NO_BRANDS, ApiError, reporting_error
+from ppc_pipeline.sandbox.grains import Grain, filters_of, grain_of
 
 Json = dict[str, Any]
 _TEXTS = ("adProduct", "reportTypeId", "timeUnit", "format")
 _LISTS = ("groupBy", "columns")
+_UNKNOWN_TYPE = "configuration reportTypeId is unknown or invalid"
 
 
 def parse_request(body: bytes) -> Json:
@@ -65,16 +67,45 @@ def query_of(request: Json) -> Query:
     columns = tuple(dict.fromkeys(configuration["columns"]))
     allowed = _allowed_columns(report_type, grain, configuration["timeUnit"])
     if invalid := [column for column in columns if column not in allowed]:
-        text = f"configuration columns includes invalid values: ({', '.join(invalid)})"
-        raise _refused(f"{text}. Allowed values: ({', '.join(allowed)})")
+        raise _invalid_columns(invalid, allowed)
     return Query(
         report_type=report_type,
         columns=columns,
         start=date.fromisoformat(request["startDate"]),
         end=date.fromisoformat(request["endDate"]),
         time_unit=configuration["timeUnit"],
-        filters=_filters(report_type, grain, configuration["filters"] or []),
+        filters=_filters(report_type, configuration["filters"] or []),
     )
+
+
+def check_columns(query: Query, refuses: Callable[[str], bool]) -> None:
+    """Check that an account is let have every column asked for.
+
+    Args:
+        query: What is asked for.
+        refuses: Whether a column is kept from the account, though others have it.
+
+    Raises:
+        ApiError: 400, in Amazon's words.
+    """
+    if refused := [column for column in query.columns if refuses(column)]:
+        raise _invalid_columns(refused, [column for column in query.report_type.columns if column not in refused])
+
+
+def _invalid_columns(invalid: Iterable[str], allowed: Iterable[str]) -> ApiError:
+    text = f"configuration columns includes invalid values: ({', '.join(invalid)})"
+    return _refused(f"{text}. Allowed values: ({', '.join(allowed)})")
+
+
+def check_offered(query: Query, profile: Profile) -> None:
+    """Check that a profile has the ad product asked for.
+
+    Raises:
+        ApiError: 400: of Sponsored Brands in the words that authors get, of the others as of a type Amazon knows not.
+    """
+    ad_product = query.report_type.ad_product
+    if ad_product in profile.lacks:
+        raise _refused(NO_BRANDS if ad_product == SPONSORED_BRANDS else _UNKNOWN_TYPE)
 
 
 def check_window(query: Query, today: date) -> None:
@@ -104,8 +135,8 @@ def _report_type(configuration: Json) -> tuple[ReportType, Grain]:
     declared = [known for known in report_types.REPORT_TYPES.values() if known.report_type_id == asked]
     served = [(known, grain) for known in declared if (grain := grain_of(known))]
     if not served:
-        raise _refused("configuration reportTypeId is unknown or invalid")
-    if configuration["adProduct"] != SPONSORED_PRODUCTS:
+        raise _refused(_UNKNOWN_TYPE)
+    if configuration["adProduct"] != served[0][0].ad_product:
         raise _refused("Required fields are invalid or missing: configuration adProduct")
     for report_type, grain in served:
         if set(report_type.group_by) == set(configuration["groupBy"]):
@@ -116,24 +147,26 @@ def _report_type(configuration: Json) -> tuple[ReportType, Grain]:
 
 
 def _allowed_columns(report_type: ReportType, grain: Grain, time_unit: str) -> list[str]:
-    columns = [column for column in report_type.columns if knows_column(grain, column)]
+    columns = [column for column in report_type.columns if knows_column(report_type, grain, column)]
     if time_unit == SUMMARY:
         return [column for column in columns if column != "date"] + ["startDate", "endDate"]
     return columns
 
 
-def _filters(report_type: ReportType, grain: Grain, asked: list[Json]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _filters(report_type: ReportType, asked: list[Json]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    known = filters_of(report_type)
+
     def is_known(wanted: Json) -> bool:
-        return wanted["field"] in grain.filters and set(wanted["values"]) <= set(grain.filters[wanted["field"]][0])
+        return wanted["field"] in known and set(wanted["values"]) <= set(known[wanted["field"]][0])
 
     if invalid := [wanted["field"] for wanted in asked if not is_known(wanted)]:
-        raise _refused(_filter_text(report_type, grain, invalid))
+        raise _refused(_filter_text(report_type, invalid))
     return tuple((wanted["field"], tuple(wanted["values"])) for wanted in asked)
 
 
-def _filter_text(report_type: ReportType, grain: Grain, invalid: Iterable[str]) -> str:
-    group_by = ", ".join(report_type.group_by)
-    allowed = ", ".join(f"(field: {name}, values: {', '.join(grain.filters[name][0])})" for name in grain.filters)
+def _filter_text(report_type: ReportType, invalid: Iterable[str]) -> str:
+    group_by, known = ", ".join(report_type.group_by), filters_of(report_type)
+    allowed = ", ".join(f"(field: {name}, values: {', '.join(known[name][0])})" for name in known)
     return (
         f"configuration filters includes fields: ({', '.join(invalid)}) which are invalid for groupBys: {group_by}. "
         f"\nAllowed filters for groupBy {group_by}: {allowed}"

@@ -22,7 +22,7 @@ from ppc_pipeline.sandbox.downloads import download_url, size_of
 from ppc_pipeline.sandbox.errors import reporting_error
 from ppc_pipeline.sandbox.faults import REPORTS, Fault
 from ppc_pipeline.sandbox.misbehaving import identity_of
-from ppc_pipeline.sandbox.queries import check_window, parse_request, query_of
+from ppc_pipeline.sandbox.queries import check_columns, check_offered, check_window, parse_request, query_of
 from ppc_pipeline.sandbox.state import Report
 
 PENDING, PROCESSING, COMPLETED, FAILED = "PENDING", "PROCESSING", "COMPLETED", "FAILED"
@@ -37,7 +37,11 @@ def create(request: Request) -> Response:
         raise reporting_error(415, "Unsupported Media Type")
     sandbox = sandbox_of(request)
     asked = parse_request(body_of(request))
-    check_window(query_of(asked), sandbox.today(profile))
+    query = query_of(asked)
+    check_offered(query, profile)
+    name = f"{profile.profile_id} {query.report_type.name}"
+    check_columns(query, lambda column: sandbox.is_hit(Fault.REFUSED_COLUMN, f"{name}:{column}"))
+    check_window(query, sandbox.today(profile))
     report = _new_report(sandbox, profile, asked)
     if duplicate := sandbox.state.create_report(report):
         raise reporting_error(425, f"The Request is a duplicate of : {duplicate}")

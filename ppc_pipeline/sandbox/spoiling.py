@@ -10,10 +10,10 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from functools import partial
 from itertools import groupby
 from typing import Any
 
+from ppc_pipeline.amazon_ads.report_types import is_metric
 from ppc_pipeline.sandbox.bodies import DAILY, Query
 from ppc_pipeline.sandbox.determinism import stable_random
 from ppc_pipeline.sandbox.faults import ROWS, SHAPES, Fault, Plan
@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 _MOST_ROWS = 3
 _SEPARATOR = ",\n"  # between rows: inside of them JSON has no bare line ends
-_PLAIN_COLUMN, _METRIC, _NEW = "campaignName", "impressions", "brandNewMetric"
+_PLAIN_COLUMN, _NEW = "campaignName", "brandNewMetric"
 
 
 def is_spoiled(plan: Plan, fault: str) -> bool:
@@ -90,19 +90,27 @@ def _day(row: str) -> date:
     return date.fromisoformat(json.loads(row)["date"])
 
 
-def _changed(column: str, value: Callable[[Query, Row], Any], query: Query, row: Row) -> Row:
-    return row | {column: value(query, row)}
+def _id_of(query: Query, row: Row) -> str:
+    """Return a column that tells rows apart and is never empty: the campaign's id, or its name where there is no id."""
+    grain, nullable = query.report_type.grain, query.report_type.nullable
+    return next((column for column in grain if column in row and column not in nullable), "campaignId")
+
+
+def _metric_of(row: Row) -> str:
+    """Return the metric to spoil: reports of purchases have no impressions."""
+    metrics = (column for column in row if is_metric(column))
+    return "impressions" if "impressions" in row else next(metrics, "impressions")
 
 
 _SPOILING: dict[Fault, Callable[[Query, Row], Row]] = {
-    Fault.NULL_ID: partial(_changed, "campaignId", lambda _, __: None),
-    Fault.TEXT_IN_NUMBER: partial(_changed, _METRIC, lambda _, __: "n/a"),
+    Fault.NULL_ID: lambda query, row: row | {_id_of(query, row): None},
+    Fault.TEXT_IN_NUMBER: lambda _, row: row | {_metric_of(row): "n/a"},
     Fault.MISSING_DATE: lambda _, row: {name: value for name, value in row.items() if name != "date"},
-    Fault.DATE_OUTSIDE: partial(_changed, "date", lambda query, _: str(query.start - timedelta(days=1))),
-    Fault.DUPLICATE_ROW: partial(_changed, _METRIC, lambda _, row: row[_METRIC] + 1),
+    Fault.DATE_OUTSIDE: lambda query, row: row | {"date": str(query.start - timedelta(days=1))},
+    Fault.DUPLICATE_ROW: lambda _, row: row | {_metric_of(row): row[_metric_of(row)] + 1},
 }
 _RESHAPING: dict[str, Callable[[Row], Row]] = {
     Fault.COLUMN_MISSING: lambda row: {name: value for name, value in row.items() if name != _PLAIN_COLUMN},
-    Fault.METRIC_MISSING: lambda row: {name: value for name, value in row.items() if name != _METRIC},
+    Fault.METRIC_MISSING: lambda row: {name: value for name, value in row.items() if name != _metric_of(row)},
     Fault.NEW_COLUMN: lambda row: row | {_NEW: 1},
 }

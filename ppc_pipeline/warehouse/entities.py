@@ -1,11 +1,11 @@
 """Loading entities: pages of JSON -> typed rows -> quarantine -> versions with validity ranges, in one transaction.
 
 A version is closed and a new one opened only when a column changed. An entity that Amazon no longer lists is marked,
-never deleted, and only for profiles whose whole listing was read. Here: entity tables and accounts. Not here:
-fetching pages (``ppc_pipeline.entities``).
+never deleted, and only where the whole list was read: a profile's Sponsored Brands list that failed keeps what it had,
+and its Sponsored Products load. Here: entity tables and accounts. Not here: fetching pages (``ppc_pipeline.entities``).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,9 +20,24 @@ MAX_PAGE_BYTES = 128 * 2**20
 """One page of a list may not be longer than this."""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Scope:
+    """What one list covers.
+
+    Attributes:
+        profile_id: Whose entities.
+        ad_product: Of which ad product; empty where entities belong to none.
+        part: Which of the lists of this ad product that feed the table; see ``EntityTable.parts``.
+    """
+
+    profile_id: int
+    ad_product: str = ""
+    part: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """A file with the pages of one list of one profile, one JSON object after the other.
+    """A file with the pages of one list of one profile, one JSON object or array after the other.
 
     Attributes:
         path: The file.
@@ -30,9 +45,10 @@ class Pages:
         profile_id: Whose; overruled by a field of that name.
         currency_code: The profile's; overruled by a field of that name.
         ad_product: What the rows belong to, if to one.
-        items_key: The key of the array in a page.
+        items_key: The key of the array in a page; None where the page is the array itself.
         fields: Column -> JSON path in an item.
         constants: Column -> value for all rows.
+        part: Which of several lists it is; see ``Scope``.
     """
 
     path: Path
@@ -40,9 +56,15 @@ class Pages:
     profile_id: int
     currency_code: str | None
     ad_product: str | None
-    items_key: str
+    items_key: str | None
     fields: Mapping[str, str]
     constants: Mapping[str, str] = field(default_factory=dict)
+    part: str = ""
+
+    @property
+    def scope(self) -> Scope:
+        """What the list covers."""
+        return Scope(self.profile_id, self.ad_product or "", self.part)
 
 
 class UnreadablePagesError(Exception):
@@ -55,9 +77,10 @@ class UnreadablePagesError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EntityOutcome:
-    """What loading the entities of one profile did.
+    """What loading the entities of one profile and ad product did.
 
     Attributes:
+        ad_product: Empty where entities belong to none.
         rows: Entities Amazon lists now.
         rejected: Objects in quarantine.
         added: Entities seen for the first time.
@@ -66,6 +89,7 @@ class EntityOutcome:
     """
 
     profile_id: int
+    ad_product: str
     rows: int
     rejected: int
     added: int
@@ -77,7 +101,7 @@ def load_entities(
     connection: duckdb.DuckDBPyConnection,
     table: EntityTable,
     pages: Sequence[Pages],
-    profiles: Iterable[int],
+    scopes: Iterable[Scope],
     now: datetime,
 ) -> list[EntityOutcome]:
     """Load what Amazon lists now of one kind of entity.
@@ -85,28 +109,40 @@ def load_entities(
     Args:
         connection: The warehouse, with no transaction open.
         table: Where the versions go.
-        pages: Every page of the profiles.
-        profiles: The profiles whose whole listing is in ``pages``: only theirs can be found to be gone.
+        pages: Every page of the scopes.
+        scopes: The lists that are in ``pages`` from beginning to end: only their entities can be found to be gone.
         now: The moment from which new versions are valid.
 
     Raises:
         UnreadablePagesError: A file cannot be read. Nothing was loaded.
     """
-    scope = sorted(set(profiles))
-    if not scope:
+    covered = sorted(set(scopes))
+    if not covered:
         return []
     with in_transaction(connection):
         _stage(connection, table, pages)
-        rejected = _reject(connection, table, pages, scope, now)
-        _compare(connection, table, scope, rejected)
-        counts = _counts(connection)
+        _stage_scopes(connection, covered)
+        rejected = _reject(connection, table, now)
+        _compare(connection, table)
+        counts = _counts(connection, rejected)
         _write_versions(connection, table, now)
     return [
-        EntityOutcome(profile, rejected=rejected.get(profile, 0), **counts.get(profile, _NOTHING)) for profile in scope
+        EntityOutcome(profile_id, ad_product, **counts.get((profile_id, ad_product), _NOTHING))
+        for profile_id, ad_product in dict.fromkeys((scope.profile_id, scope.ad_product) for scope in covered)
     ]
 
 
-_NOTHING = {"rows": 0, "added": 0, "changed": 0, "removed": 0}
+_NOTHING = {"rows": 0, "rejected": 0, "added": 0, "changed": 0, "removed": 0}
+
+
+def products_listed(connection: duckdb.DuckDBPyConnection, tables: Iterable[EntityTable]) -> frozenset[tuple[int, str]]:
+    """Return (profile, ad product) of what some tables have of Amazon's lists, as of the last one that was whole."""
+    found: set[tuple[int, str]] = set()
+    for table in tables:
+        if table.with_ad_product:
+            query = f"SELECT DISTINCT profile_id, ad_product FROM {quoted(table.name)} WHERE removed_at IS NULL"
+            found |= set(connection.execute(query).fetchall())
+    return frozenset(found)
 
 
 def replace_accounts(
@@ -152,13 +188,14 @@ def _item_sql(table: EntityTable, pages: Pages) -> tuple[str, list[object]]:
         **pages.constants,
     }
     texts = ", ".join(text(name, defaults.get(name)) for name in _columns(table))
+    array = "$[*]" if pages.items_key is None else f"$.{pages.items_key}[*]"
     sql = f"""
-        SELECT {texts}, item FROM (
+        SELECT {texts}, ? AS part, item FROM (
             SELECT unnest(json_extract(json, ?)) AS item
             FROM read_json_objects(?, format = 'unstructured', maximum_object_size = {MAX_PAGE_BYTES})
         )
     """
-    return sql, [*values, f"$.{pages.items_key}[*]", literal(pages.path)]
+    return sql, [*values, pages.part, array, literal(pages.path)]
 
 
 def _rules(table: EntityTable) -> list[Rule]:
@@ -171,7 +208,7 @@ def _stage(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: Seq
     drop_temporary(connection, "texts", "staged")
     names = _columns(table)
     columns = ", ".join(f"{quoted('raw_' + name)} VARCHAR" for name in names)
-    connection.execute(f"CREATE TEMP TABLE texts (row_no BIGINT, {columns}, item JSON)")
+    connection.execute(f"CREATE TEMP TABLE texts (row_no BIGINT, {columns}, part VARCHAR, item JSON)")
     done = 0
     for file in pages:
         sql, values = _item_sql(table, file)
@@ -182,10 +219,7 @@ def _stage(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: Seq
             raise UnreadablePagesError(file, str(error).strip().splitlines()[0]) from None
         done += found[0] if found else 0
     types = {"profile_id": Column("profile_id", ColumnType.INTEGER), **{c.name: c for c in table.columns}}
-    typed = ", ".join(
-        f"{cast(types[name], quoted('raw_' + name)) if name in types else quoted('raw_' + name)} AS {quoted(name)}"
-        for name in names
-    )
+    typed = ", ".join(f"{_typed(types.get(name), quoted('raw_' + name))} AS {quoted(name)}" for name in names)
     connection.execute(
         f"""
         CREATE TEMP TABLE staged AS
@@ -203,80 +237,128 @@ def _stage(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: Seq
     )
 
 
-def _reject(
-    connection: duckdb.DuckDBPyConnection,
-    table: EntityTable,
-    pages: Sequence[Pages],
-    scope: Sequence[int],
-    now: datetime,
-) -> dict[int, int]:
-    """Put broken items in quarantine, replacing what the last listing had there."""
-    listed = sorted({*scope, *(file.profile_id for file in pages)})
+def _typed(column: Column | None, text: str) -> str:
+    """Return SQL that casts a text to its column's type; Sponsored Display spells dates as ``20260131``."""
+    if column is None:
+        return text
+    if column.type is ColumnType.DATE:
+        text = f"regexp_replace({text}, '^([0-9]{{4}})([0-9]{{2}})([0-9]{{2}})$', '\\1-\\2-\\3')"
+    return cast(column, text)
+
+
+def _stage_scopes(connection: duckdb.DuckDBPyConnection, scopes: Collection[Scope]) -> None:
+    drop_temporary(connection, "scopes")
+    connection.execute("CREATE TEMP TABLE scopes (profile_id BIGINT, ad_product VARCHAR, part VARCHAR)")
+    columns = [[scope.profile_id for scope in scopes], [s.ad_product for s in scopes], [s.part for s in scopes]]
+    connection.execute("INSERT INTO temp.scopes SELECT unnest(?), unnest(?), unnest(?)", columns)
+
+
+def _product(table: EntityTable) -> str:
+    return "ad_product" if table.with_ad_product else "''"
+
+
+def _reject(connection: duckdb.DuckDBPyConnection, table: EntityTable, now: datetime) -> dict[tuple[int, str], int]:
+    """Put broken items in quarantine, replacing what the last listing had there.
+
+    Rows of warehouses older than the columns ``ad_product`` and ``part`` go with whichever list comes first.
+    """
     connection.execute(
-        "DELETE FROM rejected_rows WHERE source = ? AND list_contains(?, profile_id)", [table.name, listed]
+        """
+        DELETE FROM rejected_rows AS r WHERE source = ? AND EXISTS (
+            FROM temp.scopes AS s
+            WHERE s.profile_id = r.profile_id
+                AND (r.ad_product IS NULL OR (s.ad_product = r.ad_product AND s.part = r.part))
+        )
+        """,
+        [table.name],
     )
     connection.execute(
         f"""
-        INSERT INTO rejected_rows
-        SELECT raw_account, raw_profile_id::BIGINT, ?, NULL, row_no, {first_reason(_rules(table))}, item, ?
+        INSERT INTO rejected_rows BY NAME
+        SELECT
+            raw_account AS account, raw_profile_id::BIGINT AS profile_id, ? AS source, row_no,
+            {first_reason(_rules(table))} AS reason, item AS raw, ? AS rejected_at,
+            {_product(table)} AS ad_product, part
         FROM temp.staged WHERE broken
         """,
         [table.name, now],
     )
-    query = "SELECT raw_profile_id::BIGINT, count(*) FROM temp.staged WHERE broken GROUP BY 1"
-    rejected = dict(connection.execute(query).fetchall())
-    connection.execute("DELETE FROM temp.staged WHERE broken")
-    return rejected
-
-
-def _compare(
-    connection: duckdb.DuckDBPyConnection, table: EntityTable, scope: Sequence[int], rejected: Mapping[int, int]
-) -> None:
-    """Stage each entity's fate: added, changed, same or removed.
-
-    Where an item of a profile is in quarantine we cannot tell which entity it was, so that none of that profile's
-    entities is taken for gone.
+    # Which entity a broken item was cannot be told, so that none of its list is taken for gone.
+    drop_temporary(connection, "whole")
+    connection.execute(
+        f"""
+        CREATE TEMP TABLE whole AS
+        FROM temp.scopes ANTI JOIN (
+            SELECT raw_profile_id::BIGINT AS profile_id, {_product(table)} AS ad_product, part
+            FROM temp.staged WHERE broken
+        ) USING (profile_id, ad_product, part)
+        """
+    )
+    query = f"""
+        SELECT raw_profile_id::BIGINT, {_product(table)}, count(*) FROM temp.staged WHERE broken GROUP BY ALL
     """
+    found = connection.execute(query).fetchall()
+    connection.execute("DELETE FROM temp.staged WHERE broken")
+    return {(profile_id, ad_product): rows for profile_id, ad_product, rows in found}
+
+
+def _compare(connection: duckdb.DuckDBPyConnection, table: EntityTable) -> None:
+    """Stage each entity's fate: added, changed, same or removed."""
     drop_temporary(connection, "fates")
     key = ", ".join(quoted(name) for name in table.full_key)
     content = ", ".join(["account", "currency_code", *(quoted(name) for name in table.content)])
-    complete = [profile for profile in scope if not rejected.get(profile)]
+    part = quoted(table.part_column) if table.part_column else "''"
     connection.execute(
         f"""
         CREATE TEMP TABLE fates AS
         WITH now AS (SELECT {key}, hash({content}) AS content FROM temp.staged),
+        listed AS (
+            SELECT *, {_product(table)} AS product, CASE WHEN list_contains(?, {part}) THEN {part} ELSE '' END AS part
+            FROM {quoted(table.history)} WHERE valid_to IS NULL
+        ),
         before AS (
-            SELECT {key}, hash({content}) AS content, removed_at
-            FROM {quoted(table.history)} WHERE valid_to IS NULL AND list_contains(?, profile_id)
+            SELECT {key}, hash({content}) AS content, removed_at, w.part IS NOT NULL AS whole
+            FROM (
+                FROM listed AS l SEMI JOIN temp.scopes AS s
+                ON s.profile_id = l.profile_id AND s.ad_product = l.product
+            ) AS l
+            LEFT JOIN (SELECT profile_id AS whose, ad_product AS product, part FROM temp.whole) AS w
+            ON w.whose = l.profile_id AND w.product = l.product AND w.part = l.part
         )
         SELECT
             {key},
+            {_product(table)} AS product,
             CASE
                 WHEN before.content IS NULL THEN 'added'
-                WHEN now.content IS NULL AND before.removed_at IS NULL AND list_contains(?, profile_id) THEN 'removed'
+                WHEN now.content IS NULL AND before.removed_at IS NULL AND before.whole THEN 'removed'
                 WHEN now.content IS NULL THEN 'gone'
                 WHEN now.content <> before.content OR before.removed_at IS NOT NULL THEN 'changed'
                 ELSE 'same'
             END AS fate
         FROM now FULL JOIN before USING ({key})
         """,
-        [list(scope), complete],
+        [list(table.parts)],
     )
 
 
-def _counts(connection: duckdb.DuckDBPyConnection) -> dict[int, dict[str, int]]:
+def _counts(
+    connection: duckdb.DuckDBPyConnection, rejected: Mapping[tuple[int, str], int]
+) -> dict[tuple[int, str], dict[str, int]]:
     query = """
         SELECT
             profile_id,
+            product,
             count(*) FILTER (fate IN ('added', 'changed', 'same')),
             count(*) FILTER (fate = 'added'),
             count(*) FILTER (fate = 'changed'),
             count(*) FILTER (fate = 'removed')
-        FROM temp.fates GROUP BY profile_id
+        FROM temp.fates GROUP BY profile_id, product
     """
+    found = {(row[0], row[1]): row[2:] for row in connection.execute(query).fetchall()}
+    names = ("rows", "added", "changed", "removed")
     return {
-        profile: {"rows": rows, "added": added, "changed": changed, "removed": removed}
-        for profile, rows, added, changed, removed in connection.execute(query).fetchall()
+        of: {**dict(zip(names, found.get(of, (0, 0, 0, 0)), strict=True)), "rejected": rejected.get(of, 0)}
+        for of in found.keys() | rejected.keys()
     }
 
 

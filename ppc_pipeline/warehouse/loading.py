@@ -24,7 +24,7 @@ from ppc_pipeline.warehouse.connection import in_transaction
 from ppc_pipeline.warehouse.report_files import ReportFile, RowsLostError, UnreadableFileError, rows_lost
 from ppc_pipeline.warehouse.stages import Stage, StagedFile, stage_files
 from ppc_pipeline.warehouse.staging import drop_temporary
-from ppc_pipeline.warehouse.tables import ReportTable, quoted, same_keys
+from ppc_pipeline.warehouse.tables import ReportTable, quoted
 
 __all__ = [
     "FileOutcome",
@@ -275,7 +275,6 @@ class _Load:
         self._forget_rejected()
         if self.stage.rejected is None:
             return {}
-        same = "{0}.profile_id = r.profile_id AND " + same_keys(self.table, "{0}", "r")
         self.connection.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE wrong AS
@@ -288,8 +287,10 @@ class _Load:
                 coalesce(d.newer, all_newer) AS stale,
                 NOT r.twice AND EXISTS (
                     FROM {self.there()} AS t SEMI JOIN (FROM temp.days WHERE changed) USING (profile_id, date)
-                    WHERE {same.format("t")}
-                ) AND NOT EXISTS (FROM temp.staged AS s WHERE {same.format("s")}) AS displaces
+                    WHERE {self.table.same_key("t", "r", also=["profile_id"])}
+                ) AND NOT EXISTS (
+                    FROM temp.staged AS s WHERE {self.table.same_key("s", "r", also=["profile_id"])}
+                ) AS displaces
             FROM rejected AS r
             JOIN stale USING (file_no)
             LEFT JOIN temp.days AS d ON d.file_no = r.file_no AND d.date = r.date
@@ -297,7 +298,7 @@ class _Load:
         )
         self.connection.execute(
             """
-            INSERT INTO rejected_rows
+            INSERT INTO rejected_rows (account, profile_id, source, report_id, row_no, reason, raw, rejected_at)
             SELECT
                 account, profile_id, ?, report_id, place,
                 reason || CASE WHEN displaces THEN

@@ -34,7 +34,7 @@ from ppc_pipeline.warehouse.staging import (
     first_reason,
     literal,
 )
-from ppc_pipeline.warehouse.tables import Column, ColumnType, ReportTable, quoted, same_keys
+from ppc_pipeline.warehouse.tables import Column, ColumnType, ReportTable, quoted
 
 log = logging.getLogger(__name__)
 
@@ -409,7 +409,7 @@ class _Reading:
 
     def find_duplicates(self, rows: Sequence[Path], lacking: Sequence[Path]) -> list[Path]:
         """Write down the rows that have the keys of another before them in the file, if there are any."""
-        keys = ", ".join(["file_no", *(quoted(name) for name in self.table.keys)])
+        keys = ", ".join(["file_no", "date", *(quoted(name) for name in self.table.grain)])
         good = f"FROM {_parquet(*rows)} WHERE NOT broken AND NOT {_among(*lacking)}"
         alike = self.connection.execute(f"SELECT count(*) - count(DISTINCT hash({keys})) {good}").fetchone()
         if alike == (0,):
@@ -418,11 +418,11 @@ class _Reading:
         self.connection.execute(
             f"""
             COPY (
-                SELECT row_no
+                SELECT r.row_no
                 FROM (SELECT row_no, {keys} {good}) AS r
                 JOIN (SELECT {keys}, min(row_no) AS kept {good} GROUP BY ALL HAVING count(*) > 1) AS k
-                    ON r.file_no = k.file_no AND {same_keys(self.table, "r", "k")}
-                WHERE row_no <> kept
+                    ON {self.table.same_key("r", "k", also=["file_no"])}
+                WHERE r.row_no <> k.kept
             ) TO {_string(str(out))} (FORMAT parquet)
             """
         )
@@ -446,7 +446,7 @@ class _Reading:
             f"json->>{_string('$.' + quoted(c.source))} AS {quoted('raw_' + c.name)}" for c in self.table.columns
         )
         twice_rule = Rule("twice", "'another row of the file has the same keys'")
-        keys = ", ".join(quoted(name) for name in self.table.keys)
+        keys = ", ".join(quoted(name) for name in ("date", *self.table.grain))
         selects = []
         for number in rejected:
             left_out = self.files[number].left_out or ()

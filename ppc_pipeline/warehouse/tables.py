@@ -23,7 +23,10 @@ class ColumnType(StrEnum):
     MONEY = "DECIMAL(18, 6)"
     RATE = "DOUBLE"
     TEXT = "VARCHAR"
+    # A word of an enumeration, in UPPER_SNAKE however it came: STRING is DuckDB's other name of VARCHAR.
+    ENUM = "STRING"
     DATE = "DATE"
+    MOMENT = "TIMESTAMPTZ"
     BOOLEAN = "BOOLEAN"
     JSON = "JSON"
 
@@ -54,7 +57,7 @@ class ReportTable:
         report_type: What restatements and the load log call it.
         columns: Amazon's columns; ``date`` is among them.
         grain: The columns that, with date and profile, tell rows apart.
-        nullable: Those of them that may be NULL. Two NULLs there are the same.
+        nullable: Columns of the grain that are NULL in some rows: two NULLs are the same key.
     """
 
     name: str
@@ -64,14 +67,15 @@ class ReportTable:
     nullable: tuple[str, ...] = ()
 
     @property
-    def keys(self) -> tuple[str, ...]:
-        """The columns that tell rows of one profile apart."""
-        return ("date", *self.grain)
-
-    @property
     def required(self) -> tuple[str, ...]:
-        """The keys that no row may be without."""
-        return tuple(name for name in self.keys if name not in self.nullable)
+        """The columns that no row is without."""
+        return ("date", *(name for name in self.grain if name not in self.nullable))
+
+    def same_key(self, one: str, other: str, also: Iterable[str] = ()) -> str:
+        """Return SQL that is true where two rows have the same date and grain, and are alike in some more columns."""
+        keys = [(key, "=") for key in (*also, *self.required)]
+        keys += [(key, "IS NOT DISTINCT FROM") for key in self.nullable]
+        return " AND ".join(f"{one}.{quoted(key)} {alike} {other}.{quoted(key)}" for key, alike in keys)
 
     @property
     def all_columns(self) -> tuple[str, ...]:
@@ -103,12 +107,20 @@ class EntityTable:
         columns: The entity's columns.
         key: The columns that tell entities of one profile and ad product apart.
         with_ad_product: Whether rows belong to an ad product (portfolios and profiles do not).
+        label: Columns that call an entity by a name people know; the first that is there counts.
+        watched: Columns whose changes ``entity_changes`` tells.
+        part_column: The column that tells apart the rows of several lists of one ad product.
+        parts: Its values that are lists of their own; all other rows are of one list.
     """
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     with_ad_product: bool = True
+    label: tuple[str, ...] = ()
+    watched: tuple[str, ...] = ()
+    part_column: str | None = None
+    parts: tuple[str, ...] = ()
 
     @property
     def history(self) -> str:
@@ -123,7 +135,11 @@ class EntityTable:
 
     @property
     def content(self) -> tuple[str, ...]:
-        """The columns whose change makes a new version."""
+        """The columns whose change makes a new version.
+
+        A column that a declaration gains is NULL in the versions before: entities whose list now fills it get a new
+        version once, the others none.
+        """
         return tuple(c.name for c in self.columns if c.name not in self.full_key)
 
     def ddl(self) -> list[str]:
@@ -144,6 +160,45 @@ class EntityTable:
             f"CREATE VIEW IF NOT EXISTS {quoted(self.name)} AS "
             f"SELECT * EXCLUDE (valid_to) FROM {quoted(self.history)} WHERE valid_to IS NULL",
         ]
+
+    def changes_sql(self) -> str:
+        """Return this table's part of the view ``entity_changes``."""
+        columns = {column.name: column for column in self.columns}
+        ad_product = "new.ad_product" if self.with_ad_product else "NULL::VARCHAR"
+        label = ", ".join(f"new.{quoted(name)}::VARCHAR" for name in self.label)
+        which = (
+            "new.account AS account",
+            "new.profile_id AS profile_id",
+            "new.currency_code AS currency_code",
+            f"{ad_product} AS ad_product",
+            f"{literal_text(self.name)} AS entity",
+            f"new.{quoted(self.key[-1])} AS entity_id",
+            f"{'new.campaign_id' if 'campaign_id' in columns else 'NULL::BIGINT'} AS campaign_id",
+            f"coalesce({label}) AS name",
+        )
+        same = (f"old.{quoted(name)} = new.{quoted(name)}" for name in self.full_key)
+        return sql_file("entity_changes").format(
+            history=quoted(self.history),
+            ad_product=ad_product,
+            which=", ".join(which),
+            attributes=", ".join(_change_sql(columns[name]) for name in self.watched),
+            follows=" AND ".join(("old.valid_to = new.valid_from", *same)),
+        )
+
+
+def _change_sql(column: Column) -> str:
+    """Return SQL for what became of one attribute, as people write its values; amounts also by how many percent."""
+    old, new = f"old.{quoted(column.name)}", f"new.{quoted(column.name)}"
+    percent = "NULL::DOUBLE"
+    if column.type is ColumnType.MONEY:
+        percent = f"round(100 * ({new} - {old}) / nullif({old}, 0), 2)::DOUBLE"
+
+    def text(value: str) -> str:
+        written = f"{value}::VARCHAR"
+        return f"rtrim(rtrim({written}, '0'), '.')" if column.type is ColumnType.MONEY else written
+
+    parts = {"attribute": literal_text(column.name), "before": text(old), "after": text(new), "change_percent": percent}
+    return "{" + ", ".join(f"{literal_text(name)}: {sql}" for name, sql in parts.items()) + "}"
 
 
 PROFILES = EntityTable(
@@ -174,10 +229,9 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def same_keys(table: ReportTable, one: str, other: str) -> str:
-    """Return SQL that is true for two rows of a report table (or of what is to become one) with the same keys."""
-    equal = {name: "IS NOT DISTINCT FROM" if name in table.nullable else "=" for name in table.keys}
-    return " AND ".join(f"{one}.{quoted(name)} {sign} {other}.{quoted(name)}" for name, sign in equal.items())
+def literal_text(value: str) -> str:
+    """Spell a text of a declaration in the SQL of a view, which takes no parameters."""
+    return "'" + value.replace("'", "''") + "'"
 
 
 def sql_file(name: str) -> str:
@@ -192,6 +246,7 @@ def create_tables(
 
     In one transaction: forty statements that are each made safe on disk take a second.
     """
+    entity_tables = tuple(entity_tables)
     with in_transaction(connection):
         there = _columns_there(connection)
         connection.execute(sql_file("own_tables"))
@@ -205,6 +260,8 @@ def create_tables(
                 connection.execute(statement)
             _add_missing_columns(connection, there, entity_table.history, entity_table.columns)
         connection.execute(sql_file("performance_records"))
+        if changes := [table.changes_sql() for table in entity_tables if table.watched]:
+            connection.execute("CREATE OR REPLACE VIEW entity_changes AS " + " UNION ALL ".join(changes))
 
 
 def _columns_there(connection: DuckDBPyConnection) -> dict[str, list[str]]:

@@ -1,6 +1,7 @@
 """The client end to end, against a scripted Amazon: what it asks and what it makes of the answers."""
 
 import asyncio
+from dataclasses import replace
 from datetime import date
 
 import httpx
@@ -9,7 +10,7 @@ import pytest
 from ppc_pipeline.amazon_ads import errors
 from ppc_pipeline.amazon_ads.auth import TokenCache
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
-from ppc_pipeline.amazon_ads.entities import CAMPAIGNS, PORTFOLIOS
+from ppc_pipeline.amazon_ads.entities import CAMPAIGNS, PORTFOLIOS, TARGETS
 from ppc_pipeline.amazon_ads.models import Page, ReportRequest, ReportStatus
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline_tests.amazon_ads import fakes
@@ -18,6 +19,7 @@ from ppc_pipeline_tests.amazon_ads.fakes import PROFILE_ID, REPORT_ID, FakeAmazo
 pytestmark = pytest.mark.anyio
 
 LISTING = CAMPAIGNS.listings[0]
+BY_INDEX = replace(next(each for each in CAMPAIGNS.listings if each.by_index), page_size=2)
 SP_TARGETING = REPORT_TYPES["spTargeting"]
 REQUEST = ReportRequest(SP_TARGETING, date(2026, 11, 1), date(2026, 11, 2), "ours", ("date", "campaignId", "cost"))
 DUPLICATE = f"The Request is a duplicate of : {REPORT_ID}"
@@ -64,7 +66,7 @@ class TestLists:
         assert httpx.Response(200, content=first.content).json() == filters
         assert amazon.last_body == {**filters, "nextToken": "t2"}
         for request in (first, second):
-            assert request.headers["Content-Type"] == request.headers["Accept"] == LISTING.media_type
+            assert request.headers["Content-Type"] == request.headers["Accept"] == LISTING.accept
             assert request.headers["Amazon-Advertising-API-Scope"] == str(PROFILE_ID)
 
     async def test_lists_without_filters_get_none(self, amazon: FakeAmazon, client: AmazonAdsClient):
@@ -79,6 +81,42 @@ class TestLists:
             with pytest.raises(errors.MalformedResponseError, match="in circles"):
                 await pages(client)
         assert len(amazon.requests) == 2
+
+    @pytest.mark.parametrize(
+        ("sizes", "starts"),
+        [([0], [0]), ([1], [0]), ([2, 0], [0, 2]), ([2, 1], [0, 2]), ([3, 2, 1], [0, 3, 5])],
+    )
+    async def test_a_list_of_plain_arrays_is_walked_by_index_to_a_page_that_is_not_full(
+        self, amazon: FakeAmazon, client: AmazonAdsClient, sizes: list, starts: list
+    ):
+        numbers = iter(range(99))
+        amazon.script(*(ok([{"campaignId": next(numbers)} for _ in range(size)]) for size in sizes))
+        async with client:
+            walked = await pages(client, BY_INDEX)
+        assert [page.count for page in walked] == sizes
+        assert [request.url.params["startIndex"] for request in amazon.requests] == list(map(str, starts))
+        for request in amazon.requests:
+            assert (request.method, request.content) == ("GET", b"")
+            assert request.url.params["count"] == "2"
+            assert request.url.params["stateFilter"] == "enabled,paused,archived"
+            assert request.headers["Accept"] == "application/json"
+            assert "Content-Type" not in request.headers
+
+    async def test_a_list_that_does_not_look_at_the_index_ends(self, amazon: FakeAmazon, client: AmazonAdsClient):
+        amazon.always = lambda _: ok([{}, {}])
+        async with client:
+            with pytest.raises(errors.MalformedResponseError, match="in circles"):
+                await pages(client, BY_INDEX)
+        assert len(amazon.requests) == 2
+
+    async def test_media_types_of_body_and_answer_are_the_lists_own(self, amazon: FakeAmazon, client: AmazonAdsClient):
+        amazon.script(ok({"targets": []}))
+        (listing,) = (each for each in TARGETS.listings if each.path == "/sb/targets/list")
+        async with client:
+            await pages(client, listing)
+        headers = amazon.requests[0].headers
+        assert headers["Content-Type"] == "application/json"
+        assert headers["Accept"] == "application/vnd.sblisttargetsresponse.v3+json"
 
     @pytest.mark.parametrize(
         ("replies", "numbers"),

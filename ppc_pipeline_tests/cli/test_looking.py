@@ -92,6 +92,21 @@ def test_a_filter_that_matches_nothing_is_wrong(start_sandbox, data_dir, monkeyp
     assert words[1] in found[0]["remedy"]
 
 
+@pytest.mark.parametrize(("days", "verdict"), [(334, None), (340, "warning"), (366, "wrong")])
+def test_an_authorisation_is_warned_about_before_its_end(start_sandbox, data_dir, monkeypatch, days, verdict):
+    start_sandbox(profiles=1)
+    given = days_ago(days)
+    monkeypatch.setattr("ppc_pipeline.authorisations.LIMITED_SINCE", given)
+    monkeypatch.setenv("AMAZON_ADS_AUTHORISED_ON", str(given))
+    result = ppc("doctor")
+    assert result.exit_code == (1 if verdict == "wrong" else 0)
+    finding = findings().get("authorisation default")
+    assert (finding and finding["verdict"]) == verdict
+    if finding:
+        assert str(given) in finding["detail"]
+        assert "steps 2 and 3" in finding["remedy"]
+
+
 def test_an_unknown_country_is_one_line_and_leaves_nothing_behind(start_sandbox, data_dir, monkeypatch):
     start_sandbox()
     monkeypatch.setenv("PPC_COUNTRIES", "US,XX")

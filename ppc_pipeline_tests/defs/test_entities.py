@@ -2,6 +2,8 @@
 
 import pytest
 
+from ppc_pipeline.sandbox import SANDBOX_REFRESH_TOKEN
+from ppc_pipeline_tests.conftest import days_ago
 from ppc_pipeline_tests.defs.conftest import check_of, failure_of, metadata_of
 
 LISTED = (
@@ -29,7 +31,10 @@ def test_every_profile_and_entity_is_listed_and_counted(project):
         assert (metadata["dagster/row_count"], metadata["added"], metadata["removed"]) == (rows, rows, 0)
         assert metadata["profiles_listed"] == profiles == 3
         assert check_of(result, name).passed
-    assert here.query("SELECT count(*) FROM campaigns") == [(12,)]
+    by_product = here.query("SELECT ad_product, count(*) FROM campaigns GROUP BY ALL ORDER BY ALL")
+    assert [product for product, _ in by_product] == ["SPONSORED_BRANDS", "SPONSORED_DISPLAY", "SPONSORED_PRODUCTS"]
+    for product, rows in by_product:
+        assert metadata_of(result, "campaigns")[f"rows_{product.lower()}"] == rows
     assert check_of(result, "profiles").passed
 
 
@@ -48,9 +53,10 @@ def test_a_changed_entity_is_a_new_version_and_the_old_one_is_kept(project):
     # As if another name had been listed before.
     here.query("UPDATE campaigns_history SET name = 'as it was', valid_from = valid_from - INTERVAL 1 DAY")
     result = here.run("entities_job", assets=["campaigns"])
-    assert metadata_of(result, "campaigns")["changed"] == 2
+    changed = metadata_of(result, "campaigns")["changed"]
+    assert changed == metadata_of(result, "campaigns")["dagster/row_count"] > 0
     versions = here.query("SELECT name = 'as it was', valid_to IS NULL, count(*) FROM campaigns_history GROUP BY ALL")
-    assert set(versions) == {(True, False, 2), (False, True, 2)}
+    assert set(versions) == {(True, False, changed), (False, True, changed)}
 
 
 def test_one_kind_of_entity_can_be_listed_alone_before_any_profile_is_known(project):
@@ -106,3 +112,66 @@ def test_a_refused_profile_is_named_and_the_others_load(project):
     assert "->" in check.description
     assert metadata_of(result, "campaigns")["profiles_listed"] == 2
     assert here.query("SELECT count(DISTINCT profile_id) FROM campaigns") == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("days", "passed", "severity"),
+    [(100, True, "WARN"), (340, False, "WARN"), (366, False, "ERROR")],
+)
+def test_authorisations_near_their_end_are_named_with_what_to_do(project, monkeypatch, days, passed, severity):
+    given = days_ago(days)
+    monkeypatch.setattr("ppc_pipeline.authorisations.LIMITED_SINCE", given)
+    monkeypatch.setenv("AMAZON_ADS_AUTHORISED_ON", str(given))
+    result = project(profiles=1).run("entities_job", assets=["profiles"])
+    check = check_of(result, "profiles", "authorisations")
+    assert (check.passed, check.severity.value) == (passed, severity)
+    assert str(given) in check.metadata["authorisations"].value
+    if not passed:
+        assert "account 'default': authorised on" in check.description
+        assert "steps 2 and 3" in check.description
+
+
+def test_a_first_login_is_remembered_and_no_part_of_the_token(project, start_sandbox):
+    here = project(profiles=1)
+    for _ in range(2):
+        here.run("entities_job", assets=["profiles"])
+    ((mark, since, ok),) = here.in_ledger("SELECT token_mark, token_since, ok_at FROM accounts")
+    assert len(mark) == 8
+    assert since < ok
+    assert mark not in SANDBOX_REFRESH_TOKEN
+
+
+def test_an_agency_is_told_apart_from_a_failure(project):
+    here = project(profiles=1, agency_profiles=1)
+    result = here.run("entities_job")
+    assert all(evaluation.passed for evaluation in result.get_asset_check_evaluations())
+    assert metadata_of(result, "campaigns")["profiles_listed"] == 1
+    assert "without campaigns" in metadata_of(result, "profiles")["profiles"]
+
+
+def test_bids_and_budgets_that_jumped_since_the_last_sync_are_named_with_the_client_and_the_others_are_not(project):
+    here = project(profiles=1)
+    here.run("entities_job")
+    # As if other amounts had been listed before: one jumped, one moved a little.
+    first, second = [row[0] for row in here.query("SELECT campaign_id FROM campaigns ORDER BY 1 LIMIT 2")]
+    here.query(f"UPDATE campaigns_history SET budget = budget / 4 WHERE campaign_id = {first}")
+    here.query(f"UPDATE campaigns_history SET budget = budget / 1.2 WHERE campaign_id = {second}")
+    result = here.run("entities_job")
+    check = check_of(result, "campaigns", "large_changes")
+    assert (check.passed, check.severity.value) == (False, "WARN")
+    assert check.metadata["changes"].value == 1
+    table = check.metadata["examples"].value
+    assert str(first) in table
+    assert str(second) not in table
+    assert "+300.0" in table
+    assert here.query("SELECT name FROM profiles")[0][0] in table
+    assert check_of(result, "keywords", "large_changes").passed
+    assert check_of(here.run("entities_job"), "campaigns", "large_changes").passed, "a change is told once"
+
+
+def test_an_ad_product_that_a_profile_does_not_have_is_named_and_no_red_check(project):
+    here = project(profiles=2, without_brands=1)
+    result = here.run("entities_job")
+    assert check_of(result, "campaigns").passed
+    assert "SPONSORED_BRANDS" in metadata_of(result, "campaigns")["not_offered"]
+    assert "not_offered" not in metadata_of(result, "portfolios")

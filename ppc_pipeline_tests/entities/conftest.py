@@ -10,7 +10,8 @@ from ppc_pipeline.reports.ledger import Ledger
 from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.reports.roster import Roster
 from ppc_pipeline.warehouse.connection import Warehouse
-from ppc_pipeline_tests.fakes import Clock
+from ppc_pipeline_tests.entities.company import Company, FakeLists
+from ppc_pipeline_tests.fakes import Clock, facts
 
 
 @pytest.fixture
@@ -36,3 +37,9 @@ def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def warehouse(tmp_path: Path, empty_warehouse: Path) -> Warehouse:
     return Warehouse(str(shutil.copy(empty_warehouse, tmp_path / "ppc.duckdb")))
+
+
+@pytest.fixture
+def company(roster, warehouse, tmp_path, clock):
+    roster.save("acme", [facts()])
+    return Company(FakeLists(), roster, warehouse, tmp_path / "aside", clock)

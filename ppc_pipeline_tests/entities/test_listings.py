@@ -1,8 +1,6 @@
 """Listing entities: versions, what is gone and what only could not be had."""
 
-import asyncio
 import json
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,90 +8,10 @@ import httpx
 import pytest
 
 from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES
-from ppc_pipeline.amazon_ads.retries import Retries
-from ppc_pipeline.entities.listings import Lister
-from ppc_pipeline_tests.fakes import NOON, SELLER, VENDOR, client_of, facts, refusal
+from ppc_pipeline_tests.entities.company import SB, SD, SP, keyword, loaded, only, sb_keyword
+from ppc_pipeline_tests.fakes import NOON, SELLER, VENDOR, facts, refusal
 
 KEYWORDS = ENTITY_TYPES["keywords"]
-ITEMS = {listing.path: listing.items_key for entity in ENTITY_TYPES.values() for listing in entity.listings}
-ITEMS["/sb/keywords"] = "keywords"
-
-
-@dataclass
-class FakeLists:
-    """Amazon's lists: pages by (profile, path), or an answer instead."""
-
-    pages: dict = field(default_factory=dict)
-
-    @property
-    def transport(self):
-        return httpx.MockTransport(self._answer)
-
-    def _answer(self, request):
-        if request.url.path == "/auth/o2/token":
-            return httpx.Response(200, json={"access_token": "Atza|x", "expires_in": 3600})
-        profile = int(request.headers["Amazon-Advertising-API-Scope"])
-        pages = self.pages.get((profile, request.url.path), [[]])
-        if isinstance(pages, httpx.Response):
-            return httpx.Response(pages.status_code, content=pages.content)
-        number = int(json.loads(request.content).get("nextToken", 0))
-        page = pages[number]
-        if isinstance(page, bytes):
-            return httpx.Response(200, content=page)
-        key = ITEMS[request.url.path]
-        token = {"nextToken": str(number + 1)} if number + 1 < len(pages) else {}
-        return httpx.Response(200, json={key: page, "totalResults": sum(map(len, pages)), **token})
-
-
-@dataclass
-class Company:
-    amazon: FakeLists
-    roster: object
-    warehouse: object
-    aside: object
-    clock: object
-
-    def serve(self, *pages, profile=SELLER, path="/sp/keywords/list"):
-        self.amazon.pages[profile, path] = list(pages) if isinstance(pages[0], list | bytes) else pages[0]
-
-    def sync(self, *entities):
-        async def go():
-            retries = Retries(sleep=lambda _: asyncio.sleep(0))
-            async with client_of(self.amazon, retries=retries) as client:
-                lister = Lister({"acme": client}, self.roster, self.aside)
-                profiles = self.roster.active(["acme", "gone"])
-                return await lister.sync(entities or [KEYWORDS], profiles, self.warehouse, self.clock())
-
-        return asyncio.run(go())
-
-    def query(self, sql, *values):
-        with self.warehouse.connect() as connection:
-            return connection.execute(sql, values).fetchall()
-
-    def changes(self, *entities, profile=SELLER):
-        synced = self.sync(*entities)
-        (name,) = synced.outcomes
-        (found,) = [o for o in synced.outcomes[name] if o.profile_id == profile]
-        return found.rows, found.added, found.changed, found.removed
-
-
-@pytest.fixture
-def company(roster, warehouse, tmp_path, clock):
-    roster.save("acme", [facts()])
-    return Company(FakeLists(), roster, warehouse, tmp_path / "aside", clock)
-
-
-def keyword(number=1, **changes):
-    base = {
-        "keywordId": str(number),
-        "campaignId": "2834576461140",
-        "adGroupId": "388876823359664",
-        "keywordText": "towel",
-        "matchType": "EXACT",
-        "state": "ENABLED",
-        "bid": 0.75,
-    }
-    return base | changes
 
 
 def test_a_listing_is_loaded_with_exact_amounts_ids_and_the_profiles_currency(company):
@@ -164,8 +82,7 @@ def test_an_item_that_cannot_be_read_is_in_quarantine_and_nothing_of_its_profile
     company.sync()
     company.serve([keyword(1, **item)])
     synced = company.sync()
-    ((rejected, removed),) = [(o.rejected, o.removed) for o in synced.outcomes["keywords"]]
-    assert (rejected, removed) == (1, 0)
+    assert [(o.ad_product, o.rejected, o.removed) for o in synced.outcomes["keywords"]] == [(SB, 0, 0), (SP, 1, 0)]
     ((source, profile, said, raw),) = company.query("SELECT source, profile_id, reason, raw FROM rejected_rows")
     assert (source, profile, said) == ("keywords", SELLER, reason)
     assert json.loads(raw) == keyword(1, **item)
@@ -181,11 +98,11 @@ def test_a_malformed_page_is_kept_aside_and_named_and_nothing_is_taken_for_gone(
     company.amazon.pages[SELLER, "/sp/keywords/list"] = [[keyword(1)], b"<html>sorry</html>"]
     synced = company.sync()
     (trouble,) = synced.troubles
-    kept = company.aside / f"keywords-{SELLER}.malformed"
+    kept = company.aside / f"sp-keywords-list-{SELLER}.malformed"
     assert (trouble.account, trouble.profile_id, trouble.what) == ("acme", SELLER, "keywords")
     assert str(kept) in trouble.reason
     assert kept.read_bytes() == b"<html>sorry</html>"
-    assert synced.outcomes["keywords"] == []
+    assert loaded(synced) == []
     assert company.query("SELECT count(*) FROM keywords WHERE removed_at IS NULL") == [(2,)]
 
 
@@ -207,21 +124,22 @@ def test_a_page_that_only_duckdb_cannot_read_is_kept_aside_and_named_and_the_oth
         ("acme", SELLER, "keywords"),
     ]
     for trouble in synced.troubles:
-        kept = company.aside / f"keywords-{trouble.profile_id}.malformed"
+        kept = company.aside / f"sp-keywords-list-{trouble.profile_id}.malformed"
         assert str(kept) in trouble.reason
         assert kept.read_bytes().strip() == half
-    assert sorted(o.profile_id for o in synced.outcomes["keywords"]) == sorted([VENDOR, 6])
-    assert sorted(o.profile_id for o in synced.outcomes["campaigns"]) == sorted([SELLER, *others])
+    assert loaded(synced) == sorted([VENDOR, 6])
+    assert loaded(synced, "campaigns") == sorted([SELLER, *others])
     assert company.query("SELECT count(*) FROM keywords WHERE removed_at IS NULL") == [(4,)]
 
 
 def test_a_refused_profile_is_blocked_and_named_and_does_not_stop_the_others(company):
     company.roster.save("acme", [facts(), facts(VENDOR)])
     company.serve([keyword(1)])
-    company.amazon.pages[VENDOR, "/sp/keywords/list"] = refusal(401, "Not authorized to access scope")
+    for path in (SP_LIST, SB_LIST):
+        company.serve(SCOPE, profile=VENDOR, path=path)
     synced = company.sync()
-    assert [(t.profile_id, t.what) for t in synced.troubles] == [(VENDOR, "keywords")]
-    assert [(o.profile_id, o.rows) for o in synced.outcomes["keywords"]] == [(SELLER, 1)]
+    assert {(t.profile_id, t.what) for t in synced.troubles} == {(VENDOR, "keywords")}
+    assert [(o.profile_id, o.rows) for o in synced.outcomes["keywords"] if o.ad_product == SP] == [(SELLER, 1)]
     blocked = {p.facts.profile_id: p.blocked for p in company.roster.profiles(["acme"])}
     assert blocked == {SELLER: False, VENDOR: True}
 
@@ -233,12 +151,11 @@ def test_a_profile_whose_lists_work_again_is_blocked_no_longer(company):
 
 
 CAMPAIGNS, PORTFOLIOS = ENTITY_TYPES["campaigns"], ENTITY_TYPES["portfolios"]
-BRANDS = replace(
-    KEYWORDS, listings=(replace(KEYWORDS.listings[0], path="/sb/keywords", ad_product="SPONSORED_BRANDS"),)
-)
-WITH_BRANDS = replace(KEYWORDS, listings=(*KEYWORDS.listings, *BRANDS.listings))
+SP_KEYWORDS, SB_KEYWORDS, SP_CAMPAIGNS = only(KEYWORDS, SP), only(KEYWORDS, SB), only(CAMPAIGNS, SP)
 SCOPE = refusal(401, "Not authorized to access scope 1")
 NOT_FOUND, FORBIDDEN, BROKEN = refusal(404, "no such list"), refusal(403, "Forbidden"), httpx.Response(500)
+GONE = refusal(410, "no longer served")
+IN_WORDS = refusal(400, "The advertiser does not have access to Sponsored Brands")
 SP_LIST, SB_LIST, CAMPAIGN_LIST = "/sp/keywords/list", "/sb/keywords", "/sp/campaigns/list"
 
 
@@ -246,20 +163,20 @@ SP_LIST, SB_LIST, CAMPAIGN_LIST = "/sp/keywords/list", "/sb/keywords", "/sp/camp
 @pytest.mark.parametrize(
     ("entities", "answers", "blocked"),
     [
-        ([KEYWORDS], {SP_LIST: FORBIDDEN}, True),
-        ([KEYWORDS, CAMPAIGNS], {SP_LIST: FORBIDDEN, CAMPAIGN_LIST: SCOPE}, True),
-        ([WITH_BRANDS], {SP_LIST: SCOPE, SB_LIST: SCOPE}, True),
+        ([SP_KEYWORDS], {SP_LIST: FORBIDDEN}, True),
+        ([SP_KEYWORDS, SP_CAMPAIGNS], {SP_LIST: FORBIDDEN, CAMPAIGN_LIST: SCOPE}, True),
+        ([KEYWORDS], {SP_LIST: SCOPE, SB_LIST: SCOPE}, True),
+        ([KEYWORDS], {SP_LIST: SCOPE, SB_LIST: NOT_FOUND}, True),
         ([PORTFOLIOS], {"/portfolios/list": FORBIDDEN}, True),
-        ([KEYWORDS, CAMPAIGNS], {CAMPAIGN_LIST: FORBIDDEN}, False),
-        ([KEYWORDS, CAMPAIGNS], {CAMPAIGN_LIST: SCOPE}, False),
-        ([WITH_BRANDS], {SB_LIST: SCOPE}, False),
-        ([WITH_BRANDS], {SB_LIST: FORBIDDEN}, False),
-        ([WITH_BRANDS], {SB_LIST: NOT_FOUND}, False),
+        ([SP_KEYWORDS, SP_CAMPAIGNS], {CAMPAIGN_LIST: FORBIDDEN}, False),
+        ([SP_KEYWORDS, SP_CAMPAIGNS], {CAMPAIGN_LIST: SCOPE}, False),
+        ([KEYWORDS], {SP_LIST: FORBIDDEN}, False),
         # Where nothing was served and not everything refused, nobody knows: it stays as it was.
-        ([KEYWORDS, CAMPAIGNS], {SP_LIST: FORBIDDEN, CAMPAIGN_LIST: BROKEN}, None),
-        ([WITH_BRANDS], {SP_LIST: BROKEN, SB_LIST: FORBIDDEN}, None),
-        ([BRANDS], {SB_LIST: SCOPE}, None),
-        ([BRANDS], {SB_LIST: NOT_FOUND}, None),
+        ([SP_KEYWORDS], {SP_LIST: NOT_FOUND}, None),
+        ([SP_KEYWORDS, SP_CAMPAIGNS], {SP_LIST: FORBIDDEN, CAMPAIGN_LIST: BROKEN}, None),
+        ([KEYWORDS], {SP_LIST: BROKEN, SB_LIST: FORBIDDEN}, None),
+        ([SB_KEYWORDS], {SB_LIST: SCOPE}, None),
+        ([SB_KEYWORDS], {SB_LIST: NOT_FOUND}, None),
     ],
 )
 def test_a_refused_list_is_named_and_blocks_its_profile_only_where_every_list_asked_for_was_refused(
@@ -269,9 +186,76 @@ def test_a_refused_list_is_named_and_blocks_its_profile_only_where_every_list_as
         company.roster.block(SELLER, "as it was")
     for path, answer in answers.items():
         company.serve(answer, path=path)
-    named = company.sync(*entities).troubles
-    assert sorted(t.reason.split(":")[0] for t in named) == sorted(f"the list {path}" for path in answers)
+    synced = company.sync(*entities)
+    assert sorted(t.reason.split(":")[0] for t in synced.troubles) == sorted(f"the list {path}" for path in answers)
     assert company.roster.profiles(["acme"])[0].blocked == (before if blocked is None else blocked)
+    assert synced.not_offered == []
+
+
+def lacking(company):
+    return sorted(company.roster.profiles(["acme"])[0].lacking)
+
+
+@pytest.mark.parametrize("answer", [SCOPE, FORBIDDEN, NOT_FOUND, IN_WORDS])
+def test_a_profile_that_is_refused_one_ad_product_and_served_the_others_lacks_it_and_nothing_failed(company, answer):
+    company.serve([keyword(1)])
+    company.serve(answer, path=SB_LIST)
+    synced = company.sync()
+    assert (synced.troubles, loaded(synced)) == ([], [SELLER])
+    ((account, profile_id, ad_product),) = [(n.account, n.profile_id, n.ad_product) for n in synced.not_offered]
+    assert (account, profile_id, ad_product) == ("acme", SELLER, SB)
+    assert lacking(company) == [SB]
+    assert not company.roster.profiles(["acme"])[0].blocked
+
+
+@pytest.mark.parametrize("answer", [GONE, BROKEN])
+def test_another_failure_of_such_a_list_stays_a_failure(company, answer):
+    company.serve(answer, path=SB_LIST)
+    synced = company.sync()
+    assert [t.reason.split(":")[0] for t in synced.troubles] == [f"the list {SB_LIST}"]
+    assert (lacking(company), synced.not_offered) == ([], [])
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_list_of_sponsored_products_that_is_no_longer_served_is_a_failure(company, status):
+    company.serve(refusal(status, "no such list"), path=SP_LIST)
+    synced = company.sync()
+    assert [t.reason.split(":")[0] for t in synced.troubles] == [f"the list {SP_LIST}"]
+    assert lacking(company) == []
+
+
+def test_one_refused_list_of_several_of_an_ad_product_is_a_failure(company):
+    company.serve(FORBIDDEN, path=SB_LIST)
+    synced = company.sync(KEYWORDS, CAMPAIGNS)
+    assert [t.reason.split(":")[0] for t in synced.troubles] == [f"the list {SB_LIST}"]
+    assert lacking(company) == []
+
+
+def test_what_a_client_has_had_and_is_refused_now_is_a_failure_unless_amazon_says_in_words_that_it_is_not_there(
+    company,
+):
+    company.serve([sb_keyword(1)], path=SB_LIST)
+    company.sync()
+    company.serve(FORBIDDEN, path=SB_LIST)
+    assert [t.reason.split(":")[0] for t in company.sync().troubles] == [f"the list {SB_LIST}"]
+    assert lacking(company) == []
+    company.serve(IN_WORDS, path=SB_LIST)
+    assert company.sync().troubles == []
+    assert lacking(company) == [SB]
+    assert company.query("SELECT count(*) FROM keywords WHERE removed_at IS NULL") == [(1,)], "it is kept"
+
+
+def test_what_a_profile_lacks_is_asked_for_weekly_and_named_every_time(company):
+    company.serve(FORBIDDEN, path=SB_LIST)
+    company.sync()
+    company.serve([sb_keyword(1)], path=SB_LIST)
+    company.clock.forward(days=6)
+    synced = company.sync()
+    assert {(o.profile_id, o.ad_product) for o in synced.outcomes["keywords"]} == {(SELLER, SP)}
+    assert [(n.profile_id, n.ad_product) for n in synced.not_offered] == [(SELLER, SB)]
+    company.clock.forward(days=2)
+    synced = company.sync()
+    assert (loaded(synced, ad_product=SB), synced.not_offered, lacking(company)) == ([SELLER], [], [])
 
 
 def test_a_list_that_is_refused_says_nothing_of_other_profiles(company):
@@ -279,7 +263,7 @@ def test_a_list_that_is_refused_says_nothing_of_other_profiles(company):
     company.serve(FORBIDDEN, path=SB_LIST)
     company.serve(SCOPE, path=SP_LIST, profile=VENDOR)
     company.serve(SCOPE, path=SB_LIST, profile=VENDOR)
-    company.sync(WITH_BRANDS)
+    company.sync()
     assert {p.facts.profile_id: p.blocked for p in company.roster.profiles(["acme"])} == {SELLER: False, VENDOR: True}
     (refused,) = [p for p in company.roster.profiles(["acme"]) if p.blocked]
     assert refused.blocked_reason.startswith("account 'acme', profile")
@@ -300,7 +284,7 @@ def test_a_profile_that_answers_401_in_any_words_is_refused_and_its_account_work
     company.roster.account_ok("acme")
     company.serve([keyword(1)])
     company.amazon.pages[VENDOR, "/sp/keywords/list"] = refusal(401, "Not authorized to manage this profile")
-    assert [t.profile_id for t in company.sync().troubles] == [VENDOR]
+    assert [t.profile_id for t in company.sync(SP_KEYWORDS).troubles] == [VENDOR]
     assert {p.facts.profile_id for p in company.roster.profiles(["acme"]) if p.blocked} == {VENDOR}
     assert company.roster.standings()["acme"].error is None
 
@@ -308,7 +292,7 @@ def test_a_profile_that_answers_401_in_any_words_is_refused_and_its_account_work
 def test_a_profile_of_an_account_that_is_no_longer_configured_is_a_trouble_and_no_more(company):
     company.roster.save("gone", [facts(VENDOR, account="gone")])
     company.serve([keyword(1)])
-    synced = company.sync()
+    synced = company.sync(SP_KEYWORDS)
     assert [(t.account, t.profile_id) for t in synced.troubles] == [("gone", VENDOR)]
     assert [(o.profile_id, o.rows) for o in synced.outcomes["keywords"]] == [(SELLER, 1)]
 
@@ -321,8 +305,9 @@ def test_one_kind_of_entity_that_fails_leaves_the_others_and_the_other_profiles_
     company.amazon.pages[SELLER, "/sp/campaigns/list"] = httpx.Response(500)
     synced = company.sync(KEYWORDS, ENTITY_TYPES["campaigns"])
     assert [(t.profile_id, t.what) for t in synced.troubles] == [(SELLER, "campaigns")]
-    assert sorted(o.profile_id for o in synced.outcomes["keywords"]) == sorted([SELLER, VENDOR])
-    assert [o.profile_id for o in synced.outcomes["campaigns"]] == [VENDOR]
+    assert loaded(synced) == sorted([SELLER, VENDOR])
+    assert loaded(synced, "campaigns") == [VENDOR]
+    assert loaded(synced, "campaigns", SD) == sorted([SELLER, VENDOR])
 
 
 NEGATIVES = ENTITY_TYPES["negative_keywords"]
@@ -345,15 +330,15 @@ def test_negatives_of_ad_groups_and_of_campaigns_stand_in_one_table_even_with_th
     assert company.changes(NEGATIVES) == (1, 0, 0, 1)
 
 
-def test_when_one_of_two_lists_fails_nothing_of_either_is_taken_for_gone(company):
+def test_of_two_lists_in_one_table_the_one_that_fails_keeps_what_it_had_and_the_other_is_loaded(company):
     negative = {"keywordId": "7", "campaignId": "5"}
     company.serve([negative | {"adGroupId": "6"}], path="/sp/negativeKeywords/list")
     company.serve([negative], path="/sp/campaignNegativeKeywords/list")
     company.sync(NEGATIVES)
     company.serve([], path="/sp/negativeKeywords/list")
     company.amazon.pages[SELLER, "/sp/campaignNegativeKeywords/list"] = httpx.Response(500)
-    assert company.sync(NEGATIVES).outcomes["negative_keywords"] == []
-    assert company.query("SELECT count(*) FROM negative_keywords WHERE removed_at IS NULL") == [(2,)]
+    assert company.changes(NEGATIVES) == (0, 0, 0, 1)
+    assert company.query("SELECT level FROM negative_keywords WHERE removed_at IS NULL") == [("CAMPAIGN",)]
 
 
 def test_nested_objects_arrive_as_json_and_nested_fields_in_their_columns(company):
@@ -385,6 +370,6 @@ def test_nested_objects_arrive_as_json_and_nested_fields_in_their_columns(compan
 def test_every_entity_of_the_sandbox_sized_kind_can_be_listed_when_there_is_nothing(company):
     synced = company.sync(*ENTITY_TYPES.values())
     assert synced.troubles == []
-    assert {name: [o.rows for o in outcomes] for name, outcomes in synced.outcomes.items()} == {
-        name: [0] for name in ENTITY_TYPES
+    assert {name: {o.ad_product: o.rows for o in outcomes} for name, outcomes in synced.outcomes.items()} == {
+        name: {listing.ad_product or "": 0 for listing in entity.listings} for name, entity in ENTITY_TYPES.items()
     }

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import httpx
 import pytest
@@ -16,6 +16,7 @@ from ppc_pipeline.reports.throttling import LedgerThrottle
 from ppc_pipeline_tests.fakes import SELLER, VENDOR, client_of, facts, refusal, run_virtually
 
 SISTER = 5
+SP_KEYWORDS = replace(KEYWORDS, listings=KEYWORDS.listings[:1])
 KEYS = {"/sp/keywords/list": ("keywords", "keywordId"), "/portfolios/list": ("portfolios", "portfolioId")}
 
 
@@ -74,7 +75,7 @@ def sync(tmp_path, warehouse):
         ):
             lister = Lister({"acme": acme, "other": other}, roster, tmp_path / "aside")
             profiles = roster.active(["acme", "other"])
-            synced = await lister.sync([KEYWORDS, PORTFOLIOS], profiles, warehouse, loop.clock())
+            synced = await lister.sync([SP_KEYWORDS, PORTFOLIOS], profiles, warehouse, loop.clock())
         ledger.close()
         listed = {(name, o.profile_id) for name, outcomes in synced.outcomes.items() for o in outcomes if o.rows == 2}
         return Done(dict(amazon.calls), synced.troubles, listed)

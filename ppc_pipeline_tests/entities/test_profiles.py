@@ -45,19 +45,21 @@ class FakeProfiles:
                 return httpx.Response(400, json={"error": "invalid_grant", "error_description": "revoked"})
             return httpx.Response(200, json={"access_token": f"Atza|{account}", "expires_in": 3600})
         if request.url.path != "/v2/profiles":
-            return self._campaigns(int(request.headers["Amazon-Advertising-API-Scope"]))
+            return self._campaigns(int(request.headers["Amazon-Advertising-API-Scope"]), request.method == "GET")
         found = self.listed[request.headers["Authorization"].removeprefix("Bearer Atza|")]
         if isinstance(found, httpx.Response):
             return httpx.Response(found.status_code)
         views = request.url.params.get("accessLevel") == "view"
         return httpx.Response(200, json=[p for p in found if views or p["profileId"] not in self.view_only])
 
-    def _campaigns(self, profile_id):
+    def _campaigns(self, profile_id, plain_array):
         self.looked_at.append(profile_id)
         refusal = {"code": "UNAUTHORIZED", "details": "No matching advertiser found for scope"}
         found = self.campaigns.get(profile_id, 401)
         if isinstance(found, int):
             return httpx.Response(found, json=refusal)
+        if plain_array:
+            return httpx.Response(200, json=found)
         return httpx.Response(200, json={"campaigns": found, "totalResults": len(found)})
 
 

@@ -322,6 +322,9 @@ def test_a_ledger_that_lacks_columns_and_tables_gets_them_and_keeps_its_rows(url
     row = order(ledger)
     with ledger.transaction() as connection:
         connection.exec_driver_sql("ALTER TABLE reports DROP COLUMN asking_until")
+        connection.exec_driver_sql("INSERT INTO accounts (account) VALUES ('acme')")
+        for column in ("token_mark", "token_since"):
+            connection.exec_driver_sql(f"ALTER TABLE accounts DROP COLUMN {column}")
         connection.exec_driver_sql("ALTER TABLE reports DROP COLUMN columns_left_out")
         connection.exec_driver_sql("DROP TABLE activity_log")
         connection.exec_driver_sql("DROP TABLE lacks")
@@ -335,7 +338,20 @@ def test_a_ledger_that_lacks_columns_and_tables_gets_them_and_keeps_its_rows(url
     accepted = ledger.record(claimed, states.Accepted("r-1", ("cost", "clicks")))
     assert (accepted.state, accepted.left_out) == (State.REQUESTED, {"cost", "clicks"})
     Roster(ledger).lacks(1, "SPONSORED_BRANDS", "a KDP author")
+    Roster(ledger).logged_in("acme", "0123abcd")
+    assert Roster(ledger).standings()["acme"].token_since == NOON
     ledger.close()
+
+
+def test_what_another_account_than_those_there_are_has_at_amazon_is_not_on_its_way_but_what_is_downloaded_is(ledger):
+    for day, happened in ((1, ()), (2, (states.Accepted("r-1"), states.Cooked(), states.Archived("a.gz", 1)))):
+        row = order(ledger, window(date(2026, 11, day)))
+        for event in happened:
+            row = ledger.record(ledger.claim(row.id, "me"), event)
+    first, second = date(2026, 11, 1), date(2026, 11, 2)
+    assert list(ledger.known_days(first, ["spTargeting"]).values()) == [[Days(first, second)]]
+    assert list(ledger.known_days(first, ["spTargeting"], ["acme"]).values()) == [[Days(first, second)]]
+    assert list(ledger.known_days(first, ["spTargeting"], ["beta"]).values()) == [[Days(second, second)]]
 
 
 EARLIER_COOLDOWNS = """

@@ -18,6 +18,8 @@ from ppc_pipeline.sandbox import (
     SandboxOptions,
     create_app,
 )
+from ppc_pipeline.sandbox.arrays import ArrayListing
+from ppc_pipeline.sandbox.lists import Listing
 
 
 @dataclass
@@ -77,6 +79,17 @@ class Api:
         media_type = f"application/vnd.{media}.v3+json"
         sent = self.headers(profile or self.profile()) | {"Content-Type": media_type, "Accept": media_type} | headers
         return self.call("POST", path, headers=sent, content=json.dumps(body or {}))
+
+    def pages_of(self, listing: Listing, body: Any = None, profile: int | None = None, **headers: str):
+        sent = self.headers(profile or self.profile()) | {
+            "Content-Type": "application/json" if listing.plain else listing.media_type,
+            "Accept": listing.media_type,
+        }
+        return self.call("POST", listing.path, headers=sent | headers, content=json.dumps(body or {}))
+
+    def array(self, listing: ArrayListing, profile: int | None = None, accept: str | None = None, **query: Any):
+        sent = self.headers(profile or self.profile()) | {"Accept": accept or listing.accepted[0]}
+        return self.call("GET", listing.path, headers=sent, params=query)
 
     def create(self, body: Any, profile: int | None = None) -> httpx.Response:
         headers = self.headers(profile or self.profile())

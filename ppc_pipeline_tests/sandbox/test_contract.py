@@ -12,13 +12,19 @@ import jsonschema
 import pytest
 import yaml
 
+from ppc_pipeline.amazon_ads.ad_products import SPONSORED_PRODUCTS
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
+from ppc_pipeline.sandbox import SandboxOptions
+from ppc_pipeline.sandbox.arrays import ARRAYS
 from ppc_pipeline.sandbox.lists import LISTINGS
 
 SPECS = os.environ.get("AMAZON_ADS_SPECS_DIR", "")
 pytestmark = pytest.mark.skipif(
     not SPECS, reason="AMAZON_ADS_SPECS_DIR names no folder with Amazon's OpenAPI documents"
 )
-BY_KEY = {listing.key: listing for listing in LISTINGS}
+BY_PATH = {listing.path: listing for listing in LISTINGS}
+BY_ARRAY = {listing.path: listing for listing in ARRAYS}
+PLENTY = SandboxOptions(campaigns=18)
 
 
 @cache
@@ -28,12 +34,15 @@ def document(name):
 
 
 def nullable(node):
-    """Say null as JSON Schema does: OpenAPI 3.0 has a keyword of its own."""
+    """Say null as JSON Schema does: OpenAPI 3.0 has a keyword of its own.
+
+    One of several becomes any: Sponsored Display describes some forms of targets twice, so that none would be the one.
+    """
     if isinstance(node, list):
         return [nullable(item) for item in node]
     if not isinstance(node, dict):
         return node
-    node = {key: nullable(value) for key, value in node.items()}
+    node = {"anyOf" if key == "oneOf" else key: nullable(value) for key, value in node.items()}
     if node.pop("nullable", False):
         return {"anyOf": [node, {"type": "null"}]}
     return node
@@ -58,35 +67,96 @@ def schema_of(name, path, method, status, media_type):
     return responses[status]["content"][media_type]["schema"]
 
 
-def list_document(listing):
-    return "portfolios-v3.json" if listing.key == "portfolios" else "sponsored-products-v3.json"
+def list_document(path):
+    if path.startswith("/sd/"):
+        return "sponsored-display.yaml"
+    if path.startswith("/sb/"):
+        return f"sponsored-brands-v{4 if path.startswith('/sb/v4') else 3}.json"
+    return "portfolios-v3.json" if path.startswith("/portfolios") else "sponsored-products-v3.json"
+
+
+def item_of(name, schema):
+    """Return the schema of the items of a page or an array, strict about the fields that they may have."""
+    schemas = document(name)["components"]["schemas"]
+    while "items" not in schema:
+        schema = schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+        if "allOf" in schema:
+            schema = schema["allOf"][-1]
+        if "items" not in schema and "$ref" not in schema:
+            schema = next(part for part in schema["properties"].values() if part.get("type") == "array")
+    item = schema["items"]
+    item = schemas[item["$ref"].rpartition("/")[2]] if "$ref" in item else item
+    parts = [schemas[part["$ref"].rpartition("/")[2]] if "$ref" in part else part for part in item.get("allOf", [item])]
+    return {
+        "type": "object",
+        "properties": {field: described for part in parts for field, described in part.get("properties", {}).items()},
+        "required": [field for part in parts for field in part.get("required", [])],
+    }
 
 
 @pytest.mark.parametrize("extended", [False, True])
 @pytest.mark.parametrize("number", [0, 1, 2])
-@pytest.mark.parametrize("key", BY_KEY)
-def test_lists_answer_as_described(api, key, number, extended):
-    listing = BY_KEY[key]
-    media = listing.media_type.removeprefix("application/vnd.").removesuffix(".v3+json")
-    body = {"includeExtendedDataFields": extended} | ({"maxResults": 3} if listing.sized else {})
-    answer = api.page(listing.path, media, body, api.profile(number)).json()
-    name = list_document(listing)
-    check(answer, name, schema_of(name, listing.path, "post", "200", listing.media_type))
-    described = document(name)["components"]["schemas"]
-    page = schema_of(name, listing.path, "post", "200", listing.media_type)["$ref"].rpartition("/")[2]
-    item = described[described[page]["properties"][key]["items"]["$ref"].rpartition("/")[2]]
-    for shown in answer[key]:
-        check(shown, name, strict(item))
+@pytest.mark.parametrize("path", BY_PATH)
+def test_lists_answer_as_described(new_api, path, number, extended):
+    api, listing, name = new_api(PLENTY), BY_PATH[path], list_document(path)
+    body = {"includeExtendedDataFields": extended} | ({"maxResults": 30} if listing.sized else {})
+    answer = api.pages_of(listing, body, api.profile(number)).json()
+    assert answer[listing.key]
+    described = schema_of(name, path, "post", "200", listing.media_type)
+    check(answer, name, described)
+    item = strict(item_of(name, described))
+    for shown in answer[listing.key]:
+        check(shown, name, item)
+
+
+@pytest.mark.parametrize("number", [0, 2])
+@pytest.mark.parametrize("path", BY_ARRAY)
+def test_arrays_answer_as_described(new_api, path, number):
+    api, listing, name = new_api(PLENTY), BY_ARRAY[path], list_document(path)
+    for media_type in listing.accepted:
+        answer = api.array(listing, api.profile(number), media_type).json()
+        assert answer
+        described = schema_of(name, path, "get", "200", media_type)
+        check(answer, name, described)
+        item = strict(item_of(name, described))
+        for shown in answer:
+            check(shown, name, item)
 
 
 @pytest.mark.parametrize("body", [{"nextToken": "no"}, {"stateFilter": {"include": ["NO"]}}, {"stateFilter": 1}])
-@pytest.mark.parametrize("key", BY_KEY)
-def test_lists_refuse_as_described(api, key, body):
-    listing, name = BY_KEY[key], list_document(BY_KEY[key])
-    media = listing.media_type.removeprefix("application/vnd.").removesuffix(".v3+json")
-    answer = api.page(listing.path, media, body)
+@pytest.mark.parametrize("path", [path for path, listing in BY_PATH.items() if not listing.plain])
+def test_lists_refuse_as_described(api, path, body):
+    listing, name = BY_PATH[path], list_document(path)
+    answer = api.pages_of(listing, body)
     assert answer.status_code == 400
-    check(answer.json(), name, schema_of(name, listing.path, "post", "400", "application/json"))
+    media_type = "application/json" if listing.ad_product == SPONSORED_PRODUCTS else listing.media_type
+    check(answer.json(), name, schema_of(name, path, "post", "400", media_type))
+
+
+@pytest.mark.parametrize("path", [path for path in BY_PATH if path.startswith("/sb/v4")])
+def test_brands_that_a_profile_does_not_have_are_refused_as_described(new_api, path):
+    api, listing = new_api(SandboxOptions(profiles=1, without_brands=1)), BY_PATH[path]
+    answer = api.pages_of(listing)
+    assert answer.status_code == 403
+    check(answer.json(), list_document(path), schema_of(list_document(path), path, "post", "403", listing.media_type))
+
+
+@pytest.mark.parametrize("path", [path for path, listing in BY_PATH.items() if listing.plain])
+def test_lists_of_brands_v3_refuse_with_a_code_and_details(api, path):
+    error = document("sponsored-brands-v3.json")["components"]["schemas"]["Error"]
+    for body in ({"nextToken": "no"}, {"maxResults": 5001}):
+        answer = api.pages_of(BY_PATH[path], body)
+        assert answer.status_code == 400
+        check(answer.json(), "sponsored-brands-v3.json", error | {"type": "object", "additionalProperties": False})
+
+
+@pytest.mark.parametrize("query", [{"startIndex": "-1"}, {"count": "0"}, {"stateFilter": "live"}])
+@pytest.mark.parametrize("path", [path for path in BY_ARRAY if path.startswith("/sd/")])
+def test_arrays_refuse_as_described(api, path, query):
+    answer = api.array(BY_ARRAY[path], **query)
+    assert answer.status_code == 400
+    name = list_document(path)
+    check(answer.json(), name, schema_of(name, path, "get", "400", "application/json"))
 
 
 def test_profiles_answer_as_described(api):
@@ -94,9 +164,10 @@ def test_profiles_answer_as_described(api):
     check(api.profiles(), name, schema_of(name, "/v2/profiles", "get", "200", "application/json"))
 
 
-def test_reports_answer_as_described(api, report_request):
+@pytest.mark.parametrize("report_type", REPORT_TYPES)
+def test_reports_answer_as_described(api, report_request, report_type):
     name, media_type = "reporting-v3.json", "application/vnd.getasyncreportresponse.v3+json"
-    created = api.create(report_request()).json()
+    created = api.create(report_request(report_type)).json()
     check(created, name, strict(document(name)["components"]["schemas"]["AsyncReport"]))
     api.clock.forward(seconds=10)
     done = api.status(created["reportId"]).json()

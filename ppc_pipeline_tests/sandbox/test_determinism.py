@@ -19,12 +19,19 @@ from ppc_pipeline.sandbox.state import Report, State
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
 
 
-def digest(seed=1):
-    options = SandboxOptions(seed=seed)
-    world = world_of(options, profiles_of(options, "sandbox")[1])
-    declared = REPORT_TYPES["spSearchTerm"]
-    query = Query(declared, declared.columns, date(2026, 11, 1), date(2026, 11, 22))
-    return hashlib.sha256(report_body(world, query, NOW, 400)).hexdigest()
+def digest(seed=1, names=("spSearchTerm", "sbTargeting", "sdCampaigns:matchedTarget", "stCampaigns")):
+    options, bodies = SandboxOptions(seed=seed), b""
+    for declared in map(REPORT_TYPES.__getitem__, names):
+        world = world_of(options, profiles_of(options, "sandbox")[1], declared.ad_product)
+        query = Query(declared, declared.columns, date(2026, 11, 1), date(2026, 11, 22))
+        bodies += report_body(world, query, NOW, 400)
+    return hashlib.sha256(bodies).hexdigest()
+
+
+def test_the_figures_of_sponsored_products_are_what_they_were_before_there_were_others():
+    assert (
+        digest(names=("spCampaigns", "spTargeting", "spSearchTerm", "spAdvertisedProduct"))[:16] == "795f4b51fd227211"
+    )
 
 
 def test_another_process_makes_the_same_bytes():

@@ -14,7 +14,13 @@ from ppc_pipeline.sandbox.faults import CALLS, IN_A_ROW, PROFILES, REPORTS, ROWS
 from ppc_pipeline_tests.conftest import days_ago
 from ppc_pipeline_tests.sandbox.conftest import SANDBOX_CLIENT_ID, Api, report_request
 
-ALWAYS = {Fault.FAILED_ALWAYS, Fault.REVOKED_TOKEN, Fault.REFUSED_PROFILE}
+ALWAYS = {
+    Fault.FAILED_ALWAYS,
+    Fault.REVOKED_TOKEN,
+    Fault.REFUSED_PROFILE,
+    Fault.REFUSED_COLUMN,
+    Fault.THROTTLED_FOR_LONG,
+}
 QUIET = {"profiles": 1, "campaigns": 2, "keywords_per_campaign": 3, "ready_seconds": 0.0}
 
 
@@ -30,7 +36,7 @@ def faults_of(api):
 
 
 def test_every_fault_has_a_place_where_it_happens():
-    elsewhere = {Fault.LISTED_TWICE, Fault.REFUSED_PROFILE, Fault.REVOKED_TOKEN}
+    elsewhere = {Fault.LISTED_TWICE, Fault.REFUSED_COLUMN, Fault.REFUSED_PROFILE, Fault.REVOKED_TOKEN}
     assert set(Fault) == {*CALLS, *REPORTS, *ROWS, *elsewhere}
 
 
@@ -82,6 +88,68 @@ def test_a_fault_by_name_hits_everything_unless_a_rate_or_an_expression_says_oth
 def test_a_text_that_names_no_fault_is_refused_with_those_there_are(text):
     with pytest.raises(UnknownFaultError, match=r"fault|rate"):
         create_app(SandboxOptions(faults=text))
+
+
+# One ad product, one column
+
+
+def test_one_ad_product_can_be_throttled_for_hours_and_the_others_are_not(clock):
+    api = api_with("429-for-long@SPONSORED_BRANDS", clock)
+    for _ in range(5):
+        throttled = api.create(report_request("sbTargeting"))
+        assert (throttled.status_code, "Retry-After" in throttled.headers) == (429, False)
+        clock.forward(hours=1)
+    for name in ("spTargeting", "sdTargeting", "stTargeting"):
+        assert api.create(report_request(name)).status_code == 200
+    api.call("POST", "/_sandbox/faults", content="none")
+    assert api.create(report_request("sbTargeting")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("identity", "match", "hit"),
+    [
+        ("create 1 sbTargeting targeting 2026-10-22 2026-11-21", "SPONSORED_BRANDS", True),
+        ("create 1 sdTargeting targeting 2026-10-22 2026-11-21", "create .* SPONSORED_DISPLAY", True),
+        ("create 1 spTargeting targeting 2026-10-22 2026-11-21", "SPONSORED_BRANDS", False),
+        ("create 1 stTargeting campaign+adGroup 2026-10-22 2026-11-21", "SPONSORED_TELEVISION", True),
+        ("list /sb/v4/ads/list sandbox 1 abc", "SPONSORED_BRANDS", True),
+        ("list /sb/v4/ads/list sandbox 1 abc", "create .* SPONSORED_BRANDS", False),
+        ("list /sd/targets sandbox 1 abc", "SPONSORED_DISPLAY", True),
+        ("list /portfolios/list sandbox 1 abc", "SPONSORED", False),
+    ],
+)
+def test_a_rule_may_name_the_ad_product_that_a_call_is_about(identity, match, hit):
+    plan = Plan(1, rules_of(f"429-for-long@{match}"))
+    assert (plan.on_call(identity.partition(" ")[0], identity, 2) is not None) == hit
+
+
+def test_a_column_can_be_kept_from_an_account_and_the_refusal_names_it(clock):
+    api = api_with("refused-column@sbTargeting:(newToBrandSales|addToCart)$", clock)
+    refused = api.create(report_request("sbTargeting"))
+    detail = refused.json()["detail"]
+    assert refused.status_code == 400
+    said, allowed = detail.split(". Allowed values: ")
+    assert said == "configuration columns includes invalid values: (addToCart, newToBrandSales)"
+    assert "newToBrandSalesClicks" in allowed.strip("()").split(", ")
+    assert "newToBrandSales" not in allowed.strip("()").split(", ")
+    columns = [
+        c for c in report_request("sbTargeting")["configuration"]["columns"] if c in allowed.strip("()").split(", ")
+    ]
+    assert api.create(report_request("sbTargeting", columns=columns)).status_code == 200
+    assert api.create(report_request("sbCampaigns")).status_code == 200
+    assert faults_of(api) == {"refused-column": 2}
+
+
+@pytest.mark.parametrize("name", ["spPurchasedProduct", "sbTargeting", "sdGrossAndInvalids", "stCampaigns"])
+def test_rows_of_every_kind_of_report_can_be_spoiled(clock, name):
+    options = {"campaigns": 12, "keywords_per_campaign": 12}
+    api, plain = api_with(",".join(ROWS), clock, **options), api_with("none", clock, **options)
+    body = report_request(name)
+    rows, good = api.rows(body), plain.rows(body)
+    truth = api.totals(name, "2026-10-22", "2026-11-21")
+    assert (len(good), len(rows)) == (truth["rows"], truth["rows"] + truth["rejectedRows"])
+    assert {frozenset(row) - {"date"} for row in rows} == {frozenset(good[0]) - {"date"}}
+    assert sum(row not in good for row in rows) == truth["rejectedRows"]
 
 
 # The truth

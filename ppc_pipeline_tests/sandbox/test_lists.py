@@ -1,13 +1,14 @@
-"""The entity lists: pages, filters, media types, refusals."""
+"""The entity lists of Sponsored Products: pages, filters, media types, refusals."""
 
 import json
 
 import pytest
 
+from ppc_pipeline.amazon_ads.ad_products import SPONSORED_PRODUCTS
 from ppc_pipeline.sandbox import SandboxOptions
 from ppc_pipeline.sandbox.lists import LISTINGS
 
-BY_KEY = {listing.key: listing for listing in LISTINGS}
+BY_KEY = {listing.key: listing for listing in LISTINGS if listing.ad_product == SPONSORED_PRODUCTS}
 
 
 def page(api, key, body=None, **headers):

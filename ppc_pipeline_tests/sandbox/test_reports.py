@@ -3,10 +3,12 @@
 import gzip
 import re
 from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
-from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
+from ppc_pipeline.amazon_ads.fields import Kind
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, kind_of
 from ppc_pipeline.sandbox import SandboxOptions
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -144,6 +146,73 @@ def test_a_window_that_is_not_served_is_refused(api, report_request, start, end,
     assert api.create(report_request(start=start, end=end)).json() == {"code": "400", "detail": detail}
 
 
+@pytest.mark.parametrize("name", REPORT_TYPES)
+def test_every_report_type_has_its_own_range_and_retention(api, report_request, name):
+    declared, today = REPORT_TYPES[name], date(2026, 11, 22)
+    kept = today - timedelta(days=declared.retention_days)
+    last = min(kept + timedelta(days=declared.max_range_days - 1), today)
+    assert api.create(report_request(name, str(kept), str(last))).status_code == 200
+    early = api.create(report_request(name, str(kept - timedelta(days=1)), str(kept)))
+    assert "must be equal to or after report type data retention start date" in early.json()["detail"]
+    first = today - timedelta(days=declared.max_range_days)
+    long = api.create(report_request(name, str(first), str(today))).json()["detail"]
+    assert f"must not exceed {declared.max_range_days} days" in long
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "values"),
+    [
+        ("sbCampaigns", "campaignStatus", ["ENABLED"]),
+        ("sbTargeting", "keywordType", ["THEME", "EXACT"]),
+        ("sbTargeting", "adKeywordStatus", ["PAUSED"]),
+        ("sbGrossAndInvalids", "campaignStatus", ["ENABLED"]),
+        ("sdGrossAndInvalids", "campaignStatus", ["PAUSED"]),
+        ("stCampaigns", "campaignStatus", ["ENABLED"]),
+    ],
+)
+def test_report_types_of_other_ad_products_take_their_own_filters(new_api, report_request, name, field, values):
+    api = new_api(SandboxOptions(campaigns=30))
+    some = api.rows(report_request(name, filters=[{"field": field, "values": values}]))
+    every = api.rows(report_request(name))
+    assert some == [row for row in every if row[field] in values] != []
+
+
+@pytest.mark.parametrize("name", ["sdCampaigns", "sdTargeting:matchedTarget", "sbCampaignPlacement", "stTargeting"])
+def test_report_types_that_take_no_filters_refuse_them(api, report_request, name):
+    refused = api.create(report_request(name, filters=[{"field": "campaignStatus", "values": ["ENABLED"]}]))
+    assert "includes fields: (campaignStatus) which are invalid for groupBys" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("lack", "name", "detail"),
+    [
+        ("without_brands", "sbTargeting", "KDP authors do not have access to Sponsored Brands functionality"),
+        ("without_display", "sdTargeting", "configuration reportTypeId is unknown or invalid"),
+        ("without_television", "stTargeting", "configuration reportTypeId is unknown or invalid"),
+    ],
+)
+def test_an_ad_product_that_a_profile_does_not_have_is_refused_in_amazons_words(
+    new_api, report_request, lack, name, detail
+):
+    api = new_api(SandboxOptions(**{lack: 1}))
+    first, last = api.profile(0), api.profile(2)
+    assert api.create(report_request(name), first).status_code == 200
+    refused = api.create(report_request(name), last)
+    assert (refused.status_code, refused.json()) == (400, {"code": "400", "detail": detail})
+    assert api.create(report_request(), last).status_code == 200
+    assert api.totals(name, "2026-11-01", "2026-11-20", last)["rows"] == 0
+    lacking = [profile["lacks"] for profile in api.call("GET", "/_sandbox/profiles").json()]
+    assert [bool(lacks) for lacks in lacking] == [False, False, True]
+
+
+@pytest.mark.parametrize("share", ["brands_share", "display_share", "television_share"])
+def test_an_ad_product_may_be_there_and_empty(new_api, report_request, share):
+    api = new_api(SandboxOptions(**{share: 0.0}))
+    prefix = {"brands_share": "sb", "display_share": "sd", "television_share": "st"}[share]
+    for name in (name for name in REPORT_TYPES if name.startswith(prefix)):
+        assert api.rows(report_request(name)) == []
+
+
 def test_today_is_the_profiles_own(api, report_request):
     api.clock.forward(hours=1)  # 16:30 UTC: tomorrow has begun in Tokyo
     tomorrow = report_request(start="2026-11-23", end="2026-11-23")
@@ -174,14 +243,14 @@ def test_a_new_declaration_is_served_as_far_as_its_columns_are_known(api, report
         group_by=("campaign", "adGroup"),
         columns=("date", "campaignId", "adGroupId", "adGroupName", "clicks", "keywordId", "novelty"),
     )
-    brands = replace(declared, name="sbCampaigns", report_type_id="sbCampaigns", ad_product="SPONSORED_BRANDS")
+    other = replace(declared, name="dspOrders", report_type_id="dspOrders", ad_product="DEMAND_SIDE_PLATFORM")
     monkeypatch.setitem(REPORT_TYPES, declared.name, declared)
-    monkeypatch.setitem(REPORT_TYPES, brands.name, brands)
+    monkeypatch.setitem(REPORT_TYPES, other.name, other)
     rows = api.rows(report_request(declared.name, columns=["date", "adGroupName", "campaignId", "clicks"]))
     assert sum(row["clicks"] for row in rows) == sum(row["clicks"] for row in api.rows(report_request()))
     refused = api.create(report_request(declared.name)).json()["detail"]
     assert "invalid values: (keywordId, novelty)" in refused
-    assert "unknown" in api.create(report_request(brands.name, columns=["clicks"])).json()["detail"]
+    assert "unknown" in api.create(report_request(other.name, columns=["clicks"])).json()["detail"]
 
 
 def test_a_profile_without_campaigns_has_empty_reports(new_api, report_request):
@@ -209,6 +278,17 @@ def test_numbers_have_amazons_forms(api, report_request):
         assert row["clickThroughRate"] == pytest.approx(row["clicks"] / row["impressions"] * 100)
         assert (row["acosClicks7d"] is None) == (row["sales7d"] == 0)
         assert (row["roasClicks7d"] is None) == (row["cost"] == 0)
+
+
+@pytest.mark.parametrize("name", REPORT_TYPES)
+def test_a_zero_is_an_integer_and_what_is_undefined_is_null(api, report_request, name):
+    for row in api.rows(report_request(name)):
+        for column, value in row.items():
+            kind = kind_of(column)
+            if kind in (Kind.MONEY, Kind.RATE) and column not in ("costPerClick", "campaignBudgetAmount"):
+                assert not (isinstance(value, float) and value == 0), column
+            if kind is Kind.INTEGER and value is not None:
+                assert isinstance(value, int), column
 
 
 def test_yen_have_no_decimals(api, report_request):

@@ -101,7 +101,7 @@ def test_keys_that_are_null_tell_rows_apart_in_a_lake_as_in_a_file(lake, tmp_pat
 
 
 def test_entities_have_versions_in_a_lake_as_in_a_file(lake, tmp_path):
-    (listing,) = KEYWORDS.listings
+    listing = KEYWORDS.listings[0]
 
     def sync(hours, *bids):
         path = tmp_path / "keywords.json"
@@ -110,7 +110,7 @@ def test_entities_have_versions_in_a_lake_as_in_a_file(lake, tmp_path):
         pages = Pages(path, "acme", SELLER, "USD", listing.ad_product, listing.items_key, listing.fields)
         with lake.connect() as connection:
             now = NOON + timedelta(hours=hours)
-            (done,) = load_entities(connection, ENTITY_TABLES["keywords"], [pages], [SELLER], now)
+            (done,) = load_entities(connection, ENTITY_TABLES["keywords"], [pages], [pages.scope], now)
         return done.added, done.changed, done.removed
 
     assert [sync(0, 1.5, 2), sync(1, 1.5, 2), sync(2, 1.75, 2), sync(3, 1.75)] == [
@@ -123,3 +123,8 @@ def test_entities_have_versions_in_a_lake_as_in_a_file(lake, tmp_path):
         now = "SELECT keyword_id, bid, removed_at IS NOT NULL FROM keywords ORDER BY keyword_id"
         assert connection.execute(now).fetchall() == [(0, Decimal("1.75"), False), (1, Decimal(2), True)]
         assert connection.execute("SELECT count(*) FROM keywords_history").fetchone() == (3,)
+        changed = "SELECT entity_id, change, attribute, before, after FROM entity_changes ORDER BY seen_at"
+        assert connection.execute(changed).fetchall() == [
+            (0, "changed", "bid", "1.5", "1.75"),
+            (1, "removed", None, None, None),
+        ]

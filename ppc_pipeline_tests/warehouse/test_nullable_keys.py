@@ -62,7 +62,7 @@ def test_a_day_with_null_keys_that_comes_again_alike_is_left_alone(connection, t
     load(connection, tmp_path, *rows)
     again = load(connection, tmp_path, *reversed(rows), requested_at=NOON + timedelta(hours=1))
     assert (again.days_changed, again.days_unchanged) == (0, 1)
-    assert duplicates(connection, TABLE.name, ("profile_id", *TABLE.keys), DAY, DAY).empty
+    assert duplicates(connection, TABLE.name, ("date", "profile_id", *TABLE.grain), DAY, DAY).empty
 
 
 def test_figures_of_a_row_with_a_null_key_that_is_rejected_now_are_displaced(connection, tmp_path):

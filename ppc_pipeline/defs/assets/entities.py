@@ -3,23 +3,29 @@
 A backfill must not write today's state under an old date: history is kept as validity ranges instead.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
 from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES, EntityType
+from ppc_pipeline.authorisations import REMEDY, Standing, authorisations
 from ppc_pipeline.defs.assets import OWNER
 from ppc_pipeline.defs.interrupts import run
 from ppc_pipeline.defs.metadata import markdown_table
 from ppc_pipeline.defs.progress import logged
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
+from ppc_pipeline.entities.listings import NotOffered
 from ppc_pipeline.entities.profiles import PATIENCE, Trouble
-from ppc_pipeline.pipeline import broken_accounts, sync_entities, sync_profiles
+from ppc_pipeline.pipeline import Tools, broken_accounts, large_changes, sync_entities, sync_profiles
 from ppc_pipeline.progress import Progress
+from ppc_pipeline.warehouse.changes import LargeChange
 from ppc_pipeline.warehouse.entities import EntityOutcome
 
 GROUP = "entities"
 CHECK = "complete"
+AUTHORISATIONS = "authorisations"
+CHANGES_CHECK = "large_changes"
 
 _VERSIONS = (
     "Every version it had stands in `{name}_history` with `valid_from` and `valid_to`; "
@@ -27,12 +33,24 @@ _VERSIONS = (
 )
 
 
+_CHANGES = "No bid or budget changed by more than PPC_CHANGE_ALERT_PERCENT since it was listed before."
+
+
 @dg.asset(
     group_name=GROUP,
     owners=[OWNER],
     kinds={"amazonads", "duckdb"},
     tags={"ppc/source": "amazon_ads"},
-    check_specs=[dg.AssetCheckSpec(CHECK, asset="profiles", description="Every account answered.")],
+    check_specs=[
+        dg.AssetCheckSpec(
+            CHECK, asset="profiles", description="Every account answered, and has the profiles its filters ask for."
+        ),
+        dg.AssetCheckSpec(
+            AUTHORISATIONS,
+            asset="profiles",
+            description="No account's authorisation ends within 30 days (WARN), or has ended (ERROR).",
+        ),
+    ],
 )
 def profiles(
     context: dg.AssetExecutionContext,
@@ -61,7 +79,7 @@ def profiles(
             "profiles": markdown_table(header, rows),
             "sandbox": tools.sandbox,
         },
-        check_results=[_check("profiles", done.troubles)],
+        check_results=[_check("profiles", done.troubles), _authorisations_check(tools)],
     )
 
 
@@ -74,8 +92,11 @@ def entity_assets() -> dg.AssetsDefinition:
         specs=specs,
         can_subset=True,
         check_specs=[
-            dg.AssetCheckSpec(CHECK, asset=spec.key, description="Every active profile's list was read to the end.")
-            for spec in specs
+            *(
+                dg.AssetCheckSpec(CHECK, asset=spec.key, description="Every active profile's list was read to the end.")
+                for spec in specs
+            ),
+            *(dg.AssetCheckSpec(CHANGES_CHECK, asset=name, description=_CHANGES) for name in _with_amounts()),
         ],
     )
     def entities(
@@ -92,14 +113,22 @@ def entity_assets() -> dg.AssetsDefinition:
         if (synced.troubles or broken) and not any(synced.outcomes.values()):
             reasons = dict.fromkeys([*broken.values(), *(trouble.reason for trouble in synced.troubles)])
             raise dg.Failure("; ".join([*reasons][:5]), allow_retries=False)
+        jumped = large_changes(tools, synced)
         for entity in selected:
             own = [trouble for trouble in synced.troubles if trouble.what == entity.name]
             named = {trouble.account for trouble in own}
             own += [Trouble(name, None, entity.name, why) for name, why in broken.items() if name not in named]
+            checks = [_check(entity.name, own)]
+            if entity.amounts:
+                checks.append(_changes_check(entity.name, jumped, tools.settings.change_alert_percent))
             yield dg.MaterializeResult(
                 asset_key=entity.name,
-                metadata={**_counts(synced.outcomes[entity.name]), "sandbox": tools.sandbox},
-                check_results=[_check(entity.name, own)],
+                metadata={
+                    **_counts(synced.outcomes[entity.name]),
+                    **_not_offered(entity, synced.not_offered),
+                    "sandbox": tools.sandbox,
+                },
+                check_results=checks,
             )
 
     return entities
@@ -119,15 +148,35 @@ def _spec(entity: EntityType) -> dg.AssetSpec:
     )
 
 
+def _with_amounts() -> list[str]:
+    return [name for name, entity in ENTITY_TYPES.items() if entity.amounts]
+
+
 def _counts(outcomes: Sequence[EntityOutcome]) -> dict[str, int]:
     return {
         "dagster/row_count": sum(o.rows for o in outcomes),
-        "profiles_listed": len(outcomes),
+        "profiles_listed": len({o.profile_id for o in outcomes}),
         "added": sum(o.added for o in outcomes),
         "changed": sum(o.changed for o in outcomes),
         "removed": sum(o.removed for o in outcomes),
         "rejected": sum(o.rejected for o in outcomes),
+        **_rows_by_ad_product(outcomes),
     }
+
+
+def _rows_by_ad_product(outcomes: Sequence[EntityOutcome]) -> dict[str, int]:
+    rows = Counter[str]()
+    for outcome in outcomes:
+        if outcome.ad_product:
+            rows[f"rows_{outcome.ad_product.lower()}"] += outcome.rows
+    return dict(sorted(rows.items()))
+
+
+def _not_offered(entity: EntityType, lacks: Sequence[NotOffered]) -> dict[str, dg.MarkdownMetadataValue]:
+    """Name the profiles that do not have an ad product which feeds a table."""
+    products = {listing.ad_product for listing in entity.listings}
+    rows = [(n.account, n.profile_id, n.ad_product, n.reason) for n in lacks if n.ad_product in products]
+    return {"not_offered": markdown_table(("account", "profile", "ad product", "why"), rows)} if rows else {}
 
 
 def _check(asset: str, troubles: Sequence[Trouble]) -> dg.AssetCheckResult:
@@ -139,4 +188,46 @@ def _check(asset: str, troubles: Sequence[Trouble]) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.ERROR,
         description="; ".join(sorted({t.reason for t in troubles})[:3]) or "all there",
         metadata={"missing": markdown_table(("account", "profile", "why"), rows)} if rows else {},
+    )
+
+
+def _authorisations_check(tools: Tools) -> dg.AssetCheckResult:
+    """Judge when the accounts' authorisations end: while there is time to renew them, and when it is too late."""
+    today = tools.ledger.clock().date()
+    found = authorisations(tools.accounts, tools.roster.standings())
+    ending = [one for one in found if one.standing(today) is not Standing.GOOD]
+    ended = any(one.standing(today) is Standing.ENDED for one in ending)
+    reasons = "; ".join(f"account {one.account!r}: {one.describe(today)}" for one in ending)
+    rows = [(one.account, one.since, one.ends_on, one.describe(today)) for one in found]
+    header = ("account", "authorised or first used on", "ends on", "how it stands")
+    return dg.AssetCheckResult(
+        asset_key="profiles",
+        check_name=AUTHORISATIONS,
+        passed=not ending,
+        severity=dg.AssetCheckSeverity.ERROR if ended else dg.AssetCheckSeverity.WARN,
+        description=f"{reasons} -> {REMEDY}" if ending else "none ends soon",
+        metadata={"authorisations": markdown_table(header, rows)} if rows else {},
+    )
+
+
+def _changes_check(asset: str, jumped: Sequence[LargeChange], threshold: float) -> dg.AssetCheckResult:
+    own = [change for change in jumped if change.entity == asset]
+    header = (
+        *("client", "profile", "ad product", "entity", "id", "campaign", "what"),
+        *("before", "after", "currency", "percent"),
+    )
+    rows = [
+        (
+            *(c.client or c.account, c.profile_id, c.ad_product, c.name, c.entity_id, c.campaign_id, c.attribute),
+            *(c.before, c.after, c.currency_code, f"{c.percent:+,.1f}"),
+        )
+        for c in own
+    ]
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=CHANGES_CHECK,
+        passed=not own,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{len(own)} changed by more than {threshold:g} %" if own else "none",
+        metadata={"changes": len(own), **({"examples": markdown_table(header, rows)} if own else {})},
     )

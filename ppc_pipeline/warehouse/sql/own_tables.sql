@@ -48,8 +48,12 @@ CREATE TABLE IF NOT EXISTS rejected_rows (
     row_no BIGINT,            -- place in the file, from 1
     reason VARCHAR NOT NULL,
     raw JSON NOT NULL,
-    rejected_at TIMESTAMPTZ NOT NULL
+    rejected_at TIMESTAMPTZ NOT NULL,
+    ad_product VARCHAR,       -- of an entity; NULL for report rows
+    part VARCHAR              -- of an entity: which of the lists of its ad product in one table; '' where there is one
 );
+ALTER TABLE rejected_rows ADD COLUMN IF NOT EXISTS ad_product VARCHAR;
+ALTER TABLE rejected_rows ADD COLUMN IF NOT EXISTS part VARCHAR;
 
 -- One row is one metric of one day that Amazon changed after it was first loaded.
 CREATE TABLE IF NOT EXISTS restatements (

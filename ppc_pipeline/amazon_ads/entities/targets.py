@@ -1,0 +1,63 @@
+"""Targets: products, categories, audiences and automatic ones; Sponsored Brands lists its themes apart.
+
+The types of an expression's predicates are kept as each API spells them: ``ASIN_SAME_AS`` of Sponsored Products is
+``asinSameAs`` elsewhere.
+"""
+
+from ppc_pipeline.amazon_ads.entities.listing import CHILD, LOWER_STATES, EntityType, sb_post_list, sd_list, sp_list
+from ppc_pipeline.amazon_ads.fields import Kind
+
+_ALIKE = {
+    **CHILD,
+    "target_id": "$.targetId",
+    "expression_type": "$.expressionType",
+    "expression": "$.expression",
+    "resolved_expression": "$.resolvedExpression",
+    "bid": "$.bid",
+}
+
+TARGETS = EntityType(
+    name="targets",
+    key=("target_id",),
+    row=(
+        "a target of an ad group: products, a category, an audience, an automatic one, or a theme (expression_type "
+        "THEME); bid is NULL where the default bid applies"
+    ),
+    label=("resolved_expression", "expression", "theme_type"),
+    watched=("state", "bid"),
+    part_column="expression_type",
+    columns={
+        "target_id": Kind.INTEGER,
+        "campaign_id": Kind.INTEGER,
+        "ad_group_id": Kind.INTEGER,
+        "expression_type": Kind.ENUM,
+        "expression": Kind.JSON,
+        "resolved_expression": Kind.JSON,
+        "state": Kind.ENUM,
+        "bid": Kind.MONEY,
+        "theme_type": Kind.ENUM,
+    },
+    listings=(
+        sp_list("targets", "spTargetingClause", "targetingClauses", _ALIKE),
+        sb_post_list(
+            "targets",
+            "sblisttargetsresponse",
+            {
+                **CHILD,
+                "target_id": "$.targetId",
+                "expression": "$.expressions",
+                "resolved_expression": "$.resolvedExpressions",
+                "bid": "$.bid",
+            },
+            {"filters": [{"filterType": "TARGETING_STATE", "values": list(LOWER_STATES)}]},
+        ),
+        sb_post_list(
+            "themes",
+            "sbthemeslistresponse",
+            {**CHILD, "target_id": "$.themeId", "theme_type": "$.themeType", "bid": "$.bid"},
+            {"stateFilter": {"include": list(LOWER_STATES)}},
+            {"expression_type": "THEME"},
+        ),
+        sd_list("targets", _ALIKE),
+    ),
+)

@@ -1,0 +1,139 @@
+"""The entity lists that are plain arrays: ``GET /sb/keywords``, ``/sb/negativeKeywords`` and ``/sd/...``.
+
+Here: one declaration an endpoint, the query, paging by ``startIndex`` and ``count``. Not here: what a filter does
+(``filters``), what the objects look like (``entities``), or the lists that are pages (``lists``). An array ends where
+one is shorter than was asked for, or empty.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from ppc_pipeline.amazon_ads.ad_products import SPONSORED_BRANDS, SPONSORED_DISPLAY
+from ppc_pipeline.sandbox.accounts import Profile
+from ppc_pipeline.sandbox.auth import scope
+from ppc_pipeline.sandbox.context import sandbox_of
+from ppc_pipeline.sandbox.entities import objects_of
+from ppc_pipeline.sandbox.errors import NO_BRANDS, ApiError, gateway_error
+from ppc_pipeline.sandbox.faults import Fault
+from ppc_pipeline.sandbox.filters import Filter, Json, Test
+from ppc_pipeline.sandbox.lists import check_accepted
+
+_ANY = ("", "*/*")
+_STATES = ("enabled", "paused", "archived")
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayListing:
+    """A list endpoint that answers with a plain array.
+
+    Attributes:
+        path: Below the host.
+        accepted: The media types it can answer in.
+        key: Names its objects.
+        ad_product: Whose entities it lists.
+        filters: Query parameter -> filter; the values stand in it with commas between.
+        states: The states it shows unless asked for others.
+    """
+
+    path: str
+    accepted: tuple[str, ...]
+    key: str
+    ad_product: str
+    filters: Mapping[str, Filter]
+    states: tuple[str, ...] = _STATES
+
+
+def _known(*ids: str, states: tuple[str, ...] = _STATES, **more: Filter) -> dict[str, Filter]:
+    filters = {f"{name}Filter": Filter(name, 1000, bare=True) for name in ids}
+    return {"stateFilter": Filter("state", 3, allowed=states, bare=True), **filters, **more}
+
+
+def _sb(resource: str, media: str, states: tuple[str, ...], shown: tuple[str, ...], match_types: str) -> ArrayListing:
+    return ArrayListing(
+        f"/sb/{resource}",
+        tuple(f"application/vnd.{media}.{version}+json" for version in ("v3", "v3.2")),
+        resource,
+        SPONSORED_BRANDS,
+        _known(
+            "campaignId",
+            "adGroupId",
+            "keywordId",
+            states=states,
+            matchTypeFilter=Filter("matchType", 3, allowed=tuple(match_types.split()), bare=True),
+            keywordText=Filter("keywordText", 1, bare=True),
+        ),
+        shown,
+    )
+
+
+_DISPLAY = {
+    "campaigns": _known("campaignId", "portfolioId", name=Filter("name", 1, bare=True)),
+    "adGroups": _known("campaignId", "adGroupId", name=Filter("name", 1, bare=True)),
+    "productAds": _known("campaignId", "adGroupId", "adId"),
+    "targets": _known("campaignId", "adGroupId", "targetId"),
+    "negativeTargets": _known("adGroupId", "targetId"),
+}
+
+ARRAYS = (
+    _sb("keywords", "sbkeyword", _STATES, ("enabled", "paused"), "broad exact phrase"),
+    _sb("negativeKeywords", "sbnegativekeyword", ("enabled", "archived"), _STATES, "negativeExact negativePhrase"),
+    *(
+        ArrayListing(f"/sd/{key}", ("application/json",), key, SPONSORED_DISPLAY, filters)
+        for resource, filters in _DISPLAY.items()
+        for key in (resource, f"{resource}/extended")
+    ),
+)
+
+
+def endpoint(listing: ArrayListing) -> Callable[[Request], Response]:
+    """Return the endpoint of a list."""
+
+    def serve(request: Request) -> Response:
+        profile = scope(request)
+        check_accepted(request, (*listing.accepted, *_ANY))
+        if listing.ad_product in profile.lacks:
+            text = NO_BRANDS if listing.ad_product == SPONSORED_BRANDS else "HTTP 403 Forbidden"
+            raise gateway_error(403, "FORBIDDEN", text)
+        return JSONResponse(_array(request, listing, profile))
+
+    return serve
+
+
+def _array(request: Request, listing: ArrayListing, profile: Profile) -> list[Json]:
+    sandbox = sandbox_of(request)
+    most = sandbox.options.page_size
+    start = _number(request, "startIndex", 0, least=0)
+    size = min(_number(request, "count", most, least=1), most)
+    tests = _tests(request, listing)
+    world = sandbox.world(profile, listing.ad_product)
+    found = [shown for shown in objects_of(world, listing.key) if all(test(shown) for test in tests)]
+    again = start > 0 and sandbox.is_hit(Fault.LISTED_TWICE, f"list {listing.path} {profile.profile_id} {start}")
+    return found[start - again : start + size]
+
+
+def _tests(request: Request, listing: ArrayListing) -> list[Test]:
+    tests = []
+    for name, known in listing.filters.items():
+        asked = request.query_params.get(name)
+        if asked is None:
+            continue
+        values = [asked] if known.most == 1 else [value.strip() for value in asked.split(",")]
+        try:
+            tests.append(known.test(name, values))
+        except ApiError:
+            raise gateway_error(400, "BAD_REQUEST", f"Invalid value for {name}: {asked}") from None
+    if "stateFilter" not in request.query_params:
+        tests.append(lambda shown: shown["state"] in listing.states)
+    return tests
+
+
+def _number(request: Request, name: str, default: int, least: int) -> int:
+    asked = request.query_params.get(name)
+    if asked is None:
+        return default
+    if not (asked.isascii() and asked.isdecimal()) or int(asked) < least:
+        raise gateway_error(400, "BAD_REQUEST", f"Invalid value for {name}: {asked}")
+    return int(asked)

@@ -1,0 +1,135 @@
+"""What changed: a row for each attribute, what came and went, and the jumps that somebody should look at."""
+
+import pytest
+
+from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES
+from ppc_pipeline.warehouse.changes import large_changes
+from ppc_pipeline_tests.entities.company import SB, SP, keyword, sb_keyword
+from ppc_pipeline_tests.fakes import NOON, SELLER, facts
+
+KEYWORDS, CAMPAIGNS = ENTITY_TYPES["keywords"], ENTITY_TYPES["campaigns"]
+CAMPAIGN_LIST = "/sp/campaigns/list"
+
+
+def campaign(number=1, budget=10.0, **changes):
+    base = {"campaignId": str(number), "name": "Summer", "state": "ENABLED", "startDate": "2026-01-01"}
+    return base | {"budget": {"budget": budget, "budgetType": "DAILY"}} | changes
+
+
+def changes(company, columns="change, attribute, before, after, change_percent", where="true"):
+    return company.query(f"SELECT {columns} FROM entity_changes WHERE {where} ORDER BY seen_at, entity_id, attribute")
+
+
+def next_day(company, *items, path="/sp/keywords/list", entity=KEYWORDS):
+    company.clock.forward(days=1)
+    company.serve(list(items), path=path)
+    return company.sync(entity)
+
+
+def test_each_changed_attribute_is_a_row_with_what_it_was_and_by_how_much_an_amount_changed(company):
+    company.serve([campaign()], path=CAMPAIGN_LIST)
+    company.sync(CAMPAIGNS)
+    strategy = {"strategy": "AUTO_FOR_SALES"}
+    new = campaign(budget=12.5, name="Winter", state="PAUSED", dynamicBidding=strategy, endDate="2026-12-31")
+    next_day(company, new, path=CAMPAIGN_LIST, entity=CAMPAIGNS)
+    assert changes(company) == [
+        ("changed", "bidding_strategy", None, "AUTO_FOR_SALES", None),
+        ("changed", "budget", "10", "12.5", 25.0),
+        ("changed", "end_date", None, "2026-12-31", None),
+        ("changed", "name", "Summer", "Winter", None),
+        ("changed", "state", "ENABLED", "PAUSED", None),
+    ]
+    who = "account, profile_id, currency_code, ad_product, entity, entity_id, campaign_id, name"
+    assert set(changes(company, who)) == {("acme", SELLER, "USD", SP, "campaigns", 1, 1, "Winter")}
+    assert set(changes(company, "seen_at")) == {(company.clock(),)}
+
+
+def test_a_first_listing_is_no_change_and_neither_is_one_of_another_ad_product(company):
+    company.serve([keyword(1)])
+    company.sync()
+    company.serve([sb_keyword(1)], path="/sb/keywords")
+    next_day(company, keyword(1))
+    assert changes(company) == []
+
+
+def test_what_comes_later_goes_and_comes_back_is_told(company):
+    company.serve([keyword(1)])
+    company.sync()
+    next_day(company, keyword(1), keyword(2))
+    next_day(company, keyword(1))
+    next_day(company, keyword(1), keyword(2, bid=1.5))
+    days = company.query(
+        "SELECT date_diff('day', ?::TIMESTAMPTZ, seen_at), entity_id, change, before, after FROM entity_changes "
+        "ORDER BY 1, 3",
+        NOON,
+    )
+    assert days == [
+        (1, 2, "added", None, None),
+        (2, 2, "removed", None, None),
+        (3, 2, "added", None, None),
+        (3, 2, "changed", "0.75", "1.5"),
+    ]
+
+
+def test_what_nobody_watches_is_a_version_and_no_change(company):
+    company.serve([campaign()], path=CAMPAIGN_LIST)
+    company.sync(CAMPAIGNS)
+    next_day(company, campaign(tags={"team": "a"}), path=CAMPAIGN_LIST, entity=CAMPAIGNS)
+    assert company.query("SELECT count(*) FROM campaigns_history") == [(2,)]
+    assert changes(company) == []
+
+
+@pytest.mark.parametrize("entity", ENTITY_TYPES.values(), ids=lambda entity: entity.name)
+def test_every_kind_of_entity_has_its_changes(company, entity):
+    listing = entity.listings[0]
+    ids = {listing.fields[name].removeprefix("$."): "7" for name in entity.key if name in listing.fields}
+    company.serve([ids | {"state": "ENABLED"}], path=listing.path)
+    company.sync(entity)
+    next_day(company, ids | {"state": "PAUSED"}, path=listing.path, entity=entity)
+    found = changes(company, "entity, entity_id, ad_product, attribute, before, after")
+    assert found == [(entity.name, 7, listing.ad_product, "state", "ENABLED", "PAUSED")]
+
+
+def jumped(company, synced, percent=50):
+    with company.warehouse.connect() as connection:
+        return large_changes(connection, synced.at, percent)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "percent"),
+    [
+        (1.0, 1.5, None),
+        (1.0, 1.51, 51.0),
+        (1.0, 0.4, -60.0),
+        (0.3, 3.0, 900.0),
+        (None, 3.0, None),
+        (3.0, None, None),
+        (0, 3.0, None),
+    ],
+)
+def test_a_bid_that_jumps_by_more_than_the_threshold_is_told_once(company, before, after, percent):
+    company.serve([keyword(1, bid=before), keyword(2)])
+    company.sync()
+    synced = next_day(company, keyword(1, bid=after), keyword(2))
+    assert [change.percent for change in jumped(company, synced)] == ([] if percent is None else [percent])
+    assert jumped(company, next_day(company, keyword(1, bid=after), keyword(2))) == []
+
+
+def test_the_largest_jumps_of_all_clients_and_ad_products_come_first_with_all_that_people_ask(company):
+    company.roster.save("acme", [facts(), facts(5)])
+    company.serve([keyword(1, bid=1)])
+    company.serve([keyword(2, bid=1)], profile=5)
+    company.serve([sb_keyword(3, bid=1)], path="/sb/keywords")
+    company.sync()
+    company.serve([keyword(2, bid=3)], profile=5)
+    company.serve([sb_keyword(3, bid=4)], path="/sb/keywords")
+    synced = next_day(company, keyword(1, bid=2))
+    found = jumped(company, synced)
+    assert [(c.profile_id, c.ad_product, c.entity_id, c.percent) for c in found] == [
+        (SELLER, SB, 3, 300.0),
+        (5, SP, 2, 200.0),
+        (SELLER, SP, 1, 100.0),
+    ]
+    first = found[0]
+    assert (first.entity, first.name, first.campaign_id, first.attribute) == ("keywords", "towel", 2, "bid")
+    assert (first.before, first.after, first.currency_code) == ("1", "4", "USD")
