@@ -16,7 +16,7 @@ from ppc_pipeline.amazon_ads.entities import EntityType
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, ReportType
 from ppc_pipeline.clients import SANDBOX_WARNING, open_clients, wanted_accounts
 from ppc_pipeline.entities.listings import Lister, Synced
-from ppc_pipeline.entities.profiles import Trouble, find_profiles, store_profiles
+from ppc_pipeline.entities.profiles import Trouble, find_profiles, is_outdated, store_profiles
 from ppc_pipeline.progress import Progress, silent
 from ppc_pipeline.reports.archive import Archive
 from ppc_pipeline.reports.completeness import Stretch, stretches
@@ -25,7 +25,7 @@ from ppc_pipeline.reports.lifecycle import Lifecycle
 from ppc_pipeline.reports.loader import Loader, loaded_reports, prepare
 from ppc_pipeline.reports.orders import Desk, Ordered, reopen_unloaded
 from ppc_pipeline.reports.pace import Pace
-from ppc_pipeline.reports.roster import GONE, Profile, Roster
+from ppc_pipeline.reports.roster import Profile, Roster
 from ppc_pipeline.reports.states import State
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline.settings import Account, Settings
@@ -159,11 +159,7 @@ async def know_profiles(tools: Tools) -> list[int]:
     """
     known = [profile.facts for profile in tools.roster.profiles(tools.account_names)]
     by_name = {account.name: account for account in tools.accounts}
-    changed = any(
-        by_name[facts.account].wanted.judged_otherwise(facts, facts.skip_reason)
-        for facts in known
-        if facts.skip_reason != GONE
-    )
+    changed = any(is_outdated(by_name[facts.account], facts) for facts in known)
     there = {facts.account for facts in known}
     asked = [account for account in tools.accounts if changed or account.name not in there]
     async with open_clients(tools.settings, asked, tools.ledger) as clients:

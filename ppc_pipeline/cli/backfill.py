@@ -1,7 +1,7 @@
 """``ppc backfill START END``: a range of dates, in the foreground."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +16,7 @@ from ppc_pipeline.cli.options import AsJson, ProfileIds, ReportTypeNames, date_o
 from ppc_pipeline.cli.runs import execute_job, settings_here, show_outcome, tools_of
 from ppc_pipeline.clients import open_clients, wanted_accounts
 from ppc_pipeline.defs.assets.reports import STEP, ReportRun
-from ppc_pipeline.entities.profiles import facts_of
+from ppc_pipeline.entities.profiles import facts_of, is_outdated, look_at_agencies
 from ppc_pipeline.pipeline import sync_profiles
 from ppc_pipeline.reports.ledger import Ledger
 from ppc_pipeline.reports.roster import ProfileFacts, Roster
@@ -78,9 +78,10 @@ def _has_new(settings: Settings, wanted: Sequence[int]) -> bool:
     ledger = Ledger.open(settings.ledger_url) if wanted and _has_ledger(settings) else None
     try:
         seen = Roster(ledger).profiles([account.name for account in accounts]) if ledger else []
-        known = {profile.facts.profile_id: profile.facts for profile in seen}
+        by_name = {account.name: account for account in accounts}
+        known = {p.facts.profile_id: p.facts for p in seen if not is_outdated(by_name[p.facts.account], p.facts)}
         if new := set(wanted) - known.keys():
-            listed, silent = asyncio.run(_listed(settings, accounts, ledger))
+            listed, silent = asyncio.run(_listed(settings, accounts, ledger, new))
             known = listed | known
     finally:
         if ledger:
@@ -100,16 +101,21 @@ def _has_ledger(settings: Settings) -> bool:
 
 
 async def _listed(
-    settings: Settings, accounts: Sequence[Account], ledger: Ledger | None
+    settings: Settings, accounts: Sequence[Account], ledger: Ledger | None, wanted: Collection[int]
 ) -> tuple[dict[int, ProfileFacts], list[AdsError]]:
-    """Ask every account for its profiles; return them, the first account's first, and why accounts gave none."""
+    """Ask every account for some profiles; return each as the first has it that wants it, and why one gave none."""
     listed: dict[int, ProfileFacts] = {}
     silent: list[AdsError] = []
     async with open_clients(settings, accounts, ledger) as clients:
         for account in accounts:
             try:
-                for profile in await clients[account.name].list_profiles(on_malformed=silent.append):
-                    listed.setdefault(profile.profile_id, facts_of(account, profile))
+                found = await clients[account.name].list_profiles(on_malformed=silent.append)
             except AdsError as error:
                 silent.append(error)
+                continue
+            own = [facts_of(account, profile) for profile in found if profile.profile_id in wanted]
+            for facts in await look_at_agencies(clients[account.name], own):
+                before = listed.get(facts.profile_id)
+                if before is None or (facts.active and not before.active):
+                    listed[facts.profile_id] = facts
     return listed, silent

@@ -22,7 +22,7 @@ from ppc_pipeline.authorisations import REMEDY, Standing, authorisations
 from ppc_pipeline.cli.console import log_to_terminal, one_line_errors, out, print_json
 from ppc_pipeline.cli.runs import prepare_home, settings_here, tools_of
 from ppc_pipeline.clients import SANDBOX_WARNING, open_clients, wanted_accounts
-from ppc_pipeline.entities.profiles import AGENCY_TYPE, IDLE_AGENCY, facts_of, has_campaigns, lacking
+from ppc_pipeline.entities.profiles import AGENCY_TYPE, IDLE_AGENCY, UNKNOWN_AGENCY, facts_of, has_campaigns, lacking
 from ppc_pipeline.pipeline import Tools
 from ppc_pipeline.reports.ledger import Ledger
 from ppc_pipeline.reports.roster import ProfileFacts
@@ -239,7 +239,9 @@ def _wrong(subject: str, reason: str) -> Finding:
 async def _refused(client: AmazonAdsClient, profile: ProfileFacts) -> Finding | None:
     """Try one call in the name of a profile; an agency without campaigns is refused by right."""
     subject = f"profile {profile.profile_id} {profile.name}"
-    if profile.account_type == AGENCY_TYPE and not await has_campaigns(client, profile.profile_id):
+    if profile.account_type == AGENCY_TYPE and not (advertises := await has_campaigns(client, profile.profile_id)):
+        if advertises is None:
+            return Finding(subject, Verdict.WARNING, UNKNOWN_AGENCY, "try again later")
         return Finding(subject, Verdict.OK, f"left out: {IDLE_AGENCY}")
     try:
         async for _ in client.list_pages(profile.profile_id, PORTFOLIOS.listings[0]):

@@ -121,7 +121,7 @@ async def find_profiles(
         for name in listed
     }
     own = {name: [facts for facts in seen if owners[facts.profile_id] == name] for name, seen in listed.items()}
-    looked = await asyncio.gather(*(_look_at_agencies(clients[name], own[name], known, patience) for name in own))
+    looked = await asyncio.gather(*(look_at_agencies(clients[name], own[name], known, patience) for name in own))
     facts = dict(zip(own, looked, strict=True))
     troubles = [trouble for answer in answers.values() for trouble in answer.troubles]
     for account in accounts:
@@ -215,12 +215,17 @@ def facts_of(account: Account, profile: Profile) -> ProfileFacts:
     return _skipped(facts, account.wanted.leaves_out(facts))
 
 
+def is_outdated(account: Account, known: ProfileFacts) -> bool:
+    """Say whether what the roster knows of a profile was judged by other filters than its account has now."""
+    return known.skip_reason != GONE and account.wanted.judged_otherwise(known, known.skip_reason)
+
+
 def _skipped(facts: ProfileFacts, reason: str | None) -> ProfileFacts:
     return replace(facts, active=reason is None, skip_reason=reason)
 
 
-async def _look_at_agencies(
-    client: AmazonAdsClient, found: Iterable[ProfileFacts], known: Iterable[ProfileFacts], patience: float
+async def look_at_agencies(
+    client: AmazonAdsClient, found: Iterable[ProfileFacts], known: Iterable[ProfileFacts] = (), patience: float = 0.0
 ) -> list[ProfileFacts]:
     """Leave out the agencies that have no campaigns in sponsored ads; what cannot be seen now stays as it was."""
     before = {f.profile_id: f.skip_reason for f in known if f.skip_reason in (None, IDLE_AGENCY)}

@@ -80,6 +80,26 @@ class Contract:
             assert request.content == b""
             assert "content-type" not in request.headers
 
+    def item_fields(self, method: str, path: str, accept: str, items_key: str | None) -> set[str]:
+        """Return the fields that Amazon documents of the objects in a list."""
+        name, template = self._path_of(path)
+        responses = self.documents[name]["paths"][template][method]["responses"]
+        (served,) = (answer for status, answer in responses.items() if str(status) == "200")
+        array = served["content"][accept]["schema"]
+        if items_key is not None:
+            array = self._properties(name, array)[items_key]
+        return set(self._properties(name, self._resolved(name, array)["items"]))
+
+    def _resolved(self, document: str, schema: dict[str, Any]) -> dict[str, Any]:
+        return self.registry.resolver(f"urn:{document}").lookup(schema["$ref"]).contents if "$ref" in schema else schema
+
+    def _properties(self, document: str, schema: dict[str, Any]) -> dict[str, Any]:
+        schema = self._resolved(document, schema)
+        found = dict(schema.get("properties", {}))
+        for part in schema.get("allOf", ()):
+            found |= self._properties(document, part)
+        return found
+
     def _path_of(self, path: str) -> tuple[str, str]:
         for name, document in self.documents.items():
             for template in document["paths"]:
@@ -93,10 +113,6 @@ class Contract:
         listed = [*path_item.get("parameters", []), *operation.get("parameters", [])]
         return [resolver.lookup(item["$ref"]).contents if "$ref" in item else item for item in listed]
 
-    def _schema(self, document: str, parameter: dict[str, Any]) -> dict[str, Any]:
-        schema: dict[str, Any] = parameter.get("schema", {})
-        return self.registry.resolver(f"urn:{document}").lookup(schema["$ref"]).contents if "$ref" in schema else schema
-
     @staticmethod
     def _check_word(value: str, words: list[str], parameter: dict[str, Any]) -> None:
         """Hold a value against the words that are listed; lists of words are listed in some spellings only."""
@@ -108,10 +124,11 @@ class Contract:
     def _check_parameters(self, request: httpx.Request, document: str, parameters: list[dict[str, Any]]) -> None:
         known = {(parameter["in"], parameter["name"].lower()): parameter for parameter in parameters}
         for (where, name), parameter in known.items():
-            value = {"header": request.headers, "query": request.url.params}.get(where, {}).get(name, None)
+            given = {"header": request.headers, "query": request.url.params}.get(where, {})
+            value = given.get(parameter["name"])
             if where in ("header", "query"):
                 assert value is not None or not parameter.get("required"), f"{where} {name} is missing"
-            if value is not None and "enum" in (schema := self._schema(document, parameter)):
+            if value is not None and "enum" in (schema := self._resolved(document, parameter.get("schema", {}))):
                 self._check_word(value, schema["enum"], parameter)
         for name in request.url.params:
             assert ("query", name.lower()) in known, f"parameter {name} is not documented"

@@ -172,6 +172,18 @@ def test_a_profile_that_is_not_worked_for_is_refused_with_the_reason(start_sandb
     assert not data_dir.exists()
 
 
+def test_filters_that_were_changed_hold_for_the_next_backfill(start_sandbox, data_dir, monkeypatch):
+    url = start_sandbox(profiles=2)
+    first, second = (p["profileId"] for p in httpx.get(f"{url}/_sandbox/profiles").json())
+    named = ("backfill", days_ago(4), days_ago(3), "--report-type", "spCampaigns", "--profile")
+    monkeypatch.setenv("PPC_EXCLUDE_PROFILES", str(first))
+    refused(ppc(*named, first), str(first), "left out by the account's `exclude_profiles`")
+    assert ppc(*named, second).exit_code == 0
+    monkeypatch.setenv("PPC_EXCLUDE_PROFILES", str(second))
+    refused(ppc(*named, second), str(second), "left out by the account's `exclude_profiles`")
+    assert ppc(*named, first).exit_code == 0
+
+
 def test_a_dagster_home_that_is_not_there_is_refused(monkeypatch, tmp_path):
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "nowhere"))
     refused(ppc("sync", "--json"), "DAGSTER_HOME", "nowhere", "unset")

@@ -93,7 +93,7 @@ def test_a_row_whose_date_cannot_be_used_counts_for_every_day_of_its_report(url,
     with duckdb.connect(data_dir / "ppc.duckdb") as warehouse:
         warehouse.execute(
             """
-            INSERT INTO rejected_rows
+            INSERT INTO rejected_rows (account, profile_id, source, report_id, row_no, reason, raw, rejected_at)
             SELECT account, profile_id, report_type, report_id, 1, 'date is not a date: soon', '{"date": "soon"}', now()
             FROM load_log LIMIT 1
             """

@@ -21,6 +21,9 @@ def in_ledger(company, sql):
         return [tuple(row) for row in connection.execute(text(sql))]
 
 
+SP_CAMPAIGNS = "SELECT count(*) FROM campaigns WHERE ad_product = 'SPONSORED_PRODUCTS'"
+
+
 @pytest.fixture(scope="module")
 def passing(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch, starting(patch, tmp_path_factory.mktemp("passing") / "data") as start:
@@ -32,7 +35,7 @@ def test_what_passes_by_itself_costs_no_report_no_row_and_no_list(passing, fault
     company, profile = passing.company, passing.profiles[fault]
     assert company.faults()[fault] >= 1
     assert passing.troubles == []
-    assert company.query("SELECT count(*) FROM campaigns WHERE profile_id = ?", profile) == [(2,)]
+    assert company.query(f"{SP_CAMPAIGNS} AND profile_id = ?", profile) == [(2,)]
     assert len(passing.reports_of(fault)) == 1
     company.assert_exact([passing.rows[profile]])
 
@@ -185,7 +188,7 @@ def test_a_list_waits_for_as_long_as_a_429_asks_and_comes_whole(start):
     before = company.clock()
     assert run_fast(sync_entities(company.tools, LISTED)).troubles == []
     assert (company.clock() - before).total_seconds() > 42
-    assert company.query("SELECT count(*) FROM campaigns") == [(2,)]
+    assert company.query(SP_CAMPAIGNS) == [(2,)]
 
 
 @pytest.mark.parametrize(("patience", "found"), [(900, 1), (0, 0)])
@@ -206,4 +209,4 @@ def test_a_list_whose_429_asks_for_longer_than_a_sync_can_wait_is_named_and_the_
     company.go_wrong("none")
     company.clock.forward(seconds=901)
     assert run_fast(sync_entities(company.tools, LISTED)).troubles == []
-    assert company.query("SELECT count(*) FROM campaigns") == [(2,)]
+    assert company.query(SP_CAMPAIGNS) == [(2,)]

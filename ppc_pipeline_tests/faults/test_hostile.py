@@ -26,7 +26,8 @@ def test_on_a_hostile_day_every_figure_is_exact_every_row_accounted_for_and_no_r
     assert failed > 0
     assert company.created() == len(company.reports()) == len(brought.rows) + failed
     assert synced.troubles == []
-    ((profiles, campaigns),) = company.query("SELECT count(DISTINCT profile_id), count(*) FROM campaigns")
+    sp = "WHERE ad_product = 'SPONSORED_PRODUCTS'"
+    ((profiles, campaigns),) = company.query(f"SELECT count(DISTINCT profile_id), count(*) FROM campaigns {sp}")
     assert (profiles, campaigns) == (PROFILES, 2 * PROFILES)
 
     assert company.bring(kinds=KINDS).ordered == 0
