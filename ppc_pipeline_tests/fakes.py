@@ -16,8 +16,9 @@ from pydantic import SecretStr
 
 from ppc_pipeline.amazon_ads.auth import Credentials, TokenCache
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
+from ppc_pipeline.amazon_ads.fields import Kind
 from ppc_pipeline.amazon_ads.regions import Region
-from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, is_metric
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, is_metric, kind_of
 from ppc_pipeline.amazon_ads.throttle import Throttle
 from ppc_pipeline.reports.ledger import Ledger, ReportRow
 from ppc_pipeline.reports.roster import ProfileFacts
@@ -314,6 +315,17 @@ def targeting_row(day: date = DAY, keyword_id: int = 61197552078613, **changes: 
         "clickThroughRate": 1.2474307179814303,
     }
     return report_row("spTargeting", day, **(row | changes))
+
+
+_VALUES = {Kind.STRING: "text", Kind.DATE: DAY.isoformat(), Kind.BOOLEAN: True, Kind.JSON: []}
+
+
+def full_row(kind: str, **changes: Any) -> Row:
+    """A row of any report type: every declared column, with a value of its kind."""
+    row = {column: _VALUES.get(kind_of(column), 7) for column in REPORT_TYPES[kind].columns}
+    unknown = set(changes) - set(row)
+    assert not unknown, unknown
+    return row | changes
 
 
 def rows_of(report: Cooking) -> list[Row]:

@@ -11,7 +11,7 @@ import typer
 from ppc_pipeline.cli.console import log_to_terminal, one_line_errors, out, print_json, print_table
 from ppc_pipeline.cli.runs import settings_here, tools_of
 from ppc_pipeline.pipeline import Tools, completeness
-from ppc_pipeline.reports.completeness import DayStatus, Stretch, by_status
+from ppc_pipeline.reports.completeness import DayStatus, Stretch, by_report_type, by_status
 from ppc_pipeline.reports.refused_columns import refused_to
 from ppc_pipeline.reports.usage import usage_since
 from ppc_pipeline.reports.windows import Days
@@ -150,16 +150,13 @@ def _days(counts: Mapping[DayStatus, int]) -> Row:
 
 def _report_types(found: Sequence[Stretch]) -> list[Row]:
     """Return each report type with its coverage over all profiles, and how many of them it is not offered to."""
-    by_type: dict[str, list[Stretch]] = defaultdict(list)
-    for stretch in found:
-        by_type[stretch.report_type].append(stretch)
     return [
         {
             "report_type": name,
             **_days(by_status(some)),
             "profiles_without": len({s.profile_id for s in some if s.status is DayStatus.NOT_OFFERED}),
         }
-        for name, some in by_type.items()
+        for name, some in by_report_type(found).items()
     ]
 
 
@@ -258,13 +255,14 @@ def _show(report: Report) -> None:
 
 
 def _show_reports(title: str, reports: Sequence[Row]) -> None:
-    """Print reports, the first of them where they are many."""
+    """Print reports, the oldest of them where they are many."""
+    oldest = sorted(reports, key=lambda r: str(r["since"] or ""))
     lines = [
         (
             *(r["account"], str(r["profile_id"]), r["report_type"]),
             *(r["start"], r["end"], _moment(r["since"]), r["reason"]),
         )
-        for r in reports[:MOST_LINES]
+        for r in oldest[:MOST_LINES]
     ]
     print_table(title, ("account", "profile", "report type", "from", "to", "since", "why"), lines)
     if len(reports) > MOST_LINES:

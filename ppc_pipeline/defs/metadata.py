@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import dagster as dg
 
-from ppc_pipeline.reports.completeness import Stretch
+from ppc_pipeline.reports.completeness import DayStatus, Stretch
 from ppc_pipeline.reports.refused_columns import RefusedColumn
 
 MOST_ROWS = 50
@@ -27,9 +27,11 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> d
 
 
 def stretches_table(found: Iterable[Stretch]) -> dg.MarkdownMetadataValue:
-    """Return the table of profile-days that stand alike, with the reason."""
+    """Return the table of profile-days that stand alike, with the reason: what failed first, for it is cut."""
+    worst_first = sorted(found, key=lambda s: s.status is not DayStatus.FAILED)
     rows = [
-        (f"{s.profile_id} {s.profile_name}", s.account, s.report_type, str(s.days), s.status, s.reason) for s in found
+        (f"{s.profile_id} {s.profile_name}", s.account, s.report_type, str(s.days), s.status, s.reason)
+        for s in worst_first
     ]
     return markdown_table(("profile", "account", "report type", "days", "status", "why"), rows)
 

@@ -224,3 +224,11 @@ def by_status(found: Iterable[Stretch]) -> Mapping[DayStatus, int]:
     for stretch in found:
         counts[stretch.status] += len(stretch.days)
     return counts
+
+
+def by_report_type(found: Iterable[Stretch]) -> Mapping[str, list[Stretch]]:
+    """Sort profile-days by report type."""
+    sorted_out: dict[str, list[Stretch]] = defaultdict(list)
+    for stretch in found:
+        sorted_out[stretch.report_type].append(stretch)
+    return sorted_out

@@ -4,7 +4,7 @@ Here: from profiles and dates to rows of the ledger. Not here: cutting ranges (`
 (``ledger``), or asking Amazon (``lifecycle``).
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -16,7 +16,7 @@ from ppc_pipeline.reports.ledger import Ledger, ReportRow
 from ppc_pipeline.reports.roster import Profile
 from ppc_pipeline.reports.states import State, Unloaded
 from ppc_pipeline.reports.tables import columns_hash
-from ppc_pipeline.reports.windows import Days, Window, daily_plan, windows_for
+from ppc_pipeline.reports.windows import Days, Window, daily_plan, served, windows_for
 
 
 @dataclass(slots=True)
@@ -95,6 +95,8 @@ class Desk:
             for profile in profiles:
                 if profile.left_alone(now) or profile.left_without(report_type, now):
                     continue
+                within = served(report_type, profile.facts.clock, now)
+                there = (days.intersect(within) for days in known.get((report_type.name, profile.facts.profile_id), ()))
                 plan = daily_plan(
                     report_type,
                     profile.facts.clock,
@@ -102,7 +104,7 @@ class Desk:
                     start_date=start_date,
                     refetch_days=refetch_days,
                     weekly=weekly,
-                    known=known[report_type.name, profile.facts.profile_id],
+                    known={day for days in there if days for day in days},
                 )
                 trailing += [(report_type, window) for window in plan.trailing]
                 # What it was seen to lack: the trailing window is enough to learn whether it is so.
@@ -123,15 +125,13 @@ class Desk:
             ordered.new += new
         return ordered
 
-    def _known_days(self, report_types: Sequence[ReportType], start_date: date) -> Mapping[tuple[str, int], set[date]]:
+    def _known_days(
+        self, report_types: Sequence[ReportType], start_date: date
+    ) -> Mapping[tuple[str, int], Sequence[Days]]:
         """Return the days of each report type and profile that are not to be ordered as holes."""
         furthest = max((report_type.retention_days for report_type in report_types), default=0)
         since = max(start_date, self.ledger.clock().date() - timedelta(days=furthest))
-        found = self.ledger.known_days(since, [report_type.name for report_type in report_types], self.accounts)
-        known: dict[tuple[str, int], set[date]] = defaultdict(set)
-        for key, ranges in found.items():
-            known[key].update(day for days in ranges for day in days)
-        return known
+        return self.ledger.known_days(since, [report_type.name for report_type in report_types], self.accounts)
 
 
 def _in_turns(holes: Iterable[tuple[ReportType, Window]]) -> list[tuple[ReportType, Window]]:

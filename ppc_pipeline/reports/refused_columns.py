@@ -15,7 +15,7 @@ from ppc_pipeline.amazon_ads.errors import InvalidColumnsError, PermanentError
 from ppc_pipeline.amazon_ads.report_types import ReportType, is_metric
 from ppc_pipeline.reports import activity
 from ppc_pipeline.reports.ledger import Ledger
-from ppc_pipeline.reports.schema import insert_into, refused_columns
+from ppc_pipeline.reports.schema import insert_into, is_new, refused_columns
 
 TRIED_AGAIN_AFTER = timedelta(days=30)
 """How long a refused column is not asked for."""
@@ -132,7 +132,7 @@ class Columns:
         for column in columns:  # by name in every process: in another order, PostgreSQL would break one of two off
             key = {"account": account, "report_type": report_type, "column": column}
             first = insert_into(connection, refused_columns).values(**key, since=now, seen=now, reason=reason)
-            if connection.execute(first.on_conflict_do_nothing()).rowcount:
+            if is_new(connection, first):
                 new.append(column)
             else:
                 connection.execute(update(refused_columns).filter_by(**key).values(seen=now, reason=reason))

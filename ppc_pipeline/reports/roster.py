@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, delete, select, update
 from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.reports import activity
 from ppc_pipeline.reports.ledger import Ledger
-from ppc_pipeline.reports.schema import accounts, insert_into, lacks, profiles
+from ppc_pipeline.reports.schema import accounts, insert_into, is_new, lacks, profiles
 from ppc_pipeline.reports.windows import ProfileClock
 
 BLOCK_RETRY = timedelta(hours=20)
@@ -154,6 +154,7 @@ class Roster:
                 values["seen_at"] = now
                 if known.get(facts.profile_id, account) != account:  # the refusal was of the account it was reached by
                     values |= _NOT_BLOCKED
+                    connection.execute(delete(lacks).where(lacks.c.profile_id == facts.profile_id))
                 statement = insert_into(connection, profiles).values(**values)
                 connection.execute(statement.on_conflict_do_update(index_elements=["profile_id"], set_=values))
             gone = [p for p, owner in known.items() if owner == account and p not in rows]
@@ -225,7 +226,7 @@ class Roster:
             if profile is None or profile.blocked_since is not None:
                 return
             first = insert_into(connection, lacks).values(**key, since=now, seen=now, reason=reason)
-            if connection.execute(first.on_conflict_do_nothing()).rowcount:
+            if is_new(connection, first):
                 detail = f"{ad_product}: {reason}"
                 self._note(connection, activity.NOT_OFFERED, profile.account, "not offered", profile_id, detail)
             else:

@@ -26,6 +26,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     inspect,
+    literal,
     text,
 )
 from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
@@ -245,3 +246,12 @@ def _columns(found: Inspector, table: str) -> set[str]:
 def insert_into(connection: Connection, table: Table) -> Insert:
     """Begin an INSERT that may say what to do on a conflict: two processes may write the same first row at once."""
     return postgresql_insert(table) if connection.dialect.name == "postgresql" else sqlite_insert(table)
+
+
+def is_new(connection: Connection, first: Insert) -> bool:
+    """Insert a row where there is none with its key, and say whether there was none.
+
+    Asked of what the statement returns: how many rows it inserted is not told by every driver.
+    """
+    made = first.on_conflict_do_nothing().returning(literal(True))
+    return connection.execute(made).first() is not None

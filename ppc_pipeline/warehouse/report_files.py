@@ -84,8 +84,7 @@ def missing_columns(table: ReportTable, file: ReportFile) -> tuple[str, ...]:
         return ()
     there = _keys(file)
     missing = [c for c in asked if c.source not in there]
-    is_key = ("date", *table.grain)
-    needed = [c.source for c in missing if c.name in is_key or (c.metric and file.left_out is not None)]
+    needed = [c.source for c in missing if c.name in ("date", *table.grain) or (c.metric and file.left_out is not None)]
     if needed:
         raise UnreadableFileError(f"columns that were asked for are not in it: {', '.join(needed)}")
     return tuple(c.source for c in missing)

@@ -167,6 +167,8 @@ def test_coverage_draws_the_grid_and_counts_profile_days(project):
     assert metadata["report_days_loaded"] == 2 * 2
     assert metadata["report_days_missing"] > 0
     assert "never ordered" in metadata["not complete"]
+    types = {line.split(" | ")[0]: line for line in metadata["report types"].splitlines()}
+    assert "| spCampaigns | 4 |" in types["| spCampaigns"]
 
 
 def test_only_a_sandbox_in_place_of_an_account_is_said_to_be_one(project, data_dir, monkeypatch):

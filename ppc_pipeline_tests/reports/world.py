@@ -21,6 +21,7 @@ class World:
     def __init__(self, folder, loop):
         self.folder = folder
         self.clock = loop.clock
+        self.forward = lambda **delta: loop.jump(timedelta(**delta).total_seconds())
         self.ledger = Ledger.open(f"sqlite:///{folder}/ledger.db", self.clock)
         self.roster = Roster(self.ledger)
         self.archive = Archive(folder / "raw")

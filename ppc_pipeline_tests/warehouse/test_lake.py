@@ -16,7 +16,7 @@ from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline.warehouse.entities import Pages, load_entities
 from ppc_pipeline.warehouse.loading import load_files
 from ppc_pipeline.warehouse.restated import FINAL_AFTER_DAYS, refresh_restatement_curve, restatement_curve
-from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, report_file, targeting_row
+from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, full_row, report_file, targeting_row
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("duckdb_extension_ducklake") is None,
@@ -85,6 +85,19 @@ def test_reports_are_loaded_restated_and_rolled_back_in_a_lake_as_in_a_file(lake
         assert queries.daily_cost(connection, DAY, DAY) == [(DAY, "USD", Decimal("0.7"))]
         assert queries.rejected(connection, "spTargeting") == []
         assert queries.profile_summary(connection, DAY, DAY)["cost"].tolist() == [Decimal("0.7").__float__()]
+
+
+def test_keys_that_are_null_tell_rows_apart_in_a_lake_as_in_a_file(lake, tmp_path):
+    table = REPORT_TABLES["sbTargeting"]
+    keyword, target = {"keywordId": 1, "targetingId": None}, {"keywordId": None, "targetingId": 1}
+    rows = [full_row("sbTargeting", **keys) for keys in (keyword, target, target)]
+    with lake.connect() as connection:
+        (first,) = load_files(connection, table, [report_file(tmp_path, rows)], NOON)
+        rows[1]["clicks"] = 8.5
+        later = report_file(tmp_path, rows[:2], requested_at=NOON + timedelta(hours=1))
+        (second,) = load_files(connection, table, [later], NOON)
+    assert (first.rows_loaded, first.rows_rejected) == (2, 1)
+    assert (second.rows_loaded, second.rows_rejected, second.rows_displaced) == (1, 1, 1)
 
 
 def test_entities_have_versions_in_a_lake_as_in_a_file(lake, tmp_path):

@@ -6,10 +6,10 @@ import dagster as dg
 
 from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.defs.assets import OWNER
-from ppc_pipeline.defs.metadata import markdown_table, stretches_table
+from ppc_pipeline.defs.metadata import absent_table, markdown_table, stretches_table
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.pipeline import broken_accounts, completeness
-from ppc_pipeline.reports.completeness import COMPLETE, DayStatus, by_status
+from ppc_pipeline.reports.completeness import COMPLETE, DayStatus, by_report_type, by_status
 from ppc_pipeline.reports.windows import Days
 
 SHOWN_DAYS = 95
@@ -31,7 +31,7 @@ def coverage_asset(report_types: tuple[ReportType, ...]) -> dg.AssetsDefinition:
         """The profile x date grid: which days of which client are in the warehouse, and why the others are not.
 
         Drawn from the ledger for the last 95 days, as far back as Amazon serves most reports. A square shows the worst
-        of the day's report types; `report_days_*` count each profile, day and report type.
+        of the day's report types; `report_days_*` count each profile, day and report type, `report types` by type.
         """
         from ppc_pipeline.defs.plots import coverage_plot  # matplotlib takes a second: only where it is drawn
 
@@ -42,11 +42,18 @@ def coverage_asset(report_types: tuple[ReportType, ...]) -> dg.AssetsDefinition:
         counts = by_status(found)
         broken = sorted(broken_accounts(tools).items())
         incomplete = [stretch for stretch in found if stretch.status not in COMPLETE]
+        absent = [stretch for stretch in found if stretch.status is DayStatus.NOT_OFFERED]
+        types = [
+            (name, *(by_status(some).get(status, 0) for status in DayStatus))
+            for name, some in by_report_type(found).items()
+        ]
         return dg.MaterializeResult(
             metadata={
                 **({"coverage": coverage_plot(found)} if found else {}),
                 **{f"report_days_{status.value.replace(' ', '_')}": counts.get(status, 0) for status in DayStatus},
+                **({"report types": markdown_table(("report type", *DayStatus), types)} if types else {}),
                 **({"not complete": stretches_table(incomplete)} if incomplete else {}),
+                **({"not offered": absent_table(absent)} if absent else {}),
                 **({"accounts in trouble": markdown_table(("account", "why"), broken)} if broken else {}),
                 "sandbox": tools.sandbox,
             }

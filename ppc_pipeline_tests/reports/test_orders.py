@@ -1,0 +1,94 @@
+"""What a day brings: long ranges, long retention, and what Amazon was seen not to serve."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
+from ppc_pipeline.reports.orders import Desk
+from ppc_pipeline.reports.states import State
+from ppc_pipeline.reports.windows import RETENTION_SLACK_DAYS
+from ppc_pipeline_tests.fakes import NOON, SELLER, VENDOR, facts, refusal
+
+YESTERDAY = NOON.date() - timedelta(days=1)
+LONG = [name for name, kind in REPORT_TYPES.items() if kind.max_range_days > 31]
+
+
+def order_day(ledger, archive, roster, kinds, *, start=date(2020, 1, 1), weekly=False, holes=100):
+    return Desk(ledger, archive, fresh=timedelta(hours=6)).order_day(
+        [REPORT_TYPES[kind] for kind in kinds],
+        roster.active(["acme"]),
+        start_date=start,
+        refetch_days=31,
+        weekly=weekly,
+        holes=holes,
+    )
+
+
+def spans(rows):
+    return [(row.start_date, row.end_date) for row in rows]
+
+
+def test_there_are_types_of_a_year_and_of_two():
+    assert {REPORT_TYPES[kind].max_range_days for kind in LONG} == {365, 731}
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_a_year_or_two_of_history_is_one_hole_beside_the_trailing_month_and_no_day_is_too_old(
+    ledger, archive, roster, kind
+):
+    roster.save("acme", [facts()])
+    declared = REPORT_TYPES[kind]
+    rows = order_day(ledger, archive, roster, [kind]).rows
+    month, history = spans(rows)
+    assert month == (YESTERDAY - timedelta(days=30), YESTERDAY)
+    oldest = YESTERDAY - timedelta(days=declared.retention_days - RETENTION_SLACK_DAYS - 1)
+    assert history == (oldest, month[0] - timedelta(days=1))
+    assert all(len(row.days) <= declared.max_range_days for row in rows)
+    assert order_day(ledger, archive, roster, [kind]).new == 0
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_weekly_the_month_before_comes_in_the_same_request_of_a_type_that_takes_long_ranges(
+    ledger, archive, roster, kind
+):
+    roster.save("acme", [facts()])
+    rows = order_day(ledger, archive, roster, [kind], weekly=True, holes=0).rows
+    assert spans(rows) == [(YESTERDAY - timedelta(days=61), YESTERDAY)]
+
+
+def test_the_holes_of_a_day_are_bounded_over_all_types_and_the_newest_come_first(ledger, archive, roster):
+    roster.save("acme", [facts(), facts(VENDOR)])
+    kinds = [*LONG, "spTargeting"]
+    rows = order_day(ledger, archive, roster, kinds, holes=3).rows
+    holes = rows[2 * len(kinds) :]
+    assert len(holes) == 3
+    assert {row.end_date for row in holes} == {YESTERDAY - timedelta(days=31)}
+    assert {row.profile_id for row in holes} == {SELLER, VENDOR}
+
+
+def test_days_that_amazon_was_seen_not_to_serve_are_not_asked_for_on_the_days_that_follow(play):
+    """Amazon serves 65 days of spSearchTerm by now, and documented 95."""
+
+    async def scenario(world):
+        kind = "spSearchTerm"
+        world.roster.save("acme", [facts()])
+        served_from = NOON.date() - timedelta(days=65)
+
+        def refuse(report, _):
+            detail = f"startDate must be equal to or after report type data retention start date ({served_from})"
+            return refusal(400, detail) if report.body["startDate"] < str(served_from) else None
+
+        world.amazon.on_create = refuse
+        ordered = order_day(world.ledger, world.archive, world.roster, [kind])
+        done = await world.see_through(ordered.rows)
+        assert {row.state for row in done} == {State.LOADED, State.EXPIRED}
+        assert min(row.start_date for row in done if row.state is State.LOADED) == served_from
+        for _ in range(3):
+            world.forward(days=1)
+            served_from += timedelta(days=1)
+            again = order_day(world.ledger, world.archive, world.roster, [kind]).rows
+            assert len(again) == 1, "the trailing month alone"
+            assert [row.state for row in await world.see_through(again)] == [State.LOADED]
+
+    play(scenario)
