@@ -7,7 +7,7 @@ own step reports (``assets.entities``).
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -33,20 +33,20 @@ UNIQUE_CHECK = "grain_unique"
 PERFORMANCE_GRAIN = ("date", "profile_id", "ad_product", "campaign_id", "ad_group_id", "target_id")
 
 
+def _specs(name: str, tables: Iterable[str], description: str) -> list[dg.AssetCheckSpec]:
+    """Specify a check that every report asset has."""
+    return [dg.AssetCheckSpec(name, asset=table, description=description) for table in tables]
+
+
 def complete_checks(report_types: Sequence[ReportType]) -> dg.AssetChecksDefinition:
     """Return the check ``complete`` of every report asset: which profile-days are missing, and why."""
     by_table = {report_type.table: report_type for report_type in report_types}
 
     @dg.multi_asset_check(
         name="complete_reports",
-        specs=[
-            dg.AssetCheckSpec(
-                COMPLETE_CHECK,
-                asset=table,
-                description="Every profile-day of the range is loaded. WARN: on its way. ERROR: failed.",
-            )
-            for table in by_table
-        ],
+        specs=_specs(
+            COMPLETE_CHECK, by_table, "Every profile-day of the range is loaded. WARN: on its way. ERROR: failed."
+        ),
         can_subset=True,
     )
     def complete_reports(
@@ -117,12 +117,7 @@ def rejected_checks(report_types: Sequence[ReportType]) -> dg.AssetChecksDefinit
 
     @dg.multi_asset_check(
         name="rejected_reports",
-        specs=[
-            dg.AssetCheckSpec(
-                REJECTED_CHECK, asset=table, description="No row of Amazon's is in quarantine (rejected_rows)."
-            )
-            for table in by_table
-        ],
+        specs=_specs(REJECTED_CHECK, by_table, "No row of Amazon's is in quarantine (rejected_rows)."),
         can_subset=True,
     )
     def rejected_reports(
@@ -156,12 +151,7 @@ def emptied_checks(report_types: Sequence[ReportType]) -> dg.AssetChecksDefiniti
 
     @dg.multi_asset_check(
         name="emptied_reports",
-        specs=[
-            dg.AssetCheckSpec(
-                EMPTIED_CHECK, asset=table, description="No day that had rows has none since a later report came."
-            )
-            for table in by_table
-        ],
+        specs=_specs(EMPTIED_CHECK, by_table, "No day that had rows has none since a later report came."),
         can_subset=True,
     )
     def emptied_reports(
@@ -192,14 +182,9 @@ def columns_checks(report_types: Sequence[ReportType]) -> dg.AssetChecksDefiniti
 
     @dg.multi_asset_check(
         name="columns_reports",
-        specs=[
-            dg.AssetCheckSpec(
-                COLUMNS_CHECK,
-                asset=table,
-                description="Amazon serves every declared column to every account. Those it refuses are NULL.",
-            )
-            for table in by_table
-        ],
+        specs=_specs(
+            COLUMNS_CHECK, by_table, "Amazon serves every declared column to every account. Those it refuses are NULL."
+        ),
         can_subset=True,
     )
     def columns_reports(
