@@ -27,7 +27,8 @@ app()
 
 def test_the_declaration_in_the_readme_is_all_that_a_new_report_type_needs(tmp_path, monkeypatch):
     declaration = re.search(r"```python\n(ReportType\(\n.*?\n\))\n```", README.read_text(), re.DOTALL)
-    assert declaration and '"sbAdGroup:campaign"' in declaration[1]
+    assert declaration
+    assert '"sbAdGroup:campaign"' in declaration[1]
     assert "sbAdGroup:campaign" not in REPORT_TYPES
     monkeypatch.setenv("PPC_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("PPC_REPORT_TYPES", "sbCampaigns,sbAdGroup:campaign")

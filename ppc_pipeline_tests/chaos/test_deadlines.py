@@ -27,7 +27,7 @@ ONE_BY_ONE = Limits(connect_seconds=0.3, read_seconds=5, pool_seconds=0.3, call_
 """What trickles is never silent for long: only the limit of the whole can end it."""
 
 LATEST = 20.0
-"""Seconds after which a call is over at the latest: the limits, and much for a busy machine. Without them, it never is."""
+"""Seconds after which a call is over at the latest: its limits, and much for a busy machine. Without them: never."""
 
 TOKEN = b'{"access_token": "Atza|x", "token_type": "bearer", "expires_in": 3600}'
 
