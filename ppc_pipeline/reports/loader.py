@@ -21,7 +21,7 @@ from ppc_pipeline.reports.archive import Archive
 from ppc_pipeline.reports.ledger import ReportRow
 from ppc_pipeline.reports.states import Event
 from ppc_pipeline.reports.tables import ENTITY_TABLES, REPORT_TABLES, columns_hash
-from ppc_pipeline.warehouse.connection import Warehouse, WarehouseBusyError
+from ppc_pipeline.warehouse.connection import Warehouse, WarehouseBusyError, without_password
 from ppc_pipeline.warehouse.loading import FileOutcome, load_stage, without_overlaps
 from ppc_pipeline.warehouse.report_files import ReportFile, RowsLostError, UnreadableFileError
 from ppc_pipeline.warehouse.scratch import scratch_directory
@@ -145,7 +145,7 @@ class Loader:
 
     def _failed(self, row: ReportRow, error: Exception) -> Event:
         if isinstance(error, duckdb.Error | OSError):
-            return states.Troubled(f"loading failed: {error}")
+            return states.Troubled(f"loading failed: {without_password(str(error))}")
         if isinstance(error, RowsLostError):
             return states.GivenUp(f"loading failed: {error}", retryable=True)
         if not isinstance(error, UnreadableFileError):

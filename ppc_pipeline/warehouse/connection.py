@@ -86,11 +86,17 @@ class Warehouse:
 
         Raises:
             WarehouseBusyError: Another process had it for longer than ``wait_seconds``.
+            duckdb.Error: As DuckDB raises it, also from what is done inside, but without the password of a catalog.
         """
         connection = self._open_lake(read_only) if self.is_lake else self._open_file(read_only)
         try:
             connection.execute("SET TimeZone = 'UTC'")
             yield connection
+        except duckdb.Error as error:  # a catalog that fails meanwhile is named with its address
+            text = without_password(str(error))
+            if text == str(error):
+                raise
+            raise type(error)(text) from None
         finally:
             if self.is_lake:
                 _detach_lake(connection)
