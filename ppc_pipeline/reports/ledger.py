@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
-from enum import Enum, auto
 from typing import Any, NamedTuple, Self
 
 from sqlalchemy import (
@@ -34,6 +33,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from ppc_pipeline.reports import activity, schema
 from ppc_pipeline.reports.database import for_writing, open_engine
+from ppc_pipeline.reports.reorders import Decision, decide
 from ppc_pipeline.reports.schema import accounts, reports
 from ppc_pipeline.reports.states import (
     OUTSTANDING,
@@ -149,37 +149,6 @@ _RECORD = (  # made once: it is executed several times for each report
     .where(reports.c.id == bindparam("recorded_id"), reports.c.lease_owner == bindparam("recorded_owner"))
     .returning(*_COLUMNS)
 )
-
-
-class Decision(Enum):
-    """What asking for a window means, given what was ordered before."""
-
-    ORDER = auto()
-    REUSE = auto()
-    RETRY = auto()
-
-
-def decide(latest: ReportRow | None, now: datetime, fresh: timedelta, *, archived: bool) -> Decision:
-    """Say what asking for a window means.
-
-    A report still on its way is gone on with. One that was ordered less than ``fresh`` ago is not ordered again, so
-    that retries cost nothing; if it failed in a way that may pass, the same row is tried again. So is, at any age, one
-    that was downloaded and could not be loaded: nothing that was downloaded is downloaded again.
-
-    Args:
-        latest: The newest order of the window, if there is one.
-        now: This moment.
-        fresh: An order younger than this is not repeated.
-        archived: Whether the newest order's raw file is in the archive.
-    """
-    if latest is None:
-        return Decision.ORDER
-    if latest.outstanding:
-        return Decision.REUSE
-    failed = latest.state is State.FAILED and bool(latest.retryable)
-    if now - latest.ordered_at >= fresh:
-        return Decision.RETRY if failed and archived else Decision.ORDER
-    return Decision.RETRY if failed else Decision.REUSE
 
 
 class ClaimLostError(Exception):
