@@ -306,10 +306,13 @@ class Ledger:
     def claim_all(self, ids: Sequence[int], owner: str) -> list[ReportRow]:
         """Claim those of some outstanding reports that nobody else has, in one transaction."""
         found: list[ReportRow] = []
+        wanted = sorted(ids)
         with self.transaction() as connection:
-            for first in range(0, len(ids), _IDS_A_QUERY):
-                statement = self._claiming(reports.c.id.in_(ids[first : first + _IDS_A_QUERY]), owner)
-                found += [_existing(row) for row in connection.execute(statement).mappings()]
+            for first in range(0, len(wanted), _IDS_A_QUERY):
+                which = reports.c.id.in_(wanted[first : first + _IDS_A_QUERY])
+                _lock(connection, which)
+                claimed = connection.execute(self._claiming(which, owner))
+                found += [_existing(row) for row in claimed.mappings()]
         return found
 
     def _claiming(self, which: ColumnElement[bool], owner: str) -> ReturningUpdate[Any]:
@@ -326,15 +329,17 @@ class Ledger:
         """Hold every claim of an owner, and every place it took, for another lease."""
         until = self.clock() + LEASE
         place = case((reports.c.asking_until.is_not(None), until))
-        statement = update(reports).where(reports.c.lease_owner == owner).values(lease_until=until, asking_until=place)
-        with self.transaction() as connection:
-            connection.execute(statement)
+        self._update_all_of(owner, {"lease_until": until, "asking_until": place})
 
     def release(self, owner: str) -> None:
         """Give back every claim of an owner."""
-        statement = update(reports).where(reports.c.lease_owner == owner).values(lease_owner=None, lease_until=None)
+        self._update_all_of(owner, {"lease_owner": None, "lease_until": None})
+
+    def _update_all_of(self, owner: str, values: dict[str, Any]) -> None:
+        mine = reports.c.lease_owner == owner
         with self.transaction() as connection:
-            connection.execute(statement)
+            _lock(connection, mine)
+            connection.execute(update(reports).where(mine).values(**values))
 
     def record(self, row: ReportRow, happened: Event) -> ReportRow:
         """Write down what happened to a claimed report.
@@ -359,6 +364,7 @@ class Ledger:
         now = self.clock()
         changes = [(row, event, advance(_standing(row), event, now)) for row, event in happened]
         with self.transaction() as connection:
+            _lock(connection, reports.c.id.in_([row.id for row, _, _ in changes]))
             return [self._record(connection, row, event, change, now) for row, event, change in changes]
 
     def _record(
@@ -488,6 +494,7 @@ class Ledger:
                 part = ids[first : first + _IDS_A_QUERY]
                 same = reports.c.id.in_(part) & (reports.c.state == State.LOADED)
                 with self.transaction() as connection:
+                    _lock(connection, same)
                     reopened = connection.execute(update(reports).where(same).values(**values).returning(*_COLUMNS))
                     for row in reopened.mappings().all():
                         self._note(connection, _existing(row), happened, now)
@@ -532,6 +539,15 @@ def _join(ranges: list[Days], days: Days) -> None:
         ranges[-1] = Days(ranges[-1].start, max(ranges[-1].end, days.end))
     else:
         ranges.append(days)
+
+
+def _lock(connection: Connection, which: ColumnElement[bool]) -> None:
+    """Lock rows for a transaction, in the order of their ids.
+
+    Of two transactions that lock the same rows in another order, PostgreSQL would break one off. (In SQLite there is
+    one that writes.)
+    """
+    connection.execute(select(reports.c.id).where(which).order_by(reports.c.id).with_for_update())
 
 
 def _written(connection: Connection, where: ColumnElement[bool], values: dict[str, Any]) -> ReportRow | None:

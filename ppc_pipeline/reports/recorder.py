@@ -5,21 +5,42 @@ Here: handing events to the ledger in a thread, those of one moment in one trans
 """
 
 import asyncio
-from collections.abc import Sequence
+import logging
+import time
+from collections.abc import Callable, Sequence
 
-from sqlalchemy.exc import SQLAlchemyError
+import tenacity
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from ppc_pipeline.reports.ledger import ClaimLostError, Ledger, ReportRow
+from ppc_pipeline.reports.ledger import LEASE, ClaimLostError, Ledger, ReportRow
 from ppc_pipeline.reports.states import Event
+
+log = logging.getLogger(__name__)
 
 _Pending = tuple[ReportRow, Event, "asyncio.Future[ReportRow]"]
 
 
 class Recorder:
-    """Records events of one event loop. An event handed over is written even when nobody waits for it any more."""
+    """Records events of one event loop. An event handed over is written even when nobody waits for it any more.
 
-    def __init__(self, ledger: Ledger) -> None:
+    A ledger that fails is tried again for as long as a claim holds: what Amazon has answered is lost only with the
+    process.
+
+    Args:
+        ledger: Where they are written down.
+        sleep: Waits between two tries.
+    """
+
+    def __init__(self, ledger: Ledger, sleep: Callable[[float], None] = time.sleep) -> None:
         self._ledger = ledger
+        self._patiently = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(OperationalError),  # the transaction was undone as a whole
+            wait=tenacity.wait_random_exponential(multiplier=0.1, max=5),
+            stop=tenacity.stop_after_delay(LEASE),
+            before_sleep=tenacity.before_sleep_log(log, logging.WARNING),
+            sleep=sleep,
+            reraise=True,
+        )
         self._pending: list[_Pending] = []
         self._writing: asyncio.Task[None] | None = None
 
@@ -60,7 +81,7 @@ class Recorder:
     def _record(self, some: Sequence[_Pending]) -> list[ReportRow | Exception]:
         """Record some events together; where one of them is impossible, one by one, so that the others are kept."""
         try:
-            rows = self._ledger.record_all([(row, event) for row, event, _ in some])
+            rows = self._patiently(self._ledger.record_all, [(row, event) for row, event, _ in some])
         except Exception as error:
             if len(some) == 1 or isinstance(error, SQLAlchemyError):
                 return [error] * len(some)

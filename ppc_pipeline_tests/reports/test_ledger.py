@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy.event import listen
 
 from ppc_pipeline.amazon_ads.regions import Region
 from ppc_pipeline.reports import states
@@ -130,6 +131,23 @@ def test_what_failed_for_good_is_not_asked_for_again_until_it_is_no_longer_fresh
     assert order(ledger) == failed
     clock.forward(hours=6)
     assert order(ledger).order_no == 2
+
+
+def test_whoever_writes_several_rows_locks_them_in_the_same_order(ledger):
+    rows = [order(ledger, window(profile_id=n)) for n in range(1, 4)]
+    locked = []
+
+    def hear(connection, cursor, statement, *_):
+        if statement.startswith(("SELECT reports.id", "UPDATE reports")):
+            locked.append(statement.endswith("ORDER BY reports.id"))
+
+    listen(ledger.engine, "before_cursor_execute", hear)
+    ids = [row.id for row in rows]
+    claimed = ledger.claim_all(ids[::-1], "me")
+    ledger.renew("me")
+    ledger.record_all([(row, ACCEPTED) for row in sorted(claimed, key=lambda row: -row.id)])
+    ledger.release("me")
+    assert locked == [True, False] * 2 + [True, False, False, False] + [True, False]
 
 
 def test_a_claim_keeps_everybody_else_out(ledger):

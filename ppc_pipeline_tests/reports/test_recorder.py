@@ -1,11 +1,13 @@
 """Writing down what happens to reports: together, in a thread, and each with its own outcome."""
 
 import asyncio
+import sqlite3
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 
 import pytest
 
-from ppc_pipeline.reports import states
+from ppc_pipeline.reports import database, states
 from ppc_pipeline.reports.ledger import LEASE, ClaimLostError, Ledger
 from ppc_pipeline.reports.recorder import Recorder
 from ppc_pipeline.reports.states import State
@@ -78,3 +80,29 @@ def test_what_was_handed_over_is_written_even_when_nobody_waits_any_more(ledger)
 
     asyncio.run(scene())
     assert ledger.rows([row.id])[0].report_id == "r1"
+
+
+@contextmanager
+def writing_elsewhere(path):
+    """Another process is in the middle of a transaction."""
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def test_events_that_a_busy_ledger_refused_are_tried_again_and_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(database, "WAIT_SECONDS", 0.05)
+    ledger = Ledger.open(f"sqlite:///{tmp_path}/ledger.db", Clock())
+    rows = claimed(ledger, 3)
+    busy = ExitStack()
+
+    async def scene():
+        recorder = Recorder(ledger, sleep=lambda _: busy.close())
+        return await asyncio.gather(*(recorder.record(row, states.Accepted(f"r{row.id}")) for row in rows))
+
+    busy.enter_context(writing_elsewhere(tmp_path / "ledger.db"))
+    with busy:
+        written = asyncio.run(scene())
+    assert [row.report_id for row in written] == [f"r{row.id}" for row in rows]
+    ledger.close()
