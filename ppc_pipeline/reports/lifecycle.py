@@ -21,7 +21,7 @@ from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.progress import Progress, silent
 from ppc_pipeline.reports import states
 from ppc_pipeline.reports.archive import Archive
-from ppc_pipeline.reports.ledger import LEASE, ClaimLostError, Ledger, ReportRow
+from ppc_pipeline.reports.ledger import ClaimLostError, Ledger, ReportRow
 from ppc_pipeline.reports.load_queue import Load, LoadQueue, Tally
 from ppc_pipeline.reports.lookout import Kind, Lookout
 from ppc_pipeline.reports.pace import Pace
@@ -218,7 +218,9 @@ class Lifecycle:
     async def _note(self, row: ReportRow, event: Event | None) -> ReportRow:
         if event is None:
             return row
+        # First of all: whatever comes between Amazon's answer and the ledger may be where it is lost.
         written = await self._recorder.record(row, event)
+        self._steps.learn(row, event)
         if isinstance(event, states.Cooked):
             self._lookout.made(_kind(row), row.age_seconds(self._ledger.clock()))
         if isinstance(event, states.Unserved):
@@ -254,7 +256,7 @@ class Lifecycle:
     @contextlib.asynccontextmanager
     async def _claims(self) -> AsyncIterator[None]:
         """Hold this process's claims while it works, and give back what is left of them at the end."""
-        holding = asyncio.create_task(self._hold_claims())
+        holding = asyncio.create_task(self._recorder.hold_claims(self._owner))
         try:
             yield
         finally:
@@ -264,14 +266,6 @@ class Lifecycle:
                 self._ledger.release(self._owner)
             except SQLAlchemyError:  # nor may it hide what went wrong before
                 log.warning("the claims could not be given back: they run out by themselves", exc_info=True)
-
-    async def _hold_claims(self) -> None:
-        while True:
-            await asyncio.sleep(LEASE.total_seconds() / 3)
-            try:
-                await asyncio.to_thread(self._ledger.renew, self._owner)
-            except SQLAlchemyError:
-                log.warning("the claims could not be renewed, trying again before they run out", exc_info=True)
 
 
 def _kind(row: ReportRow) -> Kind:

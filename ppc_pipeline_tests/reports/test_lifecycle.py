@@ -6,11 +6,13 @@ from datetime import date, timedelta
 
 import httpx
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from ppc_pipeline.reports import states
 from ppc_pipeline.reports.ledger import LEASE
 from ppc_pipeline.reports.loader import Loader, prepare
 from ppc_pipeline.reports.pace import Pace
+from ppc_pipeline.reports.roster import Roster
 from ppc_pipeline.reports.states import MAX_REQUESTS, MAX_UNREADABLE, State
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline_tests.fakes import (
@@ -111,6 +113,27 @@ def test_a_request_whose_answer_was_lost_makes_one_report(play):
         (done,) = await world.see_through([order(world.ledger)])
         assert (done.state, done.report_id) == (State.LOADED, lost[0].report_id)
         assert len(world.amazon.reports) == 1
+
+    play(scenario)
+
+
+def test_what_amazon_answered_is_in_the_ledger_before_anything_else_is_written_and_a_failure_of_that_costs_nothing(
+    play, monkeypatch
+):
+    async def scenario(world):
+        world.roster.save("acme", [facts()])
+        row = order(world.ledger)
+        known = []
+
+        def fail(*_):
+            known.append(world.now(row).report_id)
+            raise OperationalError("the ledger is busy", None, Exception())
+
+        for name in ("unblock", "account_ok", "lacking"):
+            monkeypatch.setattr(Roster, name, fail)
+        (done,) = await world.see_through([row])
+        assert (done.state, world.amazon.count("create")) == (State.LOADED, 1)
+        assert set(known) == {done.report_id}
 
     play(scenario)
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 
@@ -106,3 +108,20 @@ def test_events_that_a_busy_ledger_refused_are_tried_again_and_kept(tmp_path, mo
         written = asyncio.run(scene())
     assert [row.report_id for row in written] == [f"r{row.id}" for row in rows]
     ledger.close()
+
+
+def test_loads_and_slow_disks_do_not_hold_up_what_is_to_be_written(ledger):
+    (row,) = claimed(ledger, 1)
+
+    async def scene():
+        go_on = threading.Event()
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        slow = loop.run_in_executor(None, go_on.wait, 60)
+        try:
+            return await asyncio.wait_for(Recorder(ledger).record(row, states.Accepted("r1")), 30)
+        finally:
+            go_on.set()
+            await slow
+
+    assert asyncio.run(scene()).report_id == "r1"
