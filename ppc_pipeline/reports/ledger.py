@@ -402,7 +402,14 @@ class Ledger:
 
     def outstanding(self, report_types: Iterable[str] | None = None) -> list[ReportRow]:
         """Return what is still to be done, oldest order first."""
-        query = select(*_COLUMNS).where(reports.c.state.in_(OUTSTANDING)).order_by(reports.c.id)
+        return self._rows_in(OUTSTANDING, report_types)
+
+    def failed(self, report_types: Iterable[str] | None = None) -> list[ReportRow]:
+        """Return what was given up, oldest order first."""
+        return self._rows_in([State.FAILED], report_types)
+
+    def _rows_in(self, some: Collection[State], report_types: Iterable[str] | None) -> list[ReportRow]:
+        query = select(*_COLUMNS).where(reports.c.state.in_(some)).order_by(reports.c.id)
         if report_types is not None:
             query = query.where(reports.c.report_type.in_(tuple(report_types)))
         with self.engine.connect() as connection:
