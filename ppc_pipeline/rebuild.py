@@ -155,7 +155,7 @@ def _take_up(tools: Tools, row: ReportRow) -> ReportRow:
 
 def _asked_for(row: ReportRow) -> tuple[datetime, str]:
     """Order reports as the warehouse does when it decides whose figures of a day are the newer ones."""
-    return row.requested_at or row.ordered_at, row.report_id or ""
+    return row.asked_at, row.report_id or ""
 
 
 def _quarantined(tools: Tools, report_types: Sequence[ReportType], profiles: Collection[int]) -> dict[str, int]:

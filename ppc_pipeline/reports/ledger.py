@@ -109,9 +109,14 @@ class ReportRow:
         """Say whether the next step may be made."""
         return self.not_before is None or self.not_before <= now
 
+    @property
+    def asked_at(self) -> datetime:
+        """When it was asked for, or ordered where it was not."""
+        return self.requested_at or self.ordered_at
+
     def age_seconds(self, now: datetime) -> float:
         """Return the seconds since it was asked for, or since it was ordered where it was not."""
-        return (now - (self.requested_at or self.ordered_at)).total_seconds()
+        return (now - self.asked_at).total_seconds()
 
     def __str__(self) -> str:
         """Name the report for people."""

@@ -120,7 +120,7 @@ class Troubled:
 
 @dataclass(frozen=True, slots=True)
 class Postponed:
-    """Amazon asked for patience (429): nothing failed, the step is due later."""
+    """Amazon asked for patience (429), or the disk or the warehouse does: nothing failed, the step is due later."""
 
     reason: str
     until: datetime

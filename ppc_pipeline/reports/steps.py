@@ -91,8 +91,9 @@ class Steps:
             return await _STEPS[row.state](self, row)
         except AdsError as error:
             return self._event_of(row, error)
-        except OSError as error:
-            return states.Troubled(f"could not write the raw file: {error}")
+        except OSError as error:  # the disk is full: no fault of the report, however long that takes
+            until = self._ledger.clock() + timedelta(seconds=self._pace.poll_most)
+            return states.Postponed(f"could not write the raw file: {error}", until)
 
     def learn(self, row: ReportRow, event: Event) -> None:
         """Write down what an event, once it is recorded, says of the account, the profile and the columns.
