@@ -39,6 +39,9 @@ def waiting_ends_early() -> Iterator[threading.Event]:
 
 # What libpq obeys, in the extension that reaches a PostgreSQL catalog: a silent server is not waited for without end.
 _CATALOG_LIMITS = {"PGCONNECT_TIMEOUT": "15", "PGOPTIONS": "-c lock_timeout=60s"}
+# And what it takes in the address alone: a server that is gone from the network in mid-statement is given up.
+_CATALOG_OPTIONS = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+_POSTGRES = "ducklake:postgres:"
 
 
 class WarehouseBusyError(Exception):
@@ -141,7 +144,7 @@ class Warehouse:
             given = f" ({', '.join(options)})" if options else ""
             for name, value in _CATALOG_LIMITS.items():
                 os.environ.setdefault(name, value)
-            connection.execute(f"ATTACH {_text(self.database)} AS lake{given}")
+            connection.execute(f"ATTACH {_text(_with_options(self.database))} AS lake{given}")
             connection.execute("USE lake")
         except duckdb.Error as error:
             connection.close()
@@ -204,8 +207,17 @@ def _is_busy(error: BaseException) -> bool:
 
 
 def _lake_extensions(database: str) -> list[str]:
-    catalog = database.removeprefix("ducklake:")
-    return ["ducklake", "postgres_scanner"] if catalog.startswith("postgres:") else ["ducklake"]
+    return ["ducklake", "postgres_scanner"] if database.startswith(_POSTGRES) else ["ducklake"]
+
+
+def _with_options(database: str) -> str:
+    """Add libpq's options to the address of a PostgreSQL catalog, but for those that it has."""
+    missing = [f"{name}={value}" for name, value in _CATALOG_OPTIONS.items() if f"{name}=" not in database]
+    if not database.startswith(_POSTGRES) or not missing:
+        return database
+    if "://" not in database:
+        return " ".join([database, *missing])
+    return database + ("&" if "?" in database else "?") + "&".join(missing)
 
 
 def _installed(extension: str) -> str:
