@@ -20,7 +20,8 @@ from ppc_pipeline.amazon_ads.entities import PORTFOLIOS
 from ppc_pipeline.amazon_ads.errors import AdsError
 from ppc_pipeline.authorisations import REMEDY, Standing, authorisations
 from ppc_pipeline.cli.console import log_to_terminal, one_line_errors, out, print_json
-from ppc_pipeline.cli.runs import prepare_home, settings_here, tools_of
+from ppc_pipeline.cli.home import prepare_home
+from ppc_pipeline.cli.runs import settings_here, tools_of
 from ppc_pipeline.clients import SANDBOX_WARNING, open_clients, wanted_accounts
 from ppc_pipeline.entities.profiles import AGENCY_TYPE, IDLE_AGENCY, UNKNOWN_AGENCY, facts_of, has_campaigns, lacking
 from ppc_pipeline.pipeline import Tools
