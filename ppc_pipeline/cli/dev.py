@@ -29,7 +29,7 @@ def dev(
         if not WORKSPACE.exists():
             refuse(f"there is no {WORKSPACE} here: run `ppc dev` in the project's directory")
         _refuse_taken(host, port)
-    prepare_home(settings)
+        prepare_home(settings)
     err.print(f"The Dagster UI will be at http://{host}:{port}", highlight=False)
     command = [
         sys.executable,
