@@ -105,6 +105,17 @@ class ReportRow:
         """Whether something is still to be done."""
         return self.state in OUTSTANDING
 
+    @property
+    def rest(self) -> Window | None:
+        """The part that Amazon does serve of a window that it refused for its first days."""
+        if (
+            self.state is not State.EXPIRED
+            or not self.served_from
+            or not self.start_date < self.served_from <= self.end_date
+        ):
+            return None
+        return Window(self.account, self.profile_id, self.report_type, Days(self.served_from, self.end_date))
+
     def is_due(self, now: datetime) -> bool:
         """Say whether the next step may be made."""
         return self.not_before is None or self.not_before <= now
@@ -382,7 +393,21 @@ class Ledger:
         written = _row(connection.execute(_RECORD, {**values, **mine}).mappings().first())
         if written is not None:
             self._note(connection, written, happened, now)
+            if written.rest is not None:  # here and now, or a crash in between would leave it unordered
+                self._order_rest(connection, written, written.rest)
         return written
+
+    def rest_of(self, row: ReportRow) -> ReportRow | None:
+        """Return the order of the part of an expired window that Amazon does serve, if there is such a part."""
+        if row.rest is None:
+            return None
+        with self.transaction() as connection:
+            return self._order_rest(connection, row, row.rest)
+
+    def _order_rest(self, connection: Connection, row: ReportRow, rest: Window) -> ReportRow:
+        # A file that is no longer in the archive is found out when it is loaded.
+        there, _ = self._order(connection, rest, row.columns_hash, ONE_DAY, lambda latest: latest.raw_path is not None)
+        return there
 
     def reopen(self, row: ReportRow, happened: Event) -> ReportRow:
         """Write down what happened to a report that nobody works on because it was done."""

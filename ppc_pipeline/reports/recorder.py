@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import tenacity
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from ppc_pipeline.reports.ledger import LEASE, ClaimLostError, Ledger, ReportRow
 from ppc_pipeline.reports.states import Event
@@ -39,7 +39,8 @@ class Recorder:
         self._ledger = ledger
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="ledger")
         self._patiently = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(OperationalError),  # the transaction was undone as a whole
+            # The transaction was undone as a whole. (IntegrityError: another process wrote the same order first.)
+            retry=tenacity.retry_if_exception_type((OperationalError, IntegrityError)),
             wait=tenacity.wait_random_exponential(multiplier=0.1, max=5),
             stop=tenacity.stop_after_delay(LEASE),
             before_sleep=tenacity.before_sleep_log(log, logging.WARNING),
