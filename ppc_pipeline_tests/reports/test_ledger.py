@@ -120,6 +120,16 @@ def test_what_failed_for_now_is_taken_up_again_in_the_same_row_from_what_there_i
     assert (again.reason, again.troubles, again.not_before) == (None, 0, None)
 
 
+@pytest.mark.parametrize(("hours", "state"), [(23.9, State.REQUESTED), (24, State.PLANNED)])
+def test_what_failed_and_is_known_to_amazon_is_looked_for_there_for_a_day_and_then_ordered_anew(
+    ledger, clock, hours, state
+):
+    failed = through(ledger, order(ledger), ACCEPTED, GAVE_UP)
+    clock.forward(hours=hours)
+    again = order(ledger)
+    assert (again.state, again.id == failed.id) == (state, state is State.REQUESTED)
+
+
 def test_what_failed_and_lost_its_archived_file_is_downloaded_again(ledger):
     failed = through(ledger, order(ledger), ACCEPTED, COOKED, ARCHIVED, GAVE_UP)
     again, new = ledger.order(window(), digest(), fresh=timedelta(hours=6), archived=lambda _: False)
