@@ -36,8 +36,6 @@ from ppc_pipeline.reports.states import Event, State
 
 log = logging.getLogger(__name__)
 
-_ASKING = frozenset({State.PLANNED, State.REQUESTED})
-
 _SERVED = (states.Accepted, states.Cooked, states.Archived)
 """What happens only where Amazon serves the account and the profile."""
 
@@ -83,7 +81,8 @@ class Steps:
             return states.GivenUp(unknown, retryable=True)
         if hopeless := self._hopeless(row):
             return states.GivenUp(hopeless, retryable=True)
-        if row.state in _ASKING and row.end_date < self._oldest_served(row):
+        # Only of what is not asked for yet: what was, Amazon may have made in time.
+        if row.state is State.PLANNED and row.end_date < self._oldest_served(row):
             return states.Unserved(self._oldest_served(row))
         if row.state is State.PLANNED and not self._place_for(row):
             return None

@@ -696,6 +696,19 @@ def test_a_report_that_never_gets_ready_expires_when_amazon_no_longer_serves_its
     play(scenario)
 
 
+def test_a_report_that_amazon_made_in_time_is_fetched_even_when_its_days_are_no_longer_served(play):
+    async def scenario(world):
+        row = order(world.ledger)
+        await world.ask_and_poll()
+        assert world.now(row).state is State.REQUESTED
+        await asyncio.sleep(timedelta(days=100).total_seconds())
+        await world.ask_and_poll()
+        await world.fetch()
+        assert (world.now(row).state, world.amazon.count("create")) == (State.LOADED, 1)
+
+    play(scenario)
+
+
 def test_a_report_that_amazon_has_not_made_after_a_day_is_deleted_there_and_ordered_anew(play):
     async def scenario(world):
         world.amazon.ready_after = timedelta(days=400)
