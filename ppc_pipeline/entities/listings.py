@@ -13,7 +13,6 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
 from ppc_pipeline.amazon_ads.entities import EntityType
@@ -34,6 +33,7 @@ from ppc_pipeline.warehouse.entities import (
     load_entities,
     products_listed,
 )
+from ppc_pipeline.warehouse.scratch import scratch_directory
 from ppc_pipeline.warehouse.values import Condition
 
 logger = logging.getLogger(__name__)
@@ -105,6 +105,7 @@ class Lister:
         clients: A client for each account.
         roster: Where refusals are written down, and their end.
         aside: Where the bytes of a malformed page are kept.
+        staging: Where pages and exports are kept until they are loaded.
         progress: Told how many lists are done.
         patience: Seconds that one list may spend in cool-downs; the others go on meanwhile.
         source: Where entities are read from: ``lists``, ``exports`` where there is one, or ``auto``: from its list
@@ -116,6 +117,7 @@ class Lister:
     clients: Mapping[str, AmazonAdsClient]
     roster: Roster
     aside: Path
+    staging: Path
     progress: Progress = silent
     patience: float = PATIENCE
     source: str = "auto"
@@ -133,8 +135,8 @@ class Lister:
         everything = [Errand(e, listing, p) for e in entities for listing in e.listings for p in profiles]
         errands = [errand for errand in everything if errand.lack(now) is None]
         synced.not_offered += _known_lacks(everything, now)
-        with TemporaryDirectory() as directory:
-            fetched = await self._fetch(errands, Path(directory))
+        with scratch_directory(self.staging) as directory:
+            fetched = await self._fetch(errands, directory)
             await self._judge(fetched, profiles, entities, warehouse, synced)
             await asyncio.to_thread(self._load, entities, fetched, warehouse, synced)
         return synced

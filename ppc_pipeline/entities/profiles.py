@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
 from ppc_pipeline.amazon_ads.entities import CAMPAIGNS
@@ -20,6 +19,7 @@ from ppc_pipeline.reports.roster import GONE, ProfileFacts, Roster
 from ppc_pipeline.settings import Account
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline.warehouse.entities import EntityOutcome, Pages, Scope, load_entities, replace_accounts
+from ppc_pipeline.warehouse.scratch import scratch_directory
 from ppc_pipeline.warehouse.tables import PROFILES
 
 PATIENCE = 900.0
@@ -273,6 +273,7 @@ def store_profiles(
     configured: Sequence[str],
     known: Sequence[int],
     now: datetime,
+    staging: Path,
 ) -> list[EntityOutcome]:
     """Write the profiles that were found, and how each account fared, into the warehouse.
 
@@ -283,11 +284,10 @@ def store_profiles(
         configured: The names of every account there is.
         known: Profiles seen before, of accounts that were read whole: those no longer listed are marked.
         now: The moment from which new versions are valid.
+        staging: Where what is to be loaded is kept meanwhile.
     """
-    with TemporaryDirectory() as directory, warehouse.connect() as connection:
-        pages = [
-            _page(Path(directory) / f"{number}.json", account, found) for number, account in enumerate(found.profiles)
-        ]
+    with scratch_directory(staging) as directory, warehouse.connect() as connection:
+        pages = [_page(directory / f"{number}.json", account, found) for number, account in enumerate(found.profiles)]
         everyone = {facts.profile_id for some in found.facts.values() for facts in some}
         outcomes = load_entities(connection, PROFILES, pages, map(Scope, everyone | set(known)), now)
         errors = {trouble.account: trouble.reason for trouble in found.troubles if trouble.profile_id is None}

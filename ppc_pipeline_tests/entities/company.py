@@ -71,7 +71,7 @@ class Company:
         async def go():
             retries = Retries(sleep=lambda _: asyncio.sleep(0))
             async with client_of(self.amazon, retries=retries) as client:
-                lister = Lister({"acme": client}, self.roster, self.aside)
+                lister = Lister({"acme": client}, self.roster, self.aside, self.aside.parent / "staging")
                 profiles = self.roster.active(["acme", "gone"])
                 return await lister.sync(entities or [KEYWORDS], profiles, self.warehouse, self.clock())
 

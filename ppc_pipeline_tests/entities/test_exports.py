@@ -71,7 +71,9 @@ class Company:
                 if not self.roster.profiles(["acme"]):
                     found = await client.list_profiles()
                     self.roster.save("acme", [facts(p.profile_id) for p in found])
-                lister = Lister({"acme": client}, self.roster, self.aside, source=source, **more)
+                lister = Lister(
+                    {"acme": client}, self.roster, self.aside, self.aside.parent / "staging", source=source, **more
+                )
                 profiles = self.roster.active(["acme"])
                 return await lister.sync(entities or EVERYTHING, profiles, self.warehouse, self.clock())
 
@@ -346,7 +348,7 @@ def read(roster, warehouse, tmp_path, clock):
 
         async def sync():
             async with client_of(Served({kind: rows})) as client:
-                lister = Lister({"acme": client}, roster, tmp_path / "aside", source="exports")
+                lister = Lister({"acme": client}, roster, tmp_path / "aside", tmp_path / "staging", source="exports")
                 return await lister.sync([entity], roster.active(["acme"]), warehouse, clock())
 
         synced = asyncio.run(sync())

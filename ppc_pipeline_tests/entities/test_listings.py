@@ -1,6 +1,7 @@
 """Listing entities: versions, what is gone and what only could not be had."""
 
 import json
+import socket
 from datetime import timedelta
 from decimal import Decimal
 
@@ -90,6 +91,15 @@ def test_an_item_that_cannot_be_read_is_in_quarantine_and_nothing_of_its_profile
     company.serve([keyword(1)])
     assert company.changes()[3] == 1
     assert company.query("SELECT count(*) FROM rejected_rows") == [(0,)], "quarantine holds the last listing's"
+
+
+def test_pages_are_kept_where_reports_are_staged_so_that_what_a_killed_process_left_is_removed(company):
+    staging = company.aside.parent / "staging"
+    left = staging / f"{socket.gethostname()}~{2**22 + 1}~killed"  # no process has that id
+    left.mkdir(parents=True)
+    company.serve([keyword(1)])
+    assert company.changes() == (1, 1, 0, 0)
+    assert list(staging.iterdir()) == []
 
 
 def test_a_malformed_page_is_kept_aside_and_named_and_nothing_is_taken_for_gone(company):

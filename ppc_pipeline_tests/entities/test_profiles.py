@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 import pytest
@@ -114,7 +115,15 @@ class Company:
 
         found = asyncio.run(go())
         before = [facts.profile_id for facts in known if facts.account in found.whole]
-        store_profiles(self.warehouse, asked, found, configured=names_configured, known=before, now=self.clock())
+        store_profiles(
+            self.warehouse,
+            asked,
+            found,
+            configured=names_configured,
+            known=before,
+            now=self.clock(),
+            staging=Path(self.warehouse.database).parent / "staging",
+        )
         return found
 
     def active(self):
