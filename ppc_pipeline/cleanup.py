@@ -39,6 +39,9 @@ def clean_up(tools: Tools) -> CleanedUp:
     if done.raw.files:
         gone = f"{done.raw.files} raw files older than {tools.settings.raw_retention_days} days, {done.raw.size} bytes"
         activity.record(tools.ledger, activity.CLEANED_UP, gone)
+    if leftovers.files:
+        left = f"{leftovers.files} files that killed processes left behind, {leftovers.size} bytes"
+        activity.record(tools.ledger, activity.CLEANED_UP, left)
     return done
 
 

@@ -93,6 +93,7 @@ def test_what_killed_processes_left_behind_goes_a_day_later(tools_with, data_dir
     for path in (part, spilled):
         aged(tools, path, 2)
     assert clean_up(tools).leftovers == Deleted(2, 20)
+    assert [a.detail for a in activities(tools.ledger)] == ["2 files that killed processes left behind, 20 bytes"]
     assert not part.exists()
     assert not spilled.exists()
 

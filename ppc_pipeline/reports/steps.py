@@ -163,7 +163,7 @@ class Steps:
         with contextlib.suppress(PermanentError):
             await self._clients[row.account].delete_report(row.profile_id, row.report_id or "")
         hours = states.STUCK_AFTER.total_seconds() / 3600
-        return states.FailedAtAmazon(f"Amazon did not make report {row.report_id} within {hours:.0f} hours")
+        return states.DeletedAtAmazon(f"Amazon did not make report {row.report_id} within {hours:.0f} hours")
 
     async def _download(self, row: ReportRow) -> Event | None:
         # The address is signed for an hour and a secret: that of the last look is used once, and never written down.

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from ppc_pipeline.reports import states
+from ppc_pipeline.reports.activity import activities
 from ppc_pipeline.reports.ledger import LEASE
 from ppc_pipeline.reports.loader import Loader, prepare
 from ppc_pipeline.reports.pace import Pace
@@ -726,6 +727,8 @@ def test_a_report_that_amazon_has_not_made_after_a_day_is_deleted_there_and_orde
         assert done.state is State.LOADED
         assert done.report_id != row.report_id
         assert (world.amazon.count("create"), world.amazon.count("delete")) == (2, 1)
+        (deleted,) = [entry for entry in activities(world.ledger) if entry.action == "deleted at Amazon"]
+        assert (deleted.order_id, row.report_id in deleted.detail) == (row.id, True)
 
     play(scenario)
 
