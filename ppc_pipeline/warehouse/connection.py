@@ -171,7 +171,8 @@ def in_transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        connection.rollback()
+        with suppress(duckdb.Error):  # nor can a catalog that is gone undo anything: what was wrong is what to tell
+            connection.rollback()
         raise
     connection.commit()
 
