@@ -149,7 +149,8 @@ class Loader:
         return states.Postponed(without_password(str(error)), self._clock() + WAREHOUSE_PAUSE)
 
     def _failed(self, row: ReportRow, error: Exception) -> Event:
-        if isinstance(error, _NO_ROOM):
+        # What a lake reports whose catalog is gone in mid-statement has no class of its own.
+        if isinstance(error, _NO_ROOM) or type(error) is duckdb.Error:
             return self._postponed(error)
         if isinstance(error, duckdb.Error):
             return states.Troubled(f"loading failed: {without_password(str(error))}")

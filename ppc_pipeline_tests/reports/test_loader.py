@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 
+import duckdb
 import pytest
 
 from ppc_pipeline.reports import loader as loader_module
@@ -136,6 +137,17 @@ def test_a_disk_that_is_full_puts_the_load_off_and_is_the_trouble_of_no_report(l
     assert kinds(rows, events) == [states.Postponed] * 4
     assert "large" in events[rows[0].id].reason
     assert kinds(rows, loader(rows)) == [states.Loaded] * 4
+
+
+def test_a_catalog_that_is_lost_puts_the_load_off_and_its_password_stays_unsaid(loader, downloaded, monkeypatch):
+    def lose(*_):
+        raise duckdb.Error('Failed to prepare COPY at "host=catalog password=pa55word": the connection was closed')
+
+    monkeypatch.setattr(loader_module, "load_stage", lose)
+    rows = downloaded()
+    events = loader(rows)
+    assert kinds(rows, events) == [states.Postponed] * 4
+    assert "host=catalog password=***" in events[rows[0].id].reason
 
 
 def test_a_file_without_a_metric_that_was_asked_for_says_which(loader, downloaded):
