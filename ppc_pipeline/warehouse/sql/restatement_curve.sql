@@ -3,8 +3,9 @@
 --
 -- Age is counted in days from the day to the UTC date on which the report was asked for. A day counts for an age when
 -- it is final (at least $final_after days old on $today: Amazon counts a sale for up to 30 days after the click and
--- corrects it for 28 more) and was loaded first at that age or before. What was known then is what the last report
--- asked for until then said: the `after` of its restatement, or the `before` of the next one, or what stands now.
+-- corrects it for 28 more) and was loaded first at that age or before; for a metric that some of its reports were asked
+-- for without, loaded first after these. What was known then is what the last report asked for until then said: the
+-- `after` of its restatement, or the `before` of the next one, or what stands now.
 WITH ages AS (SELECT unnest([1, 2, 3, 7, 14, 28]) AS age),
 loads AS (
     SELECT
@@ -18,21 +19,39 @@ loads AS (
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) <= requested_at, true)
 ),
--- Metrics that the newest report of a day was asked for without: nobody knows what stands now.
-unknown AS (
-    SELECT profile_id, date, unnest(left_out) AS metric FROM (
-        SELECT profile_id, date, arg_max(columns_left_out, requested_at) AS left_out FROM loads GROUP BY ALL
-    )
+-- The last report of a day that was asked for without a metric: the figure before it and the one after it may be as far
+-- apart as they like, and nobody wrote down how far.
+without AS (
+    SELECT profile_id, date, metric, max(requested_at) AS asked_without
+    FROM (SELECT profile_id, date, requested_at, unnest(columns_left_out) AS metric FROM loads)
+    GROUP BY ALL
 ),
-days AS (SELECT profile_id, date, min(age) AS first_age FROM loads GROUP BY ALL),
+asked_again AS (
+    SELECT w.profile_id, w.date, w.metric, w.asked_without, min(l.age) AS first_age
+    FROM without AS w LEFT JOIN loads AS l
+        ON l.profile_id = w.profile_id AND l.date = w.date AND l.requested_at > w.asked_without
+    GROUP BY ALL
+),
+-- By day and metric, from which age on it is known; a metric that the newest report was asked for without is not there.
+days AS (
+    SELECT
+        profile_id, date, metric, asked_without,
+        CASE WHEN asked_without IS NULL THEN d.first_age ELSE a.first_age END AS first_age
+    FROM (SELECT profile_id, date, min(age) AS first_age FROM loads GROUP BY ALL) AS d
+    CROSS JOIN (SELECT unnest($metrics::VARCHAR[]) AS metric)
+    LEFT JOIN asked_again AS a USING (profile_id, date, metric)
+    WHERE asked_without IS NULL OR a.first_age IS NOT NULL
+),
 counted AS (
-    SELECT profile_id, age, count(*) AS days FROM days JOIN ages ON first_age <= age GROUP BY ALL
+    SELECT profile_id, metric, age, sum(days)::BIGINT AS days
+    FROM (SELECT profile_id, metric, first_age, count(*) AS days FROM days GROUP BY ALL) JOIN ages ON first_age <= age
+    GROUP BY ALL
 ),
 finals AS (
     SELECT profile_id, currency_code, metric, age, sum(amount) AS final
     FROM (
         SELECT profile_id, currency_code, metric, first_age, sum(amount) AS amount
-        FROM current_figures JOIN days USING (profile_id, date) GROUP BY ALL
+        FROM current_figures JOIN days USING (profile_id, date, metric) GROUP BY ALL
     ) JOIN ages ON first_age <= age
     GROUP BY ALL
 ),
@@ -41,11 +60,10 @@ restated AS (
         r.profile_id, r.currency_code, r.metric, r.date, d.first_age, l.age, l.requested_at, r.restated_at,
         coalesce(r.before, 0) AS before, coalesce(r.after, 0) AS after
     FROM restatements AS r
-    JOIN days AS d USING (profile_id, date)
+    JOIN days AS d USING (profile_id, date, metric)
     JOIN (SELECT DISTINCT report_id, profile_id, date, age, requested_at FROM loads) AS l
         USING (report_id, profile_id, date)
-    ANTI JOIN unknown USING (profile_id, date, metric)
-    WHERE r.report_type = $report_type
+    WHERE r.report_type = $report_type AND (d.asked_without IS NULL OR l.requested_at > d.asked_without)
 ),
 unlike_now AS (
     SELECT
@@ -66,5 +84,5 @@ SELECT
     profile_id, currency_code, metric, age, coalesce(final, 0) + coalesce(difference, 0) AS known,
     coalesce(final, 0) AS final, days
 FROM finals FULL JOIN differences USING (profile_id, currency_code, metric, age)
-JOIN counted USING (profile_id, age)
+JOIN counted USING (profile_id, metric, age)
 ORDER BY ALL;
