@@ -29,7 +29,8 @@ CREATE TABLE IF NOT EXISTS load_log (
     raw_path VARCHAR,
     rows_stale BIGINT,                -- rows of those days: rows_in_file = rows_loaded + rows_rejected + rows_stale
                                       -- (NULL: loaded before this was counted, and they count as loaded)
-    columns_left_out VARCHAR[]        -- columns of the table that were not asked for: Amazon refuses them
+    columns_left_out VARCHAR[]        -- columns of the table that were not asked for: Amazon refuses them, or they are
+                                      -- declared only since
 );
 ALTER TABLE load_log ADD COLUMN IF NOT EXISTS rows_stale BIGINT;
 ALTER TABLE load_log ADD COLUMN IF NOT EXISTS columns_left_out VARCHAR[];
