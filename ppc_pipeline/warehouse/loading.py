@@ -24,7 +24,7 @@ from ppc_pipeline.warehouse.connection import in_transaction
 from ppc_pipeline.warehouse.report_files import ReportFile, RowsLostError, UnreadableFileError, rows_lost
 from ppc_pipeline.warehouse.stages import Stage, StagedFile, stage_files
 from ppc_pipeline.warehouse.staging import drop_temporary
-from ppc_pipeline.warehouse.tables import ReportTable, quoted
+from ppc_pipeline.warehouse.tables import ReportTable, literal_text, quoted
 
 __all__ = [
     "FileOutcome",
@@ -146,7 +146,7 @@ def load_stage(connection: duckdb.DuckDBPyConnection, stage: Stage, now: datetim
 
 @dataclass(frozen=True, slots=True)
 class _Load:
-    """One transaction: its temporary tables are ``files``, ``days`` and the view ``staged``."""
+    """One transaction: its temporary tables are ``files`` and ``days``, its views ``staged`` and ``fresh``."""
 
     connection: duckdb.DuckDBPyConnection
     stage: Stage
@@ -179,7 +179,7 @@ class _Load:
 
     def describe_files(self) -> None:
         """Say what each file belongs to, each of its days with how it may be used, and what was staged."""
-        self.connection.execute("DROP VIEW IF EXISTS temp.staged")
+        self.connection.execute("DROP VIEW IF EXISTS temp.staged; DROP VIEW IF EXISTS temp.fresh")
         drop_temporary(self.connection, "files", "days")
         self.connection.execute(
             """
@@ -231,6 +231,10 @@ class _Load:
             GROUP BY ALL
             """,
             [self.table.report_type],
+        )
+        # The others bring nothing: all their days have figures of reports asked for later.
+        self.connection.execute(
+            "CREATE TEMP VIEW fresh AS FROM temp.files SEMI JOIN (FROM temp.days WHERE NOT newer) AS d USING (file_no)"
         )
 
     def find_changed_days(self) -> None:
@@ -320,26 +324,46 @@ class _Load:
         A report loaded again replaces what it had there. A row without a usable date may be of any day of its report,
         and goes when all of them are covered.
         """
-        reports = [file.report_id for file in self.files]
-        self.connection.execute("DELETE FROM rejected_rows WHERE list_contains(?, report_id)", [reports])
         if not self.count("SELECT count(*) FROM rejected_rows WHERE source = ?", [self.table.report_type]):
             return
-        source = next(column.source for column in self.table.columns if column.name == "date")
         self.connection.execute(
             """
-            DELETE FROM rejected_rows WHERE (report_id, row_no) IN (
-                SELECT r.report_id, r.row_no
-                FROM (SELECT *, TRY_CAST(raw->>? AS DATE) AS date FROM rejected_rows WHERE source = ?) AS r
-                JOIN load_log AS l USING (report_id)
-                JOIN temp.files AS f ON f.profile_id = r.profile_id AND f.requested_at >= l.requested_at
+            DELETE FROM rejected_rows
+            WHERE source = ? AND (profile_id, report_id) IN (SELECT profile_id, report_id FROM temp.fresh)
+            """,
+            [self.table.report_type],
+        )
+        self.connection.execute(
+            f"""
+            DELETE FROM rejected_rows WHERE source = $source AND (profile_id, report_id, row_no) IN (
+                SELECT r.profile_id, r.report_id, r.row_no
+                FROM ({self._quarantined()}) AS r
+                JOIN temp.fresh AS f ON f.profile_id = r.profile_id AND f.requested_at >= r.requested_at
                 WHERE CASE
-                    WHEN r.date BETWEEN l.start_date AND l.end_date THEN r.date BETWEEN f.start_date AND f.end_date
-                    ELSE f.start_date <= l.start_date AND l.end_date <= f.end_date
+                    WHEN r.date IS NOT NULL THEN r.date BETWEEN f.start_date AND f.end_date
+                    ELSE f.start_date <= r.start_date AND r.end_date <= f.end_date
                 END
             )
             """,
-            [source, self.table.report_type],
+            {"source": self.table.report_type},
         )
+
+    def _quarantined(self) -> str:
+        """Return SQL for the quarantine of $source: by row its report, and its date if that is one of the report's."""
+        date = f"TRY_CAST(r.raw->>{literal_text(self.table.date_source)} AS DATE)"
+        return f"""
+            SELECT
+                r.*, l.* EXCLUDE (profile_id, report_id),
+                CASE WHEN {date} BETWEEN l.start_date AND l.end_date THEN {date} END AS date
+            FROM rejected_rows AS r
+            JOIN (
+                SELECT
+                    profile_id, report_id, max(requested_at) AS requested_at,
+                    any_value(start_date) AS start_date, any_value(end_date) AS end_date
+                FROM load_log WHERE report_type = $source GROUP BY ALL
+            ) AS l USING (profile_id, report_id)
+            WHERE r.source = $source
+        """
 
     def record_restatements(self) -> None:
         """Write down each metric of each day that another report brought before and that differs now.
@@ -453,7 +477,7 @@ def _check_balance(load: _Load, outcomes: Sequence[FileOutcome]) -> None:
         SELECT file_no, count(*) FROM {load.there()} JOIN temp.days USING (profile_id, date) WHERE NOT newer GROUP BY 1
     """
     quarantine = """
-        SELECT file_no, count(*) FROM rejected_rows AS r JOIN temp.files AS f USING (report_id)
+        SELECT file_no, count(*) FROM rejected_rows AS r JOIN temp.fresh USING (profile_id, report_id)
         WHERE r.source = ? GROUP BY 1
     """
     loaded, rejected = load.by_file(there), load.by_file(quarantine, [load.table.report_type])

@@ -544,6 +544,26 @@ def test_a_row_leaves_quarantine_when_a_report_that_was_asked_for_later_covers_i
     assert one(connection, f"SELECT count(*) FROM rejected_rows WHERE profile_id = {VENDOR}") == 3
 
 
+def test_a_report_takes_its_own_rows_out_of_quarantine_and_none_where_it_brings_nothing(connection, tmp_path):
+    bad = [targeting_row(clicks=0.5), targeting_row(date=None)]
+    newer = later_file(tmp_path, [targeting_row(), *bad], account="beta")
+    load(connection, newer)
+    # Amazon's answer to a request that was made already is the report of that: two orders, one report
+    (older,) = load(connection, report_file(tmp_path, [targeting_row(), *bad], report_id=newer.report_id), hours=1)
+    assert (older.rows_loaded, older.rows_rejected, older.rows_stale) == (0, 0, 3)
+    assert len(reasons(connection)) == 2
+    other_client = {"report_id": newer.report_id, "profile_id": VENDOR}
+    load(connection, report_file(tmp_path, [targeting_row()], **other_client))
+    other_type = report_file(tmp_path, [report_row("spCampaigns", campaignId=1, cost=1)], report_id=newer.report_id)
+    load_files(connection, REPORT_TABLES["spCampaigns"], [other_type], NOON)
+    assert len(reasons(connection)) == 2
+    same_report = {"report_id": newer.report_id}
+    load(connection, later_file(tmp_path, [targeting_row(), *bad], account="beta", **same_report), hours=2)
+    assert len(reasons(connection)) == 2
+    load(connection, later_file(tmp_path, [targeting_row()], **same_report), hours=3)
+    assert reasons(connection) == []
+
+
 # Several files
 
 
