@@ -322,7 +322,7 @@ class _Load:
         """Take out of quarantine what these files bring anew: rows of their days, of reports asked for before.
 
         A report loaded again replaces what it had there. A row without a usable date may be of any day of its report,
-        and goes when all of them are covered.
+        and goes when all of them are covered, or when it is brought again as it is: one for each time that it is.
         """
         if not self.count("SELECT count(*) FROM rejected_rows WHERE source = ?", [self.table.report_type]):
             return
@@ -347,10 +347,35 @@ class _Load:
             """,
             {"source": self.table.report_type},
         )
+        if self.stage.rejected is None:
+            return
+        date = self._date("r.raw")
+        self.connection.execute(
+            f"""
+            DELETE FROM rejected_rows WHERE source = $source AND (profile_id, report_id, row_no) IN (
+                WITH brought AS (
+                    SELECT file_no, f.profile_id, f.requested_at, r.raw::VARCHAR AS text, count(*) AS times
+                    FROM ({self.stage.rejected_rows()}) AS r JOIN temp.fresh AS f USING (file_no)
+                    WHERE coalesce({date} NOT BETWEEN f.start_date AND f.end_date, true) GROUP BY ALL
+                )
+                SELECT r.profile_id, r.report_id, r.row_no
+                FROM ({self._quarantined()}) AS r
+                JOIN brought AS b
+                    ON b.profile_id = r.profile_id AND b.text = r.raw::VARCHAR AND b.requested_at >= r.requested_at
+                WHERE r.date IS NULL
+                QUALIFY times >= row_number() OVER (PARTITION BY file_no, text ORDER BY r.requested_at DESC, r.row_no)
+            )
+            """,
+            {"source": self.table.report_type},
+        )
+
+    def _date(self, raw: str) -> str:
+        """Return SQL for the date that a rejected row says it is of."""
+        return f"TRY_CAST({raw}->>{literal_text(self.table.date_source)} AS DATE)"
 
     def _quarantined(self) -> str:
         """Return SQL for the quarantine of $source: by row its report, and its date if that is one of the report's."""
-        date = f"TRY_CAST(r.raw->>{literal_text(self.table.date_source)} AS DATE)"
+        date = self._date("r.raw")
         return f"""
             SELECT
                 r.*, l.* EXCLUDE (profile_id, report_id),

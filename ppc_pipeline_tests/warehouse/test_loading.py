@@ -564,6 +564,24 @@ def test_a_report_takes_its_own_rows_out_of_quarantine_and_none_where_it_brings_
     assert reasons(connection) == []
 
 
+def test_rows_without_a_date_do_not_pile_up_when_windows_slide_and_as_many_stay_as_there_were_at_most(
+    connection, tmp_path
+):
+    def slide(days, *undated, **changes):
+        start = DAY + timedelta(days=days)
+        changes = {"hours": 24 * days} | changes
+        load(connection, later_file(tmp_path, undated, start, start + timedelta(days=2), **changes), hours=days)
+        return len(reasons(connection))
+
+    lost, twin = targeting_row(date=None), targeting_row(date="2020-01-01", keyword_id=2)
+    assert [slide(n, lost, twin, twin) for n in range(4)] == [3, 3, 3, 3]
+    assert one(connection, "SELECT count(DISTINCT report_id) FROM rejected_rows") == 1
+    assert slide(4, lost, twin) == 3, "one of the two may have been of a day that no report covers any more"
+    assert slide(5, targeting_row(date=None, clicks=9)) == 4, "that is another row"
+    assert slide(6, lost, profile_id=VENDOR) == 5, "and that is another client's"
+    assert slide(7, lost, hours=1, profile_id=SELLER) == 6, "what was asked for earlier replaces nothing"
+
+
 # Several files
 
 
