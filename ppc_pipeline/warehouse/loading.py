@@ -14,7 +14,7 @@ tables. Not here: reading files (``stages``), entities (``entities``), or which 
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,7 @@ class FileOutcome:
         days_stale: Days left alone because figures of a report asked for later are there.
         columns_missing: Columns that were asked for and are not in the file.
         columns_left_out: Columns of the table that were not asked for, because Amazon refuses them: NULL in its rows.
+        days_unclear: Changed days that had other rows in quarantine before: what Amazon changed in them is not known.
     """
 
     report_id: str
@@ -67,6 +68,7 @@ class FileOutcome:
     days_stale: int
     columns_missing: tuple[str, ...]
     columns_left_out: tuple[str, ...] = ()
+    days_unclear: tuple[date, ...] = ()
 
 
 def load_files(
@@ -135,6 +137,7 @@ def load_stage(connection: duckdb.DuckDBPyConnection, stage: Stage, now: datetim
         load = _Load(connection, stage, now)
         load.describe_files()
         load.find_changed_days()
+        load.find_unclear_days()
         rejected = load.reject()
         load.record_restatements()
         load.replace_days()
@@ -212,6 +215,7 @@ class _Load:
         )
         # restatable: another report of this day was loaded, and this one was not: it brings what Amazon says now.
         # newer: a report of this day was loaded that was asked for later than this one.
+        # former: the report that was asked for last of those loaded before.
         self.connection.execute(
             """
             CREATE TEMP TABLE days AS
@@ -221,9 +225,11 @@ class _Load:
                 d.date::DATE AS date,
                 count(l.report_id) > 0 AND count(*) FILTER (l.report_id = f.report_id) = 0 AS restatable,
                 coalesce(max(l.requested_at) > any_value(f.requested_at), false) AS newer,
+                arg_max(l.report_id, l.requested_at) AS former,
                 0::BIGINT AS staged,
                 0::BIGINT AS there,
-                false AS changed
+                false AS changed,
+                false AS unclear
             FROM temp.files AS f
             CROSS JOIN LATERAL (SELECT unnest(range(f.start_date, f.end_date + 1, INTERVAL 1 DAY)) AS date) AS d
             LEFT JOIN load_log AS l
@@ -265,6 +271,41 @@ class _Load:
                 USING (profile_id, date)
             WHERE after.profile_id = d.profile_id AND after.date = d.date AND after.digest <> before.digest
             """
+        )
+
+    def find_unclear_days(self) -> None:
+        """Note the days whose rejected rows are others than those of the report before: figures go or come with them.
+
+        A row without a usable date may be of any day of its report.
+        """
+        stage, source = self.stage, self.table.report_type
+        if stage.rejected is None and not self.count("SELECT count(*) FROM rejected_rows WHERE source = ?", [source]):
+            return
+        rejected = stage.rejected_rows() if stage.rejected else "SELECT 0 AS file_no, NULL::JSON AS raw WHERE false"
+        keys = [column.source for column in self.table.columns if column.name in ("date", *self.table.grain)]
+        row = "[" + ", ".join(f"r.raw->>{literal_text(key)}" for key in keys) + "]"
+        date = self._date("r.raw")
+        self.connection.execute(
+            f"""
+            UPDATE temp.days AS d SET unclear = true
+            FROM (
+                WITH concerned AS (FROM temp.days WHERE changed AND restatable),
+                before AS (
+                    SELECT c.profile_id, c.date, {row} AS row
+                    FROM concerned AS c
+                    JOIN ({self._quarantined()}) AS r ON r.profile_id = c.profile_id AND r.report_id = c.former
+                    WHERE coalesce(r.date = c.date, true)
+                ),
+                after AS (
+                    SELECT c.profile_id, c.date, {row} AS row
+                    FROM concerned AS c JOIN temp.files AS f USING (file_no) JOIN ({rejected}) AS r USING (file_no)
+                    WHERE coalesce({date} = c.date OR {date} NOT BETWEEN f.start_date AND f.end_date, true)
+                )
+                (FROM before EXCEPT FROM after) UNION ALL (FROM after EXCEPT FROM before)
+            ) AS other
+            WHERE other.profile_id = d.profile_id AND other.date = d.date
+            """,
+            {"source": source},
         )
 
     def reject(self) -> dict[int, tuple[int, int]]:
@@ -394,9 +435,10 @@ class _Load:
         """Write down each metric of each day that another report brought before and that differs now.
 
         What the same report brings, read once more after a correction in this program, is no change by Amazon. Nor is
-        it one when a figure comes or goes because the column was not asked for, now or the last time.
+        it one when a figure comes or goes because the column was not asked for, now or the last time, or because its
+        row went to quarantine or came out of it.
         """
-        restated = "(FROM temp.days WHERE changed AND restatable)"
+        restated = "(FROM temp.days WHERE changed AND restatable AND NOT unclear)"
         if not self.count(f"SELECT count(*) FROM {restated}"):
             return
         metrics = [column for column in self.table.columns if column.metric]
@@ -465,13 +507,13 @@ class _Load:
         query = """
             SELECT
                 file_no, coalesce(sum(staged) FILTER (newer), 0)::BIGINT, count(*) FILTER (changed),
-                count(*) FILTER (NOT changed AND NOT newer), count(*) FILTER (newer)
+                count(*) FILTER (NOT changed AND NOT newer), count(*) FILTER (newer), list(date) FILTER (unclear)
             FROM temp.days GROUP BY file_no
         """
         days = {number: found for number, *found in self.connection.execute(query).fetchall()}
         outcomes = []
         for number, staged in enumerate(self.stage.files):
-            stale, changed, unchanged, days_stale = days[number]
+            stale, changed, unchanged, days_stale, unclear = days[number]
             displaced, rejected_stale = rejected.get(number, (0, 0))
             outcome = FileOutcome(
                 report_id=staged.file.report_id,
@@ -484,6 +526,7 @@ class _Load:
                 days_stale=days_stale,
                 columns_missing=staged.columns_missing,
                 columns_left_out=staged.columns_left_out,
+                days_unclear=tuple(sorted(unclear or ())),
             )
             outcomes.append(outcome)
         return outcomes
@@ -539,8 +582,14 @@ def _log_load(load: _Load, outcomes: Sequence[FileOutcome]) -> None:
         "raw_path": [file.raw_path for file in load.files],
         "rows_stale": [done.rows_stale for done in outcomes],
         "columns_left_out": [list(done.columns_left_out) for done in outcomes],
+        "days_unclear": [list(done.days_unclear) for done in outcomes],
     }
-    types = {"columns_missing": "VARCHAR[][]", "columns_left_out": "VARCHAR[][]", "requested_at": "TIMESTAMPTZ[]"}
+    types = {
+        "columns_missing": "VARCHAR[][]",
+        "columns_left_out": "VARCHAR[][]",
+        "days_unclear": "DATE[][]",
+        "requested_at": "TIMESTAMPTZ[]",
+    }
     columns = ", ".join(f"unnest(${name}{'::' + types[name] if name in types else ''}) AS {name}" for name in lists)
     load.connection.execute(
         f"INSERT INTO load_log BY NAME SELECT $report_type AS report_type, $now::TIMESTAMPTZ AS loaded_at, {columns}",

@@ -23,11 +23,13 @@ from ppc_pipeline.warehouse.loading import (
     load_files,
     without_overlaps,
 )
+from ppc_pipeline.warehouse.queries import emptied_days
 from ppc_pipeline_tests.fakes import (
     DAY,
     NOON,
     SELLER,
     VENDOR,
+    gzipped,
     report_file,
     report_row,
     targeting_row,
@@ -524,6 +526,58 @@ def test_a_rejected_row_takes_the_earlier_figures_of_its_keys_with_it_and_says_s
     plain = "clicks is not a whole number: 0.5"
     gone = f"{plain}; the figures loaded before are gone"
     assert reasons(connection) == [gone, plain, "another row of the file has the same keys", plain]
+
+
+BAD = {"clicks": "1,5"}
+WITHOUT_KEY = {"date": None}
+
+# What is wrong with keywords in the first report and in the next one, which always says that keyword 1 cost 8 and not 5
+# -> by how much the day's cost was restated
+QUARANTINE = {
+    "nothing is rejected": ({}, {}, 3),
+    "a row is rejected": ({}, {2: BAD}, None),
+    "a rejected row comes back": ({2: BAD}, {}, None),
+    "one is rejected and another comes back": ({2: BAD}, {3: BAD}, None),
+    "a row stays rejected": ({2: BAD}, {2: BAD}, 3),
+    "a row is rejected for another reason": ({2: BAD}, {2: {"cost": "a lot"}}, 3),
+    "a row has lost its date": ({}, {2: WITHOUT_KEY}, None),
+    "a row is of a day that is not the report's": ({}, {2: {"date": "2020-01-01"}}, None),
+    "a row has found its date": ({2: WITHOUT_KEY}, {}, None),
+    "a row stays without its date": ({2: WITHOUT_KEY}, {2: WITHOUT_KEY}, 3),
+    "a row is of the other day, and rejected": ({}, {2: BAD | {"date": NEXT.isoformat()}}, 2),
+}
+
+
+@pytest.mark.parametrize("name", QUARANTINE)
+def test_what_goes_to_quarantine_or_comes_out_of_it_is_no_restatement_and_what_stays_there_hides_none(
+    connection, tmp_path, name
+):
+    def content(defects, cost):
+        sound = {1: {"cost": cost}, 2: {"cost": 1}, 3: {"cost": 1}}
+        return [targeting_row(keyword_id=key, **(sound[key] | defects.get(key, {}))) for key in sound]
+
+    before, after, restated = QUARANTINE[name]
+    costs = f"SELECT after - before FROM restatements WHERE metric = 'cost' AND date = '{DAY}' ORDER BY restated_at"
+    load(connection, report_file(tmp_path, content(before, 5), DAY, NEXT))
+    (outcome,) = load(connection, later_file(tmp_path, content(after, 8), DAY, NEXT), hours=24)
+    found = [(restated,)] if restated else []
+    unclear = [] if restated else [DAY]
+    assert (rows(connection, costs), list(outcome.days_unclear)) == (found, unclear)
+    assert rows(connection, "SELECT days_unclear FROM load_log ORDER BY requested_at") == [([],), (unclear,)]
+    load(connection, later_file(tmp_path, content(after, 12), DAY, NEXT, hours=48), hours=48)
+    assert rows(connection, costs) == [*found, (4,)]
+
+
+def test_what_a_report_says_once_a_rule_is_mended_leaves_no_restatement_behind(connection, tmp_path):
+    load(connection, report_file(tmp_path, [targeting_row(cost=50)]))
+    second = later_file(tmp_path, [targeting_row(cost=50, **BAD)])
+    (outcome,) = load(connection, second, hours=24)
+    assert outcome.days_unclear == (DAY,)
+    second.path.write_bytes(gzipped([targeting_row(cost=50, clicks=15)]))  # what the mended rule makes of it
+    load(connection, second, hours=25)
+    assert rows(connection, "SELECT cost, clicks FROM report_sp_targeting") == [(50, 15)]
+    assert rows(connection, "SELECT * FROM restatements") == []
+    assert emptied_days(connection, TABLE) == []
 
 
 # Out of quarantine
