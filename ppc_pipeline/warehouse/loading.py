@@ -276,7 +276,7 @@ class _Load:
     def find_unclear_days(self) -> None:
         """Note the days whose rejected rows are others than those of the report before: figures go or come with them.
 
-        A row without a usable date may be of any day of its report.
+        A row without a usable date may be of any day of its report. None goes from an empty day, or comes to one.
         """
         stage, source = self.stage, self.table.report_type
         if stage.rejected is None and not self.count("SELECT count(*) FROM rejected_rows WHERE source = ?", [source]):
@@ -291,17 +291,19 @@ class _Load:
             FROM (
                 WITH concerned AS (FROM temp.days WHERE changed AND restatable),
                 before AS (
-                    SELECT c.profile_id, c.date, {row} AS row
+                    SELECT c.profile_id, c.date, staged, there, {row} AS row
                     FROM concerned AS c
                     JOIN ({self._quarantined()}) AS r ON r.profile_id = c.profile_id AND r.report_id = c.former
                     WHERE coalesce(r.date = c.date, true)
                 ),
                 after AS (
-                    SELECT c.profile_id, c.date, {row} AS row
+                    SELECT c.profile_id, c.date, staged, there, {row} AS row
                     FROM concerned AS c JOIN temp.files AS f USING (file_no) JOIN ({rejected}) AS r USING (file_no)
                     WHERE coalesce({date} = c.date OR {date} NOT BETWEEN f.start_date AND f.end_date, true)
                 )
-                (FROM before EXCEPT FROM after) UNION ALL (FROM after EXCEPT FROM before)
+                SELECT profile_id, date FROM (FROM before EXCEPT FROM after) WHERE staged > 0
+                UNION ALL
+                SELECT profile_id, date FROM (FROM after EXCEPT FROM before) WHERE there > 0
             ) AS other
             WHERE other.profile_id = d.profile_id AND other.date = d.date
             """,
