@@ -177,7 +177,8 @@ def test_the_highest_of_each_currency_are_shown_and_the_lowest_on_demand(here):
     highest = found("top", "campaigns", "--by", "acos_percent", "--limit", 2)
     lowest = found("top", "campaigns", "--by", "acos_percent", "--limit", 2, "--lowest")
     for currency in ("USD", "JPY", "EUR"):
-        rates = sorted(row["acos_percent"] for row in every if row["currency_code"] == currency and row["acos_percent"])
+        known = [row["acos_percent"] for row in every if row["currency_code"] == currency]
+        rates = sorted(rate for rate in known if rate is not None)
         assert [row["acos_percent"] for row in highest if row["currency_code"] == currency] == rates[-2:][::-1]
         assert [row["acos_percent"] for row in lowest if row["currency_code"] == currency] == rates[:2]
 

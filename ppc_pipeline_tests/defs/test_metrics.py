@@ -63,7 +63,7 @@ def test_a_metric_table_says_what_each_column_means(project):
     shown = {name for name in METRIC_TABLES if name in specs}
     assert shown == {*METRIC_TABLES} - {"metrics_by_placement"}, "no report type of placements is set"
     for name in shown:
-        schema: dg.TableSchema = specs[name].metadata["dagster/column_schema"].value
+        schema: dg.TableSchema = specs[name].metadata["dagster/column_schema"]
         assert [(column.name, column.type, column.description) for column in schema.columns] == [
             (column.name, column.type, column.doc) for column in METRIC_TABLES[name].columns
         ]
