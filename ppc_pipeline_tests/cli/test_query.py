@@ -21,13 +21,19 @@ DIGITS = """
 """
 
 
+SOURCES = (
+    *("spCampaigns", "spTargeting", "sdTargeting", "spSearchTerm", "spAdvertisedProduct"),
+    "spCampaigns:campaignPlacement",
+)
+
+
 @pytest.fixture(scope="session")
 def filled(tmp_path_factory):
     folder = tmp_path_factory.mktemp("filled")
     warehouse = Warehouse(str(folder / "ppc.duckdb"))
     prepare(warehouse)
     with warehouse.connect() as connection:
-        fill(connection, folder)
+        fill(connection, folder, SOURCES)
     return folder / "ppc.duckdb"
 
 

@@ -106,6 +106,8 @@ def _fx_spec() -> dg.AssetSpec:
 def _spec(table: MetricTable, report_types: Sequence[ReportType]) -> dg.AssetSpec:
     configured = {report_type.name for report_type in report_types}
     sources = [REPORT_TABLES[name].name for name in table.sources.values() if name in configured]
+    if "portfolio_id" in table.keys:
+        sources += ["campaigns", "portfolios"]
     return dg.AssetSpec(
         table.name,
         deps=["profiles", FX_RATES, *sources],
