@@ -182,7 +182,7 @@ def test_the_highest_of_each_currency_are_shown_and_the_lowest_on_demand(here):
     every = found("top", "campaigns", "--by", "acos_percent", "--limit", 1000)
     highest = found("top", "campaigns", "--by", "acos_percent", "--limit", 2)
     lowest = found("top", "campaigns", "--by", "acos_percent", "--limit", 2, "--lowest")
-    for currency in ("USD", "JPY", "EUR"):
+    for currency in ("USD", "JPY"):
         known = [row["acos_percent"] for row in every if row["currency_code"] == currency]
         rates = sorted(rate for rate in known if rate is not None)
         assert [row["acos_percent"] for row in highest if row["currency_code"] == currency] == rates[-2:][::-1]
