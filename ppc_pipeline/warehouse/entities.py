@@ -164,7 +164,7 @@ def products_listed(connection: duckdb.DuckDBPyConnection, tables: Iterable[Enti
     found: set[tuple[int, str]] = set()
     for table in tables:
         if table.with_ad_product:
-            query = f"SELECT DISTINCT profile_id, ad_product FROM {quoted(table.name)} WHERE removed_at IS NULL"
+            query = f"SELECT DISTINCT profile_id, ad_product FROM {table.now} WHERE removed_at IS NULL"
             found |= set(connection.execute(query).fetchall())
     return frozenset(found)
 

@@ -1,17 +1,14 @@
 """Tables as declarations: columns with types and grain, and the SQL that follows from them.
 
-Here: what a report table, an entity table and the warehouse's own tables look like. Not here: filling them
-(``loading``, ``entities``) or which report types and entities there are, which the callers declare.
+Here: what a report table, an entity table and the warehouse's own tables look like. Not here: making them
+(``creation``), filling them (``loading``, ``entities``) or which report types and entities there are, which the callers
+declare.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import resources
-
-from duckdb import DuckDBPyConnection
-
-from ppc_pipeline.warehouse.connection import in_transaction
 
 
 class ColumnType(StrEnum):
@@ -142,8 +139,8 @@ class EntityTable:
         """
         return tuple(c.name for c in self.columns if c.name not in self.full_key)
 
-    def ddl(self) -> list[str]:
-        """Return the statements that make the table of versions and the view of what is now."""
+    def ddl(self) -> str:
+        """Return the statement that makes the table of versions."""
         lead = ["account VARCHAR NOT NULL", "profile_id BIGINT NOT NULL", "currency_code VARCHAR"]
         if self.with_ad_product:
             lead.append("ad_product VARCHAR NOT NULL")
@@ -155,11 +152,16 @@ class EntityTable:
             "valid_to TIMESTAMPTZ",
             "removed_at TIMESTAMPTZ",
         ]
-        return [
-            f"CREATE TABLE IF NOT EXISTS {quoted(self.history)} ({', '.join([*lead, *own, *tail])})",
-            f"CREATE VIEW IF NOT EXISTS {quoted(self.name)} AS "
-            f"SELECT * EXCLUDE (valid_to) FROM {quoted(self.history)} WHERE valid_to IS NULL",
-        ]
+        return f"CREATE TABLE IF NOT EXISTS {quoted(self.history)} ({', '.join([*lead, *own, *tail])})"
+
+    @property
+    def now(self) -> str:
+        """SQL for the versions that are open: the entities as of now, and nothing beside them."""
+        return f"(SELECT * EXCLUDE (valid_to) FROM {quoted(self.history)} WHERE valid_to IS NULL)"
+
+    def view_sql(self) -> str:
+        """Return the statement that makes the view of what is now."""
+        return f"CREATE OR REPLACE VIEW {quoted(self.name)} AS FROM {self.now}"
 
     def changes_sql(self) -> str:
         """Return this table's part of the view ``entity_changes``."""
@@ -237,44 +239,3 @@ def literal_text(value: str) -> str:
 def sql_file(name: str) -> str:
     """Return one of the package's SQL files."""
     return resources.files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
-
-
-def create_tables(
-    connection: DuckDBPyConnection, report_tables: Iterable[ReportTable], entity_tables: Iterable[EntityTable]
-) -> None:
-    """Make every table and view that is not there yet, and add the columns that declarations have gained.
-
-    In one transaction: forty statements that are each made safe on disk take a second.
-    """
-    entity_tables = tuple(entity_tables)
-    with in_transaction(connection):
-        there = _columns_there(connection)
-        connection.execute(sql_file("own_tables"))
-        for statement in PROFILES.ddl():
-            connection.execute(statement)
-        for report_table in report_tables:
-            connection.execute(report_table.ddl())
-            _add_missing_columns(connection, there, report_table.name, report_table.columns)
-        for entity_table in entity_tables:
-            for statement in entity_table.ddl():
-                connection.execute(statement)
-            _add_missing_columns(connection, there, entity_table.history, entity_table.columns)
-        connection.execute(sql_file("performance_records"))
-        if changes := [table.changes_sql() for table in entity_tables if table.watched]:
-            connection.execute("CREATE OR REPLACE VIEW entity_changes AS " + " UNION ALL ".join(changes))
-
-
-def _columns_there(connection: DuckDBPyConnection) -> dict[str, list[str]]:
-    query = """
-        SELECT table_name, list(column_name) FROM information_schema.columns
-        WHERE table_catalog = current_database() GROUP BY table_name
-    """
-    return dict(connection.execute(query).fetchall())
-
-
-def _add_missing_columns(
-    connection: DuckDBPyConnection, there: Mapping[str, Collection[str]], table: str, columns: Iterable[Column]
-) -> None:
-    for column in columns:
-        if table in there and column.name not in there[table]:
-            connection.execute(f"ALTER TABLE {quoted(table)} ADD COLUMN {quoted(column.name)} {column.type}")

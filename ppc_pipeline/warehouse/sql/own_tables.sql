@@ -82,3 +82,17 @@ CREATE TABLE IF NOT EXISTS restatement_curve (
     days BIGINT NOT NULL,           -- how many days these are: final, and first loaded at that age or before
     computed_at TIMESTAMPTZ NOT NULL
 );
+
+-- One row is what one unit of a currency was worth in another on one day. Written from the file PPC_FX_RATES_FILE;
+-- all rows are to one currency, PPC_CURRENCY.
+CREATE TABLE IF NOT EXISTS fx_rates (
+    date DATE NOT NULL,
+    from_currency VARCHAR NOT NULL,
+    to_currency VARCHAR NOT NULL,
+    rate DECIMAL(18, 10) NOT NULL
+);
+
+-- One row in all: what the views are made from. They are made anew when that is another, and not with every run: a lake
+-- keeps every version of a view.
+CREATE TABLE IF NOT EXISTS views_made (digest VARCHAR NOT NULL);
+INSERT INTO views_made SELECT '' WHERE NOT EXISTS (FROM views_made);
