@@ -68,6 +68,11 @@ class ReportTable:
         """The columns that no row is without."""
         return ("date", *(name for name in self.grain if name not in self.nullable))
 
+    @property
+    def date_source(self) -> str:
+        """What Amazon calls the date."""
+        return next(column.source for column in self.columns if column.name == "date")
+
     def same_key(self, one: str, other: str, also: Iterable[str] = ()) -> str:
         """Return SQL that is true where two rows have the same date and grain, and are alike in some more columns."""
         keys = [(key, "=") for key in (*also, *self.required)]
