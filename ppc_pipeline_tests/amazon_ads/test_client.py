@@ -116,7 +116,7 @@ class TestLists:
             await pages(client, listing)
         headers = amazon.requests[0].headers
         assert headers["Content-Type"] == "application/json"
-        assert headers["Accept"] == "application/vnd.sblisttargetsresponse.v3+json"
+        assert headers["Accept"] == "application/vnd.sblisttargetsresponse.v3.2+json"
 
     @pytest.mark.parametrize(
         ("replies", "numbers"),

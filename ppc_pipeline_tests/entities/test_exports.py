@@ -154,6 +154,17 @@ def test_what_was_read_by_export_first_differs_by_list_only_in_what_no_export_sa
     assert changes(company.sync("exports")) == dict.fromkeys(again, NOTHING_NEW)
 
 
+def test_lists_have_what_belongs_to_brand_videos_as_exports_have(start):
+    company = start(profiles=1, campaigns=24)
+    company.sync("lists")
+    for name in ("keywords", "targets", "negative_keywords", "negative_targets"):
+        query = f"""
+            SELECT count(*) FROM {name} SEMI JOIN
+                (FROM product_ads WHERE ad_product = ? AND creative_type = 'BRAND_VIDEO') USING (ad_product, ad_group_id)
+        """
+        assert company.query(query, SB)[0][0] > 0, name
+
+
 @pytest.mark.parametrize("entity", EVERYTHING, ids=lambda entity: entity.name)
 def test_a_kind_by_itself_is_read_alike(start, entity):
     company = start(profiles=1)

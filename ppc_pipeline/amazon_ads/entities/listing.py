@@ -116,12 +116,13 @@ def sb_post_list(
 ) -> Listing:
     """Return a list of Sponsored Brands v3 with a body, of targets of all kinds.
 
+    The media type's name has its version: see ``sb_get_list``.
     The document asks for ``application/json`` and serves a type of its own. So does the API: a live account refused
     vendor types for the body (415) and ``application/json`` for the answer (406). Up to 5000 objects a page.
     """
     return Listing(
         path=f"/sb/{resource}/list",
-        accept=f"application/vnd.{media}.v3+json",
+        accept=f"application/vnd.{media}+json",
         items_key=resource,
         fields=fields,
         content_type="application/json",
@@ -139,10 +140,13 @@ def sb_get_list(
     filters: Mapping[str, object],
     constants: Mapping[str, str] = NO_CONSTANTS,
 ) -> Listing:
-    """Return a list of Sponsored Brands v3 without a body, of keywords: arrays, with numbers for ids."""
+    """Return a list of Sponsored Brands v3 without a body, of keywords: arrays, with numbers for ids.
+
+    Its version is 3.2: in an answer of version 3 Amazon leaves out what belongs to ad groups of brand videos.
+    """
     return Listing(
         path=f"/sb/{resource}",
-        accept=f"application/vnd.{media}.v3+json",
+        accept=f"application/vnd.{media}.v3.2+json",
         items_key=None,
         fields=fields,
         ad_product=SPONSORED_BRANDS,

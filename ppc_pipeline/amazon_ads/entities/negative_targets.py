@@ -46,7 +46,7 @@ NEGATIVE_TARGETS = EntityType(
         ),
         sb_post_list(
             "negativeTargets",
-            "sblistnegativetargetsresponse",
+            "sblistnegativetargetsresponse.v3.2",
             {
                 **CHILD,
                 "target_id": "$.targetId",

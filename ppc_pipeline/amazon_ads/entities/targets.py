@@ -41,7 +41,7 @@ TARGETS = EntityType(
         sp_list("targets", "spTargetingClause", "targetingClauses", _ALIKE),
         sb_post_list(
             "targets",
-            "sblisttargetsresponse",
+            "sblisttargetsresponse.v3.2",
             {
                 **CHILD,
                 "target_id": "$.targetId",
@@ -53,7 +53,7 @@ TARGETS = EntityType(
         ),
         sb_post_list(
             "themes",
-            "sbthemeslistresponse",
+            "sbthemeslistresponse.v3",
             {**CHILD, "target_id": "$.themeId", "theme_type": "$.themeType", "bid": "$.bid"},
             {"stateFilter": {"include": list(LOWER_STATES)}},
             {"expression_type": "THEME"},
