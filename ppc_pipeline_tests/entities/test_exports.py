@@ -159,10 +159,10 @@ def test_lists_have_what_belongs_to_brand_videos_as_exports_have(start):
     company.sync("lists")
     for name in ("keywords", "targets", "negative_keywords", "negative_targets"):
         query = f"""
-            SELECT count(*) FROM {name} SEMI JOIN
-                (FROM product_ads WHERE ad_product = ? AND creative_type = 'BRAND_VIDEO') USING (ad_product, ad_group_id)
+            SELECT count(*) FROM {name}
+            SEMI JOIN (FROM product_ads WHERE creative_type = 'BRAND_VIDEO') USING (profile_id, ad_product, ad_group_id)
         """
-        assert company.query(query, SB)[0][0] > 0, name
+        assert company.query(query)[0][0] > 0, name
 
 
 @pytest.mark.parametrize("entity", EVERYTHING, ids=lambda entity: entity.name)
