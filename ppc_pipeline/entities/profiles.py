@@ -245,8 +245,10 @@ async def has_campaigns(client: AmazonAdsClient, profile_id: int, patience: floa
     """Say whether a profile has campaigns of any ad product: one page of each list of theirs, until one is there.
 
     Returns:
-        None where Amazon could not be asked for now. That it refuses the profile is an answer: it has none.
+        None where that cannot be told now. That Amazon refuses the profile, or does not offer it the ad product, is an
+        answer: it has none. Any other error is not, such as a list that is no longer served as it was.
     """
+    answered = True
     for listing in CAMPAIGNS.listings:
         try:
             async for page in client.list_pages(profile_id, listing, patience=patience):
@@ -254,9 +256,8 @@ async def has_campaigns(client: AmazonAdsClient, profile_id: int, patience: floa
                     return True
                 break
         except AdsError as error:
-            if error.category in (Category.RETRYABLE, Category.MISCONFIGURED):
-                return None
-    return False
+            answered = answered and error.category in (Category.REFUSED, Category.NOT_OFFERED)
+    return False if answered else None
 
 
 def lacking(account: Account, listed: Sequence[ProfileFacts]) -> list[Miss]:

@@ -269,8 +269,7 @@ def test_an_agency_that_amazon_refuses_is_left_out_with_the_reason_and_is_no_fai
         ([{"campaignId": "1"}], True, None),
         ([], False, IDLE_AGENCY),
         (403, False, IDLE_AGENCY),
-        (400, False, IDLE_AGENCY),
-        (503, False, UNKNOWN_AGENCY),
+        *((status, False, UNKNOWN_AGENCY) for status in (400, 404, 406, 415, 503)),
     ],
 )
 def test_an_agency_is_worked_for_if_it_has_campaigns(company, campaigns, active, reason):
