@@ -256,6 +256,8 @@ async def has_campaigns(client: AmazonAdsClient, profile_id: int, patience: floa
                     return True
                 break
         except AdsError as error:
+            if error.category in (Category.RETRYABLE, Category.MISCONFIGURED):
+                return None
             answered = answered and error.category in (Category.REFUSED, Category.NOT_OFFERED)
     return False if answered else None
 
