@@ -1,8 +1,9 @@
 """Loading entities: pages of JSON -> typed rows -> quarantine -> versions with validity ranges, in one transaction.
 
-A version is closed and a new one opened only when a column changed. An entity that Amazon no longer lists is marked,
-never deleted, and only where the whole list was read: a profile's Sponsored Brands list that failed keeps what it had,
-and its Sponsored Products load. Here: entity tables and accounts. Not here: fetching pages (``ppc_pipeline.entities``).
+A version is closed and a new one opened only when a column changed; what has no column is kept fresh in ``raw``. An
+entity that Amazon no longer lists is marked, never deleted, and only where the whole list was read: a profile's
+Sponsored Brands list that failed keeps what it had, and its Sponsored Products load. Here: entity tables and accounts.
+Not here: fetching pages (``ppc_pipeline.entities``).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -150,6 +151,7 @@ def load_entities(
         _compare(connection, table)
         counts = _counts(connection, rejected)
         _write_versions(connection, table, now)
+        _refresh_raw(connection, table)
     return [
         EntityOutcome(profile_id, ad_product, **counts.get((profile_id, ad_product), _NOTHING))
         for profile_id, ad_product in dict.fromkeys((scope.profile_id, scope.ad_product) for scope in covered)
@@ -215,12 +217,12 @@ def _item_sql(table: EntityTable, pages: Pages) -> Sql:
         if nothing.text != "false":
             unsaid.append(Sql(f"CASE WHEN {nothing.text} THEN '{name}' END", nothing.parameters))
     items, where = _items_sql(pages), [condition.sql() for condition in pages.where]
-    pieces = [*texts, *unsaid, Sql("?", (pages.part,)), items, *where]
+    pieces = [*texts, *unsaid, Sql("?, ?", (pages.part, not pages.export)), items, *where]
     return Sql(
         f"""
         SELECT {", ".join(text.text for text in texts)},
             list_filter([{", ".join(one.text for one in unsaid)}]::VARCHAR[], lambda name: name IS NOT NULL),
-            ?, item
+            ?, ?, item
         FROM ({items.text}) WHERE {" AND ".join(["true", *(condition.text for condition in where)])}
         """,
         tuple(parameter for piece in pieces for parameter in piece.parameters),
@@ -246,7 +248,7 @@ def _stage(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: Seq
     drop_temporary(connection, "texts", "staged")
     names = _columns(table)
     columns = ", ".join(f"{quoted('raw_' + name)} VARCHAR" for name in names)
-    more = "unsaid VARCHAR[], part VARCHAR, item JSON"
+    more = "unsaid VARCHAR[], part VARCHAR, listed BOOLEAN, item JSON"
     connection.execute(f"CREATE TEMP TABLE texts (row_no BIGINT, {columns}, {more})")
     done = 0
     for file in pages:
@@ -377,7 +379,7 @@ def _reject(connection: duckdb.DuckDBPyConnection, table: EntityTable, now: date
 
 
 def _compare(connection: duckdb.DuckDBPyConnection, table: EntityTable) -> None:
-    """Stage each entity's fate: added, changed, same or removed."""
+    """Stage each entity's fate: added, changed, same or removed; and whether its list's object reads otherwise."""
     drop_temporary(connection, "fates")
     key = ", ".join(quoted(name) for name in table.full_key)
     content = ", ".join(["account", "currency_code", *_compared(table)])
@@ -385,13 +387,17 @@ def _compare(connection: duckdb.DuckDBPyConnection, table: EntityTable) -> None:
     connection.execute(
         f"""
         CREATE TEMP TABLE fates AS
-        WITH now AS (SELECT {key}, hash({content}) AS content FROM temp.staged),
+        WITH now AS (
+            SELECT {key}, hash({content}) AS content, CASE WHEN listed THEN hash(item::VARCHAR) END AS said
+            FROM temp.staged
+        ),
         listed AS (
             SELECT *, {_product(table)} AS product, CASE WHEN list_contains(?, {part}) THEN {part} ELSE '' END AS part
             FROM {quoted(table.history)} WHERE valid_to IS NULL
         ),
         before AS (
-            SELECT {key}, hash({content}) AS content, removed_at, w.part IS NOT NULL AS whole
+            SELECT
+                {key}, hash({content}) AS content, hash(raw::VARCHAR) AS said, removed_at, w.part IS NOT NULL AS whole
             FROM (
                 FROM listed AS l SEMI JOIN temp.scopes AS s
                 ON s.profile_id = l.profile_id AND s.ad_product = l.product
@@ -408,7 +414,8 @@ def _compare(connection: duckdb.DuckDBPyConnection, table: EntityTable) -> None:
                 WHEN now.content IS NULL THEN 'gone'
                 WHEN now.content <> before.content OR before.removed_at IS NOT NULL THEN 'changed'
                 ELSE 'same'
-            END AS fate
+            END AS fate,
+            coalesce(now.said <> before.said, false) AS reads_otherwise
         FROM now FULL JOIN before USING ({key})
         """,
         [list(table.parts)],
@@ -463,4 +470,24 @@ def _write_versions(connection: duckdb.DuckDBPyConnection, table: EntityTable, n
         SEMI JOIN (SELECT * FROM temp.fates WHERE fate IN ('added', 'changed')) USING ({key})
         """,
         [now],
+    )
+
+
+def _refresh_raw(connection: duckdb.DuckDBPyConnection, table: EntityTable) -> None:
+    """Keep the object of an open version as Amazon's list serves it now: what no column holds makes no version.
+
+    Exports say it in other words, and leave it as it is. So does another order of keys.
+    """
+    history = quoted(table.history)
+    key = ", ".join(quoted(name) for name in table.full_key)
+    same_key = " AND ".join(f"{history}.{quoted(k)} IS NOT DISTINCT FROM s.{quoted(k)}" for k in table.full_key)
+    connection.execute(
+        f"""
+        UPDATE {history} SET raw = s.item FROM (
+            SELECT {key}, item FROM temp.staged
+            SEMI JOIN (SELECT * FROM temp.fates WHERE fate = 'same' AND reads_otherwise) USING ({key})
+        ) AS s
+        WHERE {history}.valid_to IS NULL AND {same_key}
+            AND {canonical(f"{history}.raw")} IS DISTINCT FROM {canonical("s.item")}
+        """
     )

@@ -33,6 +33,18 @@ def test_what_did_not_change_is_not_written_again(company):
     assert company.query("FROM keywords_history") == before
 
 
+def test_what_no_column_holds_is_fresh_in_raw_without_a_version(company):
+    company.serve([keyword(1, globalKeywordId="a"), keyword(2)])
+    company.sync()
+    company.clock.forward(days=1)
+    company.serve([keyword(1, globalKeywordId="b"), dict(reversed(keyword(2).items()))])
+    assert company.changes() == (2, 0, 0, 0)
+    ((_, first), (_, second)) = company.query("SELECT keyword_id, raw FROM keywords_history ORDER BY 1")
+    assert json.loads(first) == keyword(1, globalKeywordId="b")
+    assert list(json.loads(second)) == list(keyword(2)), "another order of keys says nothing new"
+    assert company.query("SELECT DISTINCT valid_from FROM keywords_history") == [(NOON,)]
+
+
 def test_a_changed_bid_is_a_new_version_and_the_old_one_is_closed(company):
     company.serve([keyword(bid=0.75), keyword(2)])
     company.sync()
