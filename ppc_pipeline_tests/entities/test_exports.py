@@ -5,6 +5,7 @@ import gzip
 import json
 import random
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -322,9 +323,10 @@ def test_a_profile_that_is_refused_is_blocked_and_not_taken_for_one_without_bran
 
 @dataclass
 class Served:
-    """Exports of one profile: the rows of each kind."""
+    """Exports: the rows of each kind, which every profile has, and which profiles' exports are made by now."""
 
     rows: dict
+    made: Callable[[int], bool] = lambda _: True
 
     @property
     def transport(self):
@@ -338,6 +340,8 @@ class Served:
             return httpx.Response(202, json={"exportId": path.split("/")[1], "status": "IN_PROGRESS"})
         if path.startswith("/exports/"):
             name = path.rpartition("/")[2]
+            if not self.made(int(request.headers["Amazon-Advertising-API-Scope"])):
+                return httpx.Response(200, json={"exportId": name, "status": "PROCESSING"})
             link = f"https://storage.test/{name}?X-Amz-Signature=x"
             return httpx.Response(200, json={"exportId": name, "status": "COMPLETED", "url": link})
         if request.url.host == "storage.test":
@@ -367,6 +371,41 @@ def read(roster, warehouse, tmp_path, clock):
             return synced, [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
     return go
+
+
+@pytest.fixture
+def read_keywords(roster, warehouse, tmp_path, clock):
+    """Read a keyword of several profiles by export, some of which take long."""
+
+    def go(profiles, made, **settings):
+        roster.save("acme", [facts(profile) for profile in profiles])
+
+        async def sync():
+            served = Served({"targets": [target("KEYWORD", KEYWORD)]}, made)
+            async with client_of(served) as client:
+                lister = Lister({"acme": client}, roster, tmp_path / "aside", source="exports", **settings)
+                return await lister.sync([KEYWORDS], roster.active(["acme"]), warehouse, clock())
+
+        return asyncio.run(sync())
+
+    return go
+
+
+def test_an_export_that_is_never_made_is_given_up_and_leaves_its_place_to_others(read_keywords):
+    stuck = range(1, JOBS_AT_ONCE + 1)
+    synced = read_keywords([*stuck, 9], lambda profile: profile == 9, export_deadline=0.2)
+    assert {trouble.profile_id for trouble in synced.troubles} == {*stuck}
+    assert {(o.profile_id, o.rows) for o in synced.outcomes["keywords"] if o.ad_product == SP} == {(9, 1)}
+
+
+def test_who_is_done_is_loaded_while_anothers_export_is_being_made(read_keywords, warehouse):
+    def made(profile):
+        with warehouse.connect() as connection:
+            return profile == 2 or connection.execute("FROM keywords").fetchall() != []
+
+    synced = read_keywords([1, 2], made, export_deadline=5, load_every=0.1)
+    assert synced.troubles == []
+    assert [o.profile_id for o in synced.outcomes["keywords"] if o.ad_product == SP] == [2, 1]
 
 
 MONEY = {"monetaryBudget": {"currencyCode": "USD", "amount": 12.5, "ruleAmount": 15}}
