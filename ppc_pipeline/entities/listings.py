@@ -331,9 +331,14 @@ def _pages(errand: Errand, path: Path, exported: Exported | None = None) -> Page
     )
     if exported is None:
         return pages
-    own = Condition("$.adProduct", (listing.ad_product or "",))
+    product = "$.adProduct"
+    own = Condition(product, (listing.ad_product or "",))
+    # What is of no ad product that is known may be this one's in another word: it must not pass for removed.
+    no_others = Condition(product, tuple({*exported.kind.ad_products} - {listing.ad_product or ""}), holds=False)
     parents = {"campaign_id": Parent("ad_groups", "ad_group_id")} if exported.below_ad_groups else {}
-    return replace(pages, export=True, fields=exported.fields, where=(own, *exported.where), parents=parents)
+    return replace(
+        pages, export=True, fields=exported.fields, where=(no_others, *exported.where), expected=(own,), parents=parents
+    )
 
 
 def _known_lacks(errands: Sequence[Errand], now: datetime) -> list[NotOffered]:

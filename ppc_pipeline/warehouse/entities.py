@@ -7,13 +7,15 @@ Not here: fetching pages (``ppc_pipeline.entities``).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
 from ppc_pipeline.warehouse.connection import in_transaction
+from ppc_pipeline.warehouse.report_files import UnreadableFileError
+from ppc_pipeline.warehouse.salvaged_items import salvage_items
 from ppc_pipeline.warehouse.staging import Rule, any_broken, cast, cast_rules, drop_temporary, first_reason, literal
 from ppc_pipeline.warehouse.tables import Column, ColumnType, EntityTable, quoted
 from ppc_pipeline.warehouse.values import At, Condition, Sql, Value, canonical
@@ -66,6 +68,8 @@ class Pages:
         part: Which of several lists it is; see ``Scope``.
         export: Whether the file is an export: one array, gzipped, that says nothing of columns it has no field for.
         where: What an item must fulfil to be of this list; the others are left to other lists.
+        expected: What an item must fulfil besides; one that does not is in quarantine.
+        salvaged: Whether the file was written anew (``salvaged_items``), because DuckDB did not take it.
         parents: Column -> the table that knows its value, where an item does not say it.
     """
 
@@ -80,6 +84,8 @@ class Pages:
     part: str = ""
     export: bool = False
     where: Sequence[Condition] = ()
+    expected: Sequence[Condition] = ()
+    salvaged: bool = False
     parents: Mapping[str, "Parent"] = field(default_factory=dict)
 
     @property
@@ -89,7 +95,7 @@ class Pages:
 
 
 class UnreadablePagesError(Exception):
-    """A file of pages that DuckDB cannot read, though Python could: a lone surrogate in a name is enough."""
+    """A file of pages that DuckDB cannot read, though Python could, and not for one of its items alone."""
 
     def __init__(self, pages: Pages, reason: str) -> None:
         super().__init__(reason)
@@ -216,31 +222,51 @@ def _item_sql(table: EntityTable, pages: Pages) -> Sql:
         texts.append(text)
         if nothing.text != "false":
             unsaid.append(Sql(f"CASE WHEN {nothing.text} THEN '{name}' END", nothing.parameters))
-    items, where = _items_sql(pages), [condition.sql() for condition in pages.where]
-    pieces = [*texts, *unsaid, Sql("?, ?", (pages.part, not pages.export)), items, *where]
+    items, wrong, where = _items_sql(pages), _wrong(pages), [condition.sql() for condition in pages.where]
+    pieces = [*texts, *unsaid, Sql("?, ?", (pages.part, not pages.export)), wrong, items, *where]
     return Sql(
         f"""
         SELECT {", ".join(text.text for text in texts)},
             list_filter([{", ".join(one.text for one in unsaid)}]::VARCHAR[], lambda name: name IS NOT NULL),
-            ?, ?, item
+            ?, ?, {wrong.text}, item
         FROM ({items.text}) WHERE {" AND ".join(["true", *(condition.text for condition in where)])}
         """,
         tuple(parameter for piece in pieces for parameter in piece.parameters),
     )
 
 
+def _wrong(pages: Pages) -> Sql:
+    """Return SQL for why an item is in quarantine whatever its values are; NULL where it is not."""
+    whens = [
+        Sql(
+            f"WHEN NOT {met.text} THEN ? || coalesce(left(json_extract_string(item, ?), 100), 'nothing')",
+            (*met.parameters, f"{one.path.removeprefix('$.')} is none that is known: ", one.path),
+        )
+        for one in pages.expected
+        if (met := one.sql())
+    ]
+    if not whens:
+        return Sql("wrong")
+    cases = " ".join(when.text for when in whens)
+    return Sql(f"coalesce(wrong, CASE {cases} END)", tuple(p for when in whens for p in when.parameters))
+
+
 def _items_sql(pages: Pages) -> Sql:
-    path = literal(pages.path)
+    path, nothing = literal(pages.path), "NULL::VARCHAR AS wrong"
+    if pages.salvaged:
+        both = "json_extract(json, '$.item') AS item, json_extract_string(json, '$.wrong') AS wrong"
+        return Sql(f"SELECT {both} FROM read_json_objects(?, format = 'array')", (path,))
     if pages.export:
-        return Sql("SELECT json AS item FROM read_json_objects(?, format = 'array', compression = 'gzip')", (path,))
+        source = "read_json_objects(?, format = 'array', compression = 'gzip')"
+        return Sql(f"SELECT json AS item, {nothing} FROM {source}", (path,))
     array = "$[*]" if pages.items_key is None else f"$.{pages.items_key}[*]"
     source = f"read_json_objects(?, format = 'unstructured', maximum_object_size = {MAX_PAGE_BYTES})"
-    return Sql(f"SELECT unnest(json_extract(json, ?)) AS item FROM {source}", (array, path))
+    return Sql(f"SELECT unnest(json_extract(json, ?)) AS item, {nothing} FROM {source}", (array, path))
 
 
 def _rules(table: EntityTable) -> list[Rule]:
     raw = {column.name: f"raw_{column.name}" for column in table.columns}
-    return cast_rules(table.columns, raw, required=table.key)
+    return [Rule("wrong IS NOT NULL", "wrong"), *cast_rules(table.columns, raw, required=table.key)]
 
 
 def _stage(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: Sequence[Pages]) -> None:
@@ -248,17 +274,14 @@ def _stage(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: Seq
     drop_temporary(connection, "texts", "staged")
     names = _columns(table)
     columns = ", ".join(f"{quoted('raw_' + name)} VARCHAR" for name in names)
-    more = "unsaid VARCHAR[], part VARCHAR, listed BOOLEAN, item JSON"
+    more = "unsaid VARCHAR[], part VARCHAR, listed BOOLEAN, wrong VARCHAR, item JSON"
     connection.execute(f"CREATE TEMP TABLE texts (row_no BIGINT, {columns}, {more})")
     done = 0
     for file in pages:
-        items = _item_sql(table, file)
-        insert = f"INSERT INTO temp.texts SELECT row_number() OVER () + ?, * FROM ({items.text})"
         try:
-            found = connection.execute(insert, [done, *items.parameters]).fetchone()
-        except duckdb.InvalidInputException as error:  # others are about the disk or the memory, not about this file
-            raise UnreadablePagesError(file, str(error).strip().splitlines()[0]) from None
-        done += found[0] if found else 0
+            done += _stage_file(connection, table, file, done)
+        except duckdb.InvalidInputException:  # others are about the disk or the memory, not about this file
+            done += _stage_salvaged(connection, table, file, done)
     _check_staged(connection, done)
     types = {"profile_id": Column("profile_id", ColumnType.INTEGER), **{c.name: c for c in table.columns}}
     typed = ", ".join(f"{_typed(types.get(name), quoted('raw_' + name))} AS {quoted(name)}" for name in names)
@@ -277,6 +300,26 @@ def _stage(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: Seq
         )
         """
     )
+
+
+def _stage_file(connection: duckdb.DuckDBPyConnection, table: EntityTable, file: Pages, done: int) -> int:
+    """Stage the texts of one file's items behind those that are done; return how many these are."""
+    items = _item_sql(table, file)
+    insert = f"INSERT INTO temp.texts SELECT row_number() OVER () + ?, * FROM ({items.text})"
+    found = connection.execute(insert, [done, *items.parameters]).fetchone()
+    return found[0] if found else 0
+
+
+def _stage_salvaged(connection: duckdb.DuckDBPyConnection, table: EntityTable, file: Pages, done: int) -> int:
+    """Stage a file that DuckDB does not take, item by item, so that one that is no good is in quarantine alone."""
+    anew = file.path.with_name(f"{file.path.name}.anew")
+    try:
+        salvage_items(file.path, file.items_key, export=file.export, out=anew)
+        return _stage_file(connection, table, replace(file, path=anew, salvaged=True), done)
+    except (ValueError, UnreadableFileError, duckdb.InvalidInputException) as error:
+        raise UnreadablePagesError(file, str(error).strip().splitlines()[0]) from None
+    finally:
+        anew.unlink(missing_ok=True)
 
 
 def _check_staged(connection: duckdb.DuckDBPyConnection, rows: int) -> None:

@@ -391,6 +391,32 @@ def read_keywords(roster, warehouse, tmp_path, clock):
     return go
 
 
+@pytest.mark.parametrize("product", ["SPONSORED_BRAND", None])
+def test_a_row_of_an_ad_product_that_nobody_knows_is_in_quarantine_and_nothing_is_taken_for_gone(
+    read, warehouse, product
+):
+    keywords = [target("KEYWORD", KEYWORD), target("KEYWORD", KEYWORD, targetId="8", adProduct=SB)]
+    read(KEYWORDS, *keywords)
+    odd = target("KEYWORD", KEYWORD, targetId="8", adProduct=product)
+    synced, rows = read(KEYWORDS, odd)
+    assert changes(synced) == {"keywords": NOTHING_NEW}
+    assert [row["removed_at"] for row in rows] == [None, None]
+    reason = f"adProduct is none that is known: {product or 'nothing'}"
+    with warehouse.connect() as connection:
+        found = connection.execute("SELECT ad_product, reason FROM rejected_rows ORDER BY 1").fetchall()
+    assert found == [(SB, reason), (SP, reason)], "it may be of either list"
+    assert changes(read(KEYWORDS, keywords[0])[0]) == {"keywords": (0, 0, 1)}
+
+
+def test_a_row_that_only_duckdb_cannot_read_is_in_quarantine_alone(read, warehouse):
+    odd = target("KEYWORD", {"matchType": "EXACT", "keyword": "\ud83d"}, targetId="8")
+    synced, rows = read(KEYWORDS, target("KEYWORD", KEYWORD), odd)
+    assert (synced.troubles, [row["keyword_id"] for row in rows]) == ([], [7])
+    with warehouse.connect() as connection:
+        found = connection.execute("SELECT reason, raw->>'$.targetId' FROM rejected_rows").fetchall()
+    assert found == [("a text in it is not Unicode: \\ud83d", "8")]
+
+
 def test_an_export_that_is_never_made_is_given_up_and_leaves_its_place_to_others(read_keywords):
     stuck = range(1, JOBS_AT_ONCE + 1)
     synced = read_keywords([*stuck, 9], lambda profile: profile == 9, export_deadline=0.2)

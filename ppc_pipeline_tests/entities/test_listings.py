@@ -118,6 +118,26 @@ def test_a_malformed_page_is_kept_aside_and_named_and_nothing_is_taken_for_gone(
     assert company.query("SELECT count(*) FROM keywords WHERE removed_at IS NULL") == [(2,)]
 
 
+@pytest.mark.parametrize("path", ["/sp/keywords/list", "/sb/keywords"])
+def test_an_item_that_only_duckdb_cannot_read_is_in_quarantine_alone(company, path):
+    kind, product = (keyword, SP) if path.startswith("/sp/") else (sb_keyword, SB)
+    company.serve([kind(1), kind(2)], path=path)
+    company.sync()
+    # Amounts to the last digit, keys in their order: the others are loaded as if nothing had been.
+    items = [kind(1, bid=0.1234567), kind(3, keywordText="\ud83d"), kind(4, keywordText="\U0001f600 \u00e9")]
+    company.serve(items, path=path)
+    synced = company.sync()
+    assert synced.troubles == []
+    query = "SELECT keyword_id, bid::VARCHAR, keyword_text FROM keywords WHERE removed_at IS NULL ORDER BY 1"
+    bid = f"{kind(2)['bid']:.6f}"
+    assert company.query(query) == [(1, "0.123457", "towel"), (2, bid, "towel"), (4, bid, "\U0001f600 \u00e9")]
+    ((source, ad_product, reason, raw),) = company.query("SELECT source, ad_product, reason, raw FROM rejected_rows")
+    assert (source, ad_product, reason) == ("keywords", product, "a text in it is not Unicode: \\ud83d")
+    assert json.loads(raw) == kind(3, keywordText="\\ud83d")
+    ((raw,),) = company.query("SELECT raw FROM keywords WHERE keyword_id = 1")
+    assert (json.loads(raw), list(json.loads(raw))) == (items[0], list(items[0]))
+
+
 def test_a_page_that_only_duckdb_cannot_read_is_kept_aside_and_named_and_the_other_profiles_and_entities_are_loaded(
     company,
 ):
@@ -127,7 +147,7 @@ def test_a_page_that_only_duckdb_cannot_read_is_kept_aside_and_named_and_the_oth
         company.serve([keyword(1)], profile=profile)
         company.serve([{"campaignId": "5", "name": "x"}], profile=profile, path="/sp/campaigns/list")
     company.sync()
-    half = json.dumps({"keywords": [keyword(2, keywordText="\ud83d")]}).encode()
+    half = json.dumps({"keywords": [keyword(2, bid=float("nan"))]}).encode()
     for profile in (SELLER, 5):
         company.serve(half, profile=profile)
     synced = company.sync(KEYWORDS, ENTITY_TYPES["campaigns"])
