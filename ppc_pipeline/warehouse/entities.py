@@ -153,6 +153,7 @@ def load_entities(
         if any(file.export for file in pages):
             _fill_in(connection, table, pages)
         _stage_scopes(connection, covered)
+        _note_first_listings(connection, table, now)
         rejected = _reject(connection, table, now)
         _compare(connection, table)
         counts = _counts(connection, rejected)
@@ -372,8 +373,24 @@ def _stage_scopes(connection: duckdb.DuckDBPyConnection, scopes: Collection[Scop
     connection.execute("INSERT INTO temp.scopes SELECT unnest(?), unnest(?), unnest(?)", columns)
 
 
-def _product(table: EntityTable) -> str:
-    return "ad_product" if table.with_ad_product else "''"
+def _note_first_listings(connection: duckdb.DuckDBPyConnection, table: EntityTable, now: datetime) -> None:
+    """Write down when a list was first read: now, or when its first entities came, in warehouses older than that."""
+    connection.execute(
+        f"""
+        INSERT INTO first_listings
+        SELECT ?, s.profile_id, s.ad_product, s.part, coalesce(min(h.valid_from), ?)
+        FROM temp.scopes AS s
+        ANTI JOIN (FROM first_listings WHERE entity = ?) AS f USING (profile_id, ad_product, part)
+        LEFT JOIN {quoted(table.history)} AS h
+        ON h.profile_id = s.profile_id AND {_product(table, "h.")} = s.ad_product AND {table.part_sql("h")} = s.part
+        GROUP BY ALL
+        """,
+        [table.name, now, table.name],
+    )
+
+
+def _product(table: EntityTable, of: str = "") -> str:
+    return f"{of}ad_product" if table.with_ad_product else "''"
 
 
 def _reject(connection: duckdb.DuckDBPyConnection, table: EntityTable, now: datetime) -> dict[tuple[int, str], int]:
@@ -426,7 +443,6 @@ def _compare(connection: duckdb.DuckDBPyConnection, table: EntityTable) -> None:
     drop_temporary(connection, "fates")
     key = ", ".join(quoted(name) for name in table.full_key)
     content = ", ".join(["account", "currency_code", *_compared(table)])
-    part = quoted(table.part_column) if table.part_column else "''"
     connection.execute(
         f"""
         CREATE TEMP TABLE fates AS
@@ -435,8 +451,8 @@ def _compare(connection: duckdb.DuckDBPyConnection, table: EntityTable) -> None:
             FROM temp.staged
         ),
         listed AS (
-            SELECT *, {_product(table)} AS product, CASE WHEN list_contains(?, {part}) THEN {part} ELSE '' END AS part
-            FROM {quoted(table.history)} WHERE valid_to IS NULL
+            SELECT *, {_product(table)} AS product, {table.part_sql("h")} AS part
+            FROM {quoted(table.history)} AS h WHERE valid_to IS NULL
         ),
         before AS (
             SELECT
@@ -460,8 +476,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, table: EntityTable) -> None:
             END AS fate,
             coalesce(now.said <> before.said, false) AS reads_otherwise
         FROM now FULL JOIN before USING ({key})
-        """,
-        [list(table.parts)],
+        """
     )
 
 

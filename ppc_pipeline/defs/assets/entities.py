@@ -33,7 +33,7 @@ _VERSIONS = (
 )
 
 
-_CHANGES = "No bid or budget changed by more than PPC_CHANGE_ALERT_PERCENT since it was listed before."
+_CHANGES = "No bid or budget changed by more than PPC_CHANGE_ALERT_PERCENT, or from 0, since it was listed before."
 
 
 @dg.asset(
@@ -226,7 +226,7 @@ def _changes_check(asset: str, jumped: Sequence[LargeChange], threshold: float) 
     rows = [
         (
             *(c.client or c.account, c.profile_id, c.ad_product, c.name, c.entity_id, c.campaign_id, c.attribute),
-            *(c.before, c.after, c.currency_code, f"{c.percent:+,.1f}"),
+            *(c.before, c.after, c.currency_code, "from nothing" if c.percent is None else f"{c.percent:+,.1f}"),
         )
         for c in own
     ]
