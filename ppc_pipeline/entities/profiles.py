@@ -323,6 +323,7 @@ def _page(path: Path, account: str, found: Found) -> Pages:
         ad_product=None,
         items_key="profiles",
         fields={name: f"$.{name}" for name in (*columns, "currency_code")},
+        raw="$.served",
     )
 
 
@@ -333,6 +334,7 @@ def _row(profile: Profile, facts: ProfileFacts) -> dict[str, object]:
         "currency_code": profile.currency_code,
         "name": info.name,
         "account_type": info.type,
+        "account_sub_type": info.sub_type,
         "account_id": info.id,
         "country_code": profile.country_code,
         "timezone": profile.timezone,
@@ -341,4 +343,5 @@ def _row(profile: Profile, facts: ProfileFacts) -> dict[str, object]:
         "valid_payment_method": info.valid_payment_method,
         "active": facts.active,
         "skip_reason": facts.skip_reason,
+        "served": json.loads(profile.served),
     }

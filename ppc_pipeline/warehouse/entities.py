@@ -65,6 +65,7 @@ class Pages:
         items_key: The key of the array in a page; None where the page is the array itself.
         fields: Column -> JSON path in an item, or how its value is made of one.
         constants: Column -> value for all rows.
+        raw: Where an item has what is kept of it in ``raw``: it is all of it, unless it has more than Amazon served.
         part: Which of several lists it is; see ``Scope``.
         export: Whether the file is an export: one array, gzipped, that says nothing of columns it has no field for.
         where: What an item must fulfil to be of this list; the others are left to other lists.
@@ -86,6 +87,7 @@ class Pages:
     where: Sequence[Condition] = ()
     expected: Sequence[Condition] = ()
     salvaged: bool = False
+    raw: str = "$"
     parents: Mapping[str, "Parent"] = field(default_factory=dict)
 
     @property
@@ -224,12 +226,13 @@ def _item_sql(table: EntityTable, pages: Pages) -> Sql:
         if nothing.text != "false":
             unsaid.append(Sql(f"CASE WHEN {nothing.text} THEN '{name}' END", nothing.parameters))
     items, wrong, where = _items_sql(pages), _wrong(pages), [condition.sql() for condition in pages.where]
-    pieces = [*texts, *unsaid, Sql("?, ?", (pages.part, not pages.export)), wrong, items, *where]
+    raw = Sql("item") if pages.raw == "$" else Sql("json_extract(item, ?)", (pages.raw,))
+    pieces = [*texts, *unsaid, Sql("?, ?", (pages.part, not pages.export)), wrong, raw, items, *where]
     return Sql(
         f"""
         SELECT {", ".join(text.text for text in texts)},
             list_filter([{", ".join(one.text for one in unsaid)}]::VARCHAR[], lambda name: name IS NOT NULL),
-            ?, ?, {wrong.text}, item
+            ?, ?, {wrong.text}, {raw.text}
         FROM ({items.text}) WHERE {" AND ".join(["true", *(condition.text for condition in where)])}
         """,
         tuple(parameter for piece in pieces for parameter in piece.parameters),

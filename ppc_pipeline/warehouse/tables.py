@@ -247,6 +247,7 @@ PROFILES = EntityTable(
             ("profile_id", ColumnType.INTEGER),
             ("name", ColumnType.TEXT),
             ("account_type", ColumnType.TEXT),
+            ("account_sub_type", ColumnType.TEXT),
             ("account_id", ColumnType.TEXT),
             ("country_code", ColumnType.TEXT),
             ("timezone", ColumnType.TEXT),
@@ -282,12 +283,10 @@ def create_tables(
 
     In one transaction: forty statements that are each made safe on disk take a second.
     """
-    entity_tables = tuple(entity_tables)
+    entity_tables = (PROFILES, *entity_tables)
     with in_transaction(connection):
         there = _columns_there(connection)
         connection.execute(sql_file("own_tables"))
-        for statement in PROFILES.ddl():
-            connection.execute(statement)
         for report_table in report_tables:
             connection.execute(report_table.ddl())
             _add_missing_columns(connection, there, report_table.name, report_table.columns)

@@ -1,6 +1,7 @@
 """Finding profiles: whom we work for, whom we do not, and whose trouble it is."""
 
 import asyncio
+import json
 from dataclasses import dataclass, field
 
 import httpx
@@ -139,6 +140,21 @@ def test_profiles_are_known_in_the_roster_and_in_the_warehouse_with_currency_and
     assert company.query(query) == [(SELLER, "USD", "America/Los_Angeles", "seller", True, "999999999.000000")]
     accounts = company.query("SELECT account, region, sandbox, profiles, error FROM accounts")
     assert accounts == [("acme", "NA", False, 1, None)]
+
+
+def test_a_profile_has_amazons_whole_object_and_says_what_kind_of_account_within_its_type(company):
+    info = {
+        "id": "A1",
+        "type": "vendor",
+        "subType": "KDP_AUTHOR",
+        "name": "\u00c9mile",
+        "marketplaceStringId": "A1F83G",
+    }
+    served = profile(accountInfo=info, somethingNew={"a": [1, None]})
+    company.add("acme", served)
+    company.find()
+    ((sub_type, raw),) = company.query("SELECT account_sub_type, raw FROM profiles")
+    assert (sub_type, json.loads(raw)) == ("KDP_AUTHOR", served)
 
 
 # Who is wanted
