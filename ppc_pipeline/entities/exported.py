@@ -73,22 +73,12 @@ _SP_STRATEGIES = {
     "NONE": "MANUAL",
 }
 _SB_STRATEGIES = {"SALES": "MAXIMIZE_IMMEDIATE_SALES", "NEW_TO_BRAND": "MAXIMIZE_NEW_TO_BRAND_CUSTOMERS"}
-_SP_PLACEMENTS = {
-    "TOP_OF_SEARCH": "PLACEMENT_TOP",
-    "PRODUCT_PAGE": "PLACEMENT_PRODUCT_PAGE",
-    "REST_OF_SEARCH": "PLACEMENT_REST_OF_SEARCH",
-}
-_SB_PLACEMENTS = {"HOME_PAGE": "HOME", "PRODUCT_PAGE": "DETAIL_PAGE"}
-
-
-def _placements(words: Mapping[str, str]) -> Value:
-    return Objects(
-        f"{_OPTIMIZATION}.{_PLACEMENTS}",
-        f"{_OPTIMIZATIONS}.{_PLACEMENTS}",
-        {"placement": words, "percentage": {}},
-        within=_OPTIMIZATION,
-    )
-
+_PLACEMENT_BIDDING = Objects(
+    f"{_OPTIMIZATION}.{_PLACEMENTS}",
+    f"{_OPTIMIZATIONS}.{_PLACEMENTS}",
+    ("placement", "percentage"),
+    within=_OPTIMIZATION,
+)
 
 _SP_CAMPAIGN: Fields = {
     **_CAMPAIGN,
@@ -102,7 +92,7 @@ _SP_CAMPAIGN: Fields = {
         absent="MANUAL",
         within=_OPTIMIZATION,
     ),
-    "placement_bidding": _placements(_SP_PLACEMENTS),
+    "placement_bidding": _PLACEMENT_BIDDING,
     "tags": Pairs("$.tags"),
 }
 _SB_CAMPAIGN: Fields = {
@@ -110,7 +100,7 @@ _SB_CAMPAIGN: Fields = {
     "bidding_strategy": At(
         f"{_OPTIMIZATION}.bidStrategy", f"{_OPTIMIZATIONS}.bidStrategy", _SB_STRATEGIES, within=_OPTIMIZATION
     ),
-    "placement_bidding": _placements(_SB_PLACEMENTS),
+    "placement_bidding": _PLACEMENT_BIDDING,
     "tags": Pairs("$.tags"),
     "cost_type": At("$.costType", sparing=True),
     "brand_entity_id": At("$.brandEntityId", sparing=True),
@@ -182,16 +172,12 @@ _NOT_SURE = (
 _AUDIENCES = ("AUDIENCE", "PRODUCT_AUDIENCE", "PRODUCT_CATEGORY_AUDIENCE")
 
 
-def _expressions(
-    automatic: Mapping[str, str], products: Mapping[str, str], category: str, brand: str, themes: tuple[str, ...] = ()
-) -> Fields:
+def _expressions(automatic: Mapping[str, str], products: Mapping[str, str], themes: tuple[str, ...] = ()) -> Fields:
     """Return how a target's expression and its readable twin are put together.
 
     Args:
         automatic: Word of the match type -> type, of automatic targets.
         products: Word of the match type -> type, of product targets.
-        category: The type of a category.
-        brand: The type of a brand.
         themes: Types of target of which no expression can be put together.
     """
     word = f"{_DETAILS}.matchType"
@@ -204,8 +190,10 @@ def _expressions(
 
     def of(category_at: str, brand_at: str) -> Clauses:
         refined = (
-            Clause(Condition(f"{_DETAILS}.productCategoryId"), category, value=f"{_DETAILS}.{category_at}"),
-            Clause(Condition(f"{_DETAILS}.productBrand"), brand, value=f"{_DETAILS}.{brand_at}"),
+            Clause(
+                Condition(f"{_DETAILS}.productCategoryId"), "ASIN_CATEGORY_SAME_AS", value=f"{_DETAILS}.{category_at}"
+            ),
+            Clause(Condition(f"{_DETAILS}.productBrand"), "ASIN_BRAND_SAME_AS", value=f"{_DETAILS}.{brand_at}"),
         )
         return Clauses((*always, *refined))
 
@@ -215,17 +203,14 @@ def _expressions(
     }
 
 
+_PRODUCT_EXACT = {"PRODUCT_EXACT": "ASIN_SAME_AS"}
 _SP_EXPRESSIONS = _expressions(
     _AUTOMATIC,
-    {"PRODUCT_EXACT": "ASIN_SAME_AS", "PRODUCT_SIMILAR": "ASIN_EXPANDED_FROM"},
-    "ASIN_CATEGORY_SAME_AS",
-    "ASIN_BRAND_SAME_AS",
+    {**_PRODUCT_EXACT, "PRODUCT_SIMILAR": "ASIN_EXPANDED_FROM"},
     ("THEME",),
 )
-_SB_EXPRESSIONS = _expressions({}, {"PRODUCT_EXACT": "asinSameAs"}, "asinCategorySameAs", "asinBrandSameAs")
-_SD_EXPRESSIONS = _expressions(
-    {"PRODUCT_SIMILAR": "similarProduct"}, {"PRODUCT_EXACT": "asinSameAs"}, "asinCategorySameAs", "asinBrandSameAs"
-)
+_SB_EXPRESSIONS = _expressions({}, _PRODUCT_EXACT)
+_SD_EXPRESSIONS = _expressions({"PRODUCT_SIMILAR": "SIMILAR_PRODUCT"}, _PRODUCT_EXACT)
 _TARGET: Fields = {**_CHILD, "target_id": "$.targetId", "bid": "$.bid.bid"}
 _TYPED: Fields = {"expression_type": At(_TYPE, words={"AUTO": "AUTO"}, other="MANUAL")}
 _NEGATIVE_TARGET: Fields = {**_CHILD, "target_id": "$.targetId"}

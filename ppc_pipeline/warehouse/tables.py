@@ -32,6 +32,19 @@ class ColumnType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """The words of an enumeration within a JSON value: the texts under one key, however deep.
+
+    Attributes:
+        key: The key.
+        others: (Word, word of the table) where a source calls it otherwise.
+    """
+
+    key: str
+    others: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """One column of a table that is filled from JSON.
 
@@ -40,12 +53,14 @@ class Column:
         source: The key of a report row in Amazon's file; unused for entities, whose listings say where it is.
         type: What it holds.
         metric: Whether it may be summed over rows.
+        words: Which texts of a JSON value are spelled as those of ``ENUM`` are.
     """
 
     name: str
     type: ColumnType
     source: str = ""
     metric: bool = False
+    words: Words | None = None
 
 
 @dataclass(frozen=True, slots=True)

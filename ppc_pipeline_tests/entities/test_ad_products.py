@@ -27,7 +27,15 @@ LISTED = [
             "budget": 50.1,
             "budgetType": "LIFETIME",
             "startDate": "2026-02-20",
-            "bidding": {"bidOptimization": True, "bidOptimizationStrategy": "MAXIMIZE_IMMEDIATE_SALES"},
+            "bidding": {
+                "bidOptimization": True,
+                "bidOptimizationStrategy": "MAXIMIZE_IMMEDIATE_SALES",
+                "bidAdjustmentsByPlacement": [
+                    {"percentage": 5, "placement": "HOME"},
+                    {"percentage": 6, "placement": "DETAIL_PAGE"},
+                    {"percentage": 7, "placement": "TOP_OF_SEARCH"},
+                ],
+            },
             "brandEntityId": "ENTITY1",
             "isMultiAdGroupsEnabled": True,
             "costType": "vcpm",
@@ -43,6 +51,10 @@ LISTED = [
             "end_date": None,
             "bidding_strategy": "MAXIMIZE_IMMEDIATE_SALES",
             "bid_optimization": True,
+            "placement_bidding": (
+                '[{"percentage":5,"placement":"HOME_PAGE"},{"percentage":6,"placement":"PRODUCT_PAGE"},'
+                '{"percentage":7,"placement":"TOP_OF_SEARCH"}]'
+            ),
             "brand_entity_id": "ENTITY1",
             "is_multi_ad_groups_enabled": True,
             "cost_type": "VCPM",
@@ -184,8 +196,8 @@ LISTED = [
             "target_id": 9,
             "bid": Decimal(10),
             "expression_type": None,
-            "expression": '[{"type":"asinSameAs","value":"B1"}]',
-            "resolved_expression": '[{"type":"asinSameAs","value":"Towel"}]',
+            "expression": '[{"type":"ASIN_SAME_AS","value":"B1"}]',
+            "resolved_expression": '[{"type":"ASIN_SAME_AS","value":"Towel"}]',
         },
     ),
     (
@@ -217,15 +229,22 @@ LISTED = [
             "state": "paused",
             "bid": None,
             "expressionType": "manual",
-            "expression": [{"type": "views", "value": [{"type": "lookback", "value": "30"}]}],
+            "expression": [{"type": "views", "value": [{"type": "lookBack", "value": "aB"}], "more": 1}],
         },
-        {"target_id": 9, "expression_type": "MANUAL", "state": "PAUSED", "bid": None, "theme_type": None},
+        {
+            "target_id": 9,
+            "expression_type": "MANUAL",
+            "state": "PAUSED",
+            "bid": None,
+            "theme_type": None,
+            "expression": '[{"type":"VIEWS","value":[{"type":"LOOK_BACK","value":"aB"}],"more":1}]',
+        },
     ),
     (
         "negative_targets",
         "/sb/negativeTargets/list",
         {"targetId": 9, "adGroupId": 6, "campaignId": 5, "state": "enabled", "expressions": [{"type": "asinSameAs"}]},
-        {"target_id": 9, "level": "AD_GROUP", "campaign_id": 5, "expression": '[{"type":"asinSameAs"}]'},
+        {"target_id": 9, "level": "AD_GROUP", "campaign_id": 5, "expression": '[{"type":"ASIN_SAME_AS"}]'},
     ),
     (
         "negative_targets",

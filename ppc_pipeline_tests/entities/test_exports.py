@@ -347,6 +347,8 @@ class Served:
         if request.url.host == "storage.test":
             file = gzip.compress(json.dumps(self.rows.get(path[1:], [])).encode())
             return httpx.Response(200, stream=Pieces(file))
+        if path == "/sb/themes/list":
+            return httpx.Response(200, json={"themes": []})
         return httpx.Response(404, json={"code": "NOT_FOUND", "details": "no such list"})
 
 
@@ -479,18 +481,18 @@ CAMPAIGNS_READ = {
         campaign(
             optimization=[{"bidStrategy": "RULE_BASED", "placementBidAdjustments": placements(("PRODUCT_PAGE", 3))}]
         ),
-        {"bidding_strategy": "RULE_BASED", "placement_bidding": placements(("PLACEMENT_PRODUCT_PAGE", 3))},
+        {"bidding_strategy": "RULE_BASED", "placement_bidding": placements(("PRODUCT_PAGE", 3))},
     ),
     "no optimization says nothing": (campaign(optimization=None), {"bidding_strategy": "MANUAL"}),
     "placements": (
         campaign(
             optimization={
                 "placementBidAdjustments": placements(
-                    ("TOP_OF_SEARCH", 50), ("REST_OF_SEARCH", 1), ("PLACEMENT_TOP", 2)
+                    ("TOP_OF_SEARCH", 50), ("REST_OF_SEARCH", 1), ("TOP_OF_SEARCH", 2)
                 )
             }
         ),
-        {"placement_bidding": placements(("PLACEMENT_TOP", 50), ("PLACEMENT_REST_OF_SEARCH", 1), ("PLACEMENT_TOP", 2))},
+        {"placement_bidding": placements(("TOP_OF_SEARCH", 50), ("REST_OF_SEARCH", 1), ("TOP_OF_SEARCH", 2))},
     ),
     "tags": (campaign(tags=[{"key": "a.b", "value": "c"}]), {"tags": {"a.b": "c"}}),
     "a tag that comes twice": (campaign(tags=[{"key": "a", "value": "b"}] * 2), {"tags": None}),
@@ -506,7 +508,7 @@ CAMPAIGNS_READ = {
         ),
         {
             "bidding_strategy": "MAXIMIZE_NEW_TO_BRAND_CUSTOMERS",
-            "placement_bidding": placements(("HOME", 15), ("OTHER", 4)),
+            "placement_bidding": placements(("HOME_PAGE", 15), ("OTHER", 4)),
             "cost_type": "CPC",
             "brand_entity_id": "E",
             "targeting_type": None,
@@ -558,13 +560,13 @@ TARGETS_READ = {
         "PRODUCT",
         {"matchType": "PRODUCT_EXACT", "asin": "B0"},
         {"adProduct": SB},
-        [{"type": "asinSameAs", "value": "B0"}],
+        [{"type": "ASIN_SAME_AS", "value": "B0"}],
     ),
     "automatic, of Sponsored Display": (
         "AUTO",
         {"matchType": "PRODUCT_SIMILAR"},
         {"adProduct": SD},
-        [{"type": "similarProduct"}],
+        [{"type": "SIMILAR_PRODUCT"}],
     ),
     "an audience": (
         "PRODUCT_CATEGORY_AUDIENCE",

@@ -12,6 +12,15 @@ _ALIKE = {
     "end_date": "$.endDate",
 }
 
+PLACEMENTS = {
+    "PLACEMENT_TOP": "TOP_OF_SEARCH",
+    "PLACEMENT_PRODUCT_PAGE": "PRODUCT_PAGE",
+    "PLACEMENT_REST_OF_SEARCH": "REST_OF_SEARCH",
+    "HOME": "HOME_PAGE",
+    "DETAIL_PAGE": "PRODUCT_PAGE",
+}
+"""The words of the lists for a placement (Sponsored Products, then Brands) -> those of the common model."""
+
 CAMPAIGNS = EntityType(
     name="campaigns",
     key=("campaign_id",),
@@ -31,7 +40,7 @@ CAMPAIGNS = EntityType(
         "budget_type": Kind.ENUM,
         "effective_budget": Kind.MONEY,
         "bidding_strategy": Kind.ENUM,
-        "placement_bidding": Kind.JSON,
+        "placement_bidding": Kind.PLACEMENTS,
         "start_date": Kind.DATE,
         "end_date": Kind.DATE,
         "tags": Kind.JSON,
