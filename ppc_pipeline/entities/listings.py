@@ -30,7 +30,6 @@ from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline.warehouse.entities import (
     EntityOutcome,
     Pages,
-    Parent,
     UnreadablePagesError,
     load_entities,
     products_listed,
@@ -335,9 +334,13 @@ def _pages(errand: Errand, path: Path, exported: Exported | None = None) -> Page
     own = Condition(product, (listing.ad_product or "",))
     # What is of no ad product that is known may be this one's in another word: it must not pass for removed.
     no_others = Condition(product, tuple({*exported.kind.ad_products} - {listing.ad_product or ""}), holds=False)
-    parents = {"campaign_id": Parent("ad_groups", "ad_group_id")} if exported.below_ad_groups else {}
     return replace(
-        pages, export=True, fields=exported.fields, where=(no_others, *exported.where), expected=(own,), parents=parents
+        pages,
+        export=True,
+        fields=exported.fields,
+        where=(no_others, *exported.where),
+        expected=(own,),
+        parents=exported.parents,
     )
 
 

@@ -152,7 +152,7 @@ def load_entities(
     # and says that they were inserted.
     _stage(connection, table, pages)
     with in_transaction(connection):
-        if any(file.export for file in pages):
+        if table.lasting or any(file.export for file in pages):
             _fill_in(connection, table, pages)
         _stage_scopes(connection, covered)
         _note_first_listings(connection, table, now)
@@ -161,6 +161,7 @@ def load_entities(
         counts = _counts(connection, rejected)
         _write_versions(connection, table, now)
         _refresh_raw(connection, table)
+        _note_lasting(connection, table)
     return [
         EntityOutcome(profile_id, ad_product, **counts.get((profile_id, ad_product), _NOTHING))
         for profile_id, ad_product in dict.fromkeys((scope.profile_id, scope.ad_product) for scope in covered)
@@ -217,10 +218,10 @@ def _item_sql(table: EntityTable, pages: Pages) -> Sql:
     for name in _columns(table):
         declared = pages.fields.get(name)
         if declared is None:
-            silent = pages.export and name not in defaults
+            silent = name in table.lasting or (pages.export and name not in defaults)
             text, nothing = Sql("?::VARCHAR", (defaults.get(name),)), Sql("true" if silent else "false")
         else:
-            value = At(declared) if isinstance(declared, str) else declared
+            value = At(declared, sparing=name in table.lasting) if isinstance(declared, str) else declared
             text, nothing = value.text(), value.unsaid()
         texts.append(text)
         if nothing.text != "false":
@@ -486,7 +487,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, table: EntityTable) -> None:
 def _compared(table: EntityTable) -> list[str]:
     """Return SQL for the columns whose change makes a version, as they are compared."""
     types = {column.name: column.type for column in table.columns}
-    names = [(quoted(name), types[name]) for name in table.content]
+    names = [(quoted(name), types[name]) for name in table.content if name not in table.lasting]
     return [canonical(name) if type_ is ColumnType.JSON else name for name, type_ in names]
 
 
@@ -552,3 +553,16 @@ def _refresh_raw(connection: duckdb.DuckDBPyConnection, table: EntityTable) -> N
             AND {canonical(f"{history}.raw")} IS DISTINCT FROM {canonical("s.item")}
         """
     )
+
+
+def _note_lasting(connection: duckdb.DuckDBPyConnection, table: EntityTable) -> None:
+    """Fill in what never changes where an open version does not have it yet: its source may have said nothing of it."""
+    history = quoted(table.history)
+    same_key = " AND ".join(f"{history}.{quoted(k)} IS NOT DISTINCT FROM s.{quoted(k)}" for k in table.full_key)
+    for column in map(quoted, table.lasting):
+        connection.execute(
+            f"""
+            UPDATE {history} SET {column} = s.{column} FROM temp.staged AS s
+            WHERE {history}.valid_to IS NULL AND {history}.{column} IS NULL AND s.{column} IS NOT NULL AND {same_key}
+            """
+        )

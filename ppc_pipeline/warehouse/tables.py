@@ -157,6 +157,11 @@ class EntityTable:
         """
         return tuple(c.name for c in self.columns if c.name not in self.full_key)
 
+    @property
+    def lasting(self) -> tuple[str, ...]:
+        """The columns that never change, when an entity was created: one that is said later makes no version."""
+        return tuple(column.name for column in self.columns if column.type is ColumnType.MOMENT)
+
     def part_sql(self, of: str) -> str:
         """Return SQL for the list that a row of one ad product is of: one of ``parts``, or empty.
 

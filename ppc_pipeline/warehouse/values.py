@@ -241,6 +241,29 @@ class Picked:
         return Sql(f"({text.text} IS NULL)", text.parameters)
 
 
+@dataclass(frozen=True, slots=True)
+class PickedAll:
+    """A field of every object of a JSON array in which another field holds a word; unsaid where there is none."""
+
+    path: str
+    where: str
+    word: str
+    field: str
+
+    def text(self) -> Sql:
+        """Return SQL for the array of the values."""
+        found = "list_filter(json_extract(item, ?), lambda one: json_extract_string(one, ?) = ?)"
+        return Sql(
+            f"nullif(to_json(list_transform({found}, lambda one: json_extract(one, ?)))::VARCHAR, '[]')",
+            (f"{self.path}[*]", f"$.{self.where}", self.word, f"$.{self.field}"),
+        )
+
+    def unsaid(self) -> Sql:
+        """Return SQL that is true where the source says nothing of it."""
+        text = self.text()
+        return Sql(f"({text.text} IS NULL)", text.parameters)
+
+
 def canonical(column: str) -> str:
     """Return SQL for a JSON column in which neither the order of keys nor that of an array makes a difference.
 

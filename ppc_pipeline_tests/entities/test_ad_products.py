@@ -67,7 +67,7 @@ LISTED = [
     ),
     (
         "campaigns",
-        "/sd/campaigns",
+        "/sd/campaigns/extended",
         {
             "campaignId": 5,
             "name": "Display",
@@ -78,8 +78,9 @@ LISTED = [
             "costType": "cpc",
             "budget": 100,
             "budgetType": "daily",
-            "deliveryProfile": "as_soon_as_possible",
             "portfolioId": None,
+            "servingStatus": "CAMPAIGN_PAUSED",
+            "creationDate": 1687510616329,
         },
         {
             "campaign_id": 5,
@@ -90,8 +91,9 @@ LISTED = [
             "cost_type": "CPC",
             "budget": Decimal(100),
             "budget_type": "DAILY",
-            "delivery_profile": "AS_SOON_AS_POSSIBLE",
             "portfolio_id": None,
+            "serving_status": "CAMPAIGN_PAUSED",
+            "created_at": CREATED,
             "bid_optimization": None,
         },
     ),
@@ -109,7 +111,7 @@ LISTED = [
     ),
     (
         "ad_groups",
-        "/sd/adGroups",
+        "/sd/adGroups/extended",
         {
             "adGroupId": 6,
             "campaignId": 5,
@@ -149,7 +151,7 @@ LISTED = [
     ),
     (
         "product_ads",
-        "/sd/productAds",
+        "/sd/productAds/extended",
         {"adId": 7, "adGroupId": 6, "campaignId": 5, "asin": "B000000001", "state": "archived", "adName": "Mine"},
         {"ad_id": 7, "asin": "B000000001", "state": "ARCHIVED", "name": "Mine", "creative_type": None},
     ),
@@ -313,19 +315,19 @@ def test_a_moment_is_read_however_it_is_spelled_and_an_odd_one_costs_no_row(comp
 
 @pytest.mark.parametrize("day", ["20231345", "2023011", "8 Feb 2023", "2023-02-30"])
 def test_a_date_that_is_none_puts_the_object_in_quarantine(company, day):
-    company.serve([{"campaignId": 5, "startDate": day}], path="/sd/campaigns")
+    company.serve([{"campaignId": 5, "startDate": day}], path="/sd/campaigns/extended")
     company.sync(ENTITY_TYPES["campaigns"])
     assert company.query("SELECT reason, ad_product FROM rejected_rows") == [(f"start_date is not a date: {day}", SD)]
 
 
 def test_a_list_of_more_pages_than_one_by_index_is_loaded_whole(company):
-    company.serve([{"campaignId": n, "state": "enabled"} for n in range(1, 251)], path="/sd/campaigns")
+    company.serve([{"campaignId": n, "state": "enabled"} for n in range(1, 251)], path="/sd/campaigns/extended")
     assert company.changes(ENTITY_TYPES["campaigns"], ad_product=SD) == (250, 250, 0, 0)
 
 
 def test_an_entity_that_is_listed_twice_while_the_list_moves_counts_once(company):
     items = [{"campaignId": n, "state": "enabled"} for n in (1, 2, 1)]
-    company.serve(items, path="/sd/campaigns")
+    company.serve(items, path="/sd/campaigns/extended")
     assert company.changes(ENTITY_TYPES["campaigns"], ad_product=SD) == (2, 2, 0, 0)
 
 

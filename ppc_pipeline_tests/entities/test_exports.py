@@ -87,7 +87,8 @@ class Company:
 
     def history(self, *entities):
         names = [entity.name for entity in entities or EVERYTHING]
-        return {name: sorted(self.query(f"FROM {name}_history"), key=repr) for name in names}
+        columns = "COLUMNS(lambda name: name <> 'created_at')"  # an export may say it where a list did not
+        return {name: sorted(self.query(f"SELECT {columns} FROM {name}_history"), key=repr) for name in names}
 
 
 def changes(synced):
@@ -636,6 +637,39 @@ def test_every_row_of_a_targets_export_goes_to_one_table(read, case):
     assert list(filled) == [table]
     (found,) = filled[table]
     assert {name: found[name] for name in expected} == expected
+
+
+def test_an_ad_of_sponsored_brands_has_its_products_and_one_that_has_none_said_keeps_them(read):
+    products = [{"productIdType": "ASIN", "productId": asin} for asin in ("B1", "B0")]
+    ad = {"adId": "1", "adGroupId": "3", "adProduct": SB, "creationDateTime": "2022-01-03T08:00:00.000Z"}
+    _, (found,) = read(ADS, ad | {"creative": {"products": [*products, {"productIdType": "SKU", "productId": "x"}]}})
+    assert (json.loads(found["asins"]), found["created_at"]) == (["B1", "B0"], datetime(2022, 1, 3, 8, tzinfo=UTC))
+    _, (found,) = read(ADS, ad | {"creative": {}})
+    assert json.loads(found["asins"]) == ["B1", "B0"]
+
+
+def test_the_tactic_of_an_ad_group_of_sponsored_display_is_its_campaigns(read):
+    read(ENTITY_TYPES["campaigns"], campaign(campaignId="44", adProduct=SD, targetingSettings="T00030"))
+    ad_groups = [{"adGroupId": "3", "campaignId": "44", "adProduct": product, "name": "a"} for product in (SD, SP)]
+    _, found = read(ENTITY_TYPES["ad_groups"], *ad_groups)
+    assert {row["ad_product"]: row["tactic"] for row in found} == {SD: "T00030", SP: None}
+
+
+def test_a_creation_date_that_an_export_said_is_kept_by_a_list_that_does_not_say_it(start):
+    company = start(profiles=1)
+    company.sync("exports")
+    company.sync("lists")
+    for name in ("campaigns", "ad_groups", "product_ads"):
+        assert company.query(f"SELECT ad_product FROM {name} WHERE created_at IS NULL") == []
+
+
+def test_lists_of_sponsored_display_say_how_what_they_list_is_served(start):
+    company = start(profiles=1)
+    company.sync("lists")
+    for name in ("campaigns", "ad_groups", "product_ads"):
+        query = f"SELECT count(*), count(serving_status), count(created_at) FROM {name} WHERE ad_product = ?"
+        ((rows, *said),) = company.query(query, SD)
+        assert said == [rows, rows] != [0, 0]
 
 
 def test_the_campaign_of_what_is_below_an_ad_group_is_the_ad_groups(read):

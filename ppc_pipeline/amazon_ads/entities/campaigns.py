@@ -1,6 +1,6 @@
 """Campaigns: Sponsored Products and Brands serve ids as texts and ISO dates, Display numbers and ``YYYYMMDD``."""
 
-from ppc_pipeline.amazon_ads.entities.listing import SB_EXTENDED, EntityType, sb_v4_list, sd_list, sp_list
+from ppc_pipeline.amazon_ads.entities.listing import SB_EXTENDED, SD_EXTENDED, EntityType, sb_v4_list, sd_list, sp_list
 from ppc_pipeline.amazon_ads.fields import Kind
 
 _ALIKE = {
@@ -51,7 +51,6 @@ CAMPAIGNS = EntityType(
         "product_location": Kind.ENUM,
         "is_multi_ad_groups_enabled": Kind.BOOLEAN,
         "tactic": Kind.ENUM,
-        "delivery_profile": Kind.ENUM,
         "serving_status": Kind.ENUM,
         "created_at": Kind.MOMENT,
     },
@@ -92,14 +91,14 @@ CAMPAIGNS = EntityType(
             },
         ),
         sd_list(
-            "campaigns",
+            "campaigns/extended",
             {
                 **_ALIKE,
+                **SD_EXTENDED,
                 "budget": "$.budget",
                 "budget_type": "$.budgetType",
                 "cost_type": "$.costType",
                 "tactic": "$.tactic",
-                "delivery_profile": "$.deliveryProfile",
             },
         ),
     ),

@@ -156,7 +156,10 @@ def sb_get_list(
 
 
 def sd_list(resource: str, fields: Mapping[str, str], constants: Mapping[str, str] = NO_CONSTANTS) -> Listing:
-    """Return a list of Sponsored Display: arrays, with numbers for ids and small letters for states."""
+    """Return a list of Sponsored Display: arrays, with numbers for ids and small letters for states.
+
+    The extended ones weigh more with Amazon's throttling, and are read of what has few objects.
+    """
     return Listing(
         path=f"/sd/{resource}",
         accept="application/json",
@@ -171,6 +174,9 @@ def sd_list(resource: str, fields: Mapping[str, str], constants: Mapping[str, st
 
 CHILD = {"campaign_id": "$.campaignId", "ad_group_id": "$.adGroupId", "state": "$.state"}
 """What the objects below an ad group have in every API."""
+
+SD_EXTENDED = {"serving_status": "$.servingStatus", "created_at": "$.creationDate"}
+"""What the extended lists of Sponsored Display say besides."""
 
 SB_EXTENDED = {"serving_status": "$.extendedData.servingStatus", "created_at": "$.extendedData.creationDate"}
 """What objects of Sponsored Brands v4 say of themselves without being asked, or not at all; asking costs more."""

@@ -107,7 +107,9 @@ def entity_assets() -> dg.AssetsDefinition:
         progress: dg.ResourceParam[Progress],
     ) -> Iterator[dg.MaterializeResult]:
         tools = amazon_ads.tools(ledger, warehouse, f"run {context.run.run_id}")
-        selected = [ENTITY_TYPES[key.to_user_string()] for key in sorted(context.selected_asset_keys)]
+        # In the order they are declared in: what stands below another looks up in it what an export does not say.
+        wanted = {key.to_user_string() for key in context.selected_asset_keys}
+        selected = [entity for name, entity in ENTITY_TYPES.items() if name in wanted]
         synced = run(sync_entities(tools, selected, logged(context.log, progress)))
         broken = broken_accounts(tools)
         if (synced.troubles or broken) and not any(synced.outcomes.values()):
