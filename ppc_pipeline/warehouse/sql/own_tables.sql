@@ -58,6 +58,15 @@ CREATE TABLE IF NOT EXISTS rejected_rows (
 ALTER TABLE rejected_rows ADD COLUMN IF NOT EXISTS ad_product VARCHAR;
 ALTER TABLE rejected_rows ADD COLUMN IF NOT EXISTS part VARCHAR;
 
+-- One row is when one list of a profile was first read to its end: what comes later was added, even to an empty list.
+CREATE TABLE IF NOT EXISTS first_listings (
+    entity VARCHAR NOT NULL,
+    profile_id BIGINT NOT NULL,
+    ad_product VARCHAR NOT NULL,  -- '' where entities belong to none
+    part VARCHAR NOT NULL,        -- which of the lists of its ad product in one table; '' where there is one
+    listed_at TIMESTAMPTZ NOT NULL
+);
+
 -- One row is one metric of one day that Amazon changed after it was first loaded.
 CREATE TABLE IF NOT EXISTS restatements (
     date DATE NOT NULL,
