@@ -7,8 +7,9 @@ import pytest
 
 from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.reports.tables import ENTITY_TABLES, REPORT_TABLES, columns_hash
+from ppc_pipeline.warehouse.creation import create_tables
 from ppc_pipeline.warehouse.loading import load_files
-from ppc_pipeline.warehouse.tables import Column, ColumnType, create_tables, quoted
+from ppc_pipeline.warehouse.tables import Column, ColumnType, quoted
 from ppc_pipeline_tests.fakes import NOON, report_file, targeting_row
 
 TABLE = REPORT_TABLES["spTargeting"]
