@@ -461,6 +461,13 @@ class Ledger:
             query = select(reports.c.id).where(reports.c.state == State.LOADED).limit(1)
             return connection.scalar(query) is not None
 
+    def has_rows(self, profile_id: int, report_types: Collection[str]) -> bool:
+        """Say whether Amazon ever served a row of some report types of a profile, as far as the ledger remembers."""
+        some = or_(reports.c.rows_loaded > 0, reports.c.rows_rejected > 0)
+        same = (reports.c.profile_id == profile_id, reports.c.report_type.in_(tuple(report_types)))
+        with self.engine.connect() as connection:
+            return connection.scalar(select(reports.c.id).where(*same, some).limit(1)) is not None
+
     def known_days(
         self, since: date, report_types: Iterable[str], coming_for: Collection[str] | None = None
     ) -> dict[tuple[str, int], list[Days]]:

@@ -170,11 +170,7 @@ class Steps:
         if error.category is Category.RETRYABLE:
             return states.Troubled(str(error))
         if absent := _absent(row, error):
-            self._roster.lacks(*absent, str(error))
-            self._not_offered[absent] = str(error)
-            if self._lacking is not None:
-                self._lacking.add(absent)
-            return states.GivenUp(str(error), retryable=True)
+            return self._without(absent, error)
         if error.category is Category.REFUSED:
             self._roster.block(row.profile_id, str(error), row.account)
             self._serving.discard((row.account, row.profile_id))
@@ -185,6 +181,26 @@ class Steps:
             self._broken[row.account] = str(error)
         may_pass = error.category not in (Category.PERMANENT, Category.NOT_OFFERED)
         return states.GivenUp(str(error), retryable=may_pass)
+
+    def _without(self, absent: tuple[int, str], error: AdsError) -> Event:
+        """Write down that a profile lacks something; but not of what it had, where Amazon does not say so in words.
+
+        What a client has must not go missing in silence: that is a failure, whose reason is shown until it is mended.
+        """
+        profile_id, what = absent
+        in_words = isinstance(error, NotOfferedError) and not error.type_only
+        if not in_words and self._ledger.has_rows(profile_id, _types_of(what)):
+            reason = f"Amazon refuses what it served before: {error}"
+            self._roster.has(*absent)
+            event = states.GivenUp(reason, retryable=error.category is Category.REFUSED)
+        else:
+            reason = str(error)
+            self._roster.lacks(*absent, reason)
+            if self._lacking is not None:
+                self._lacking.add(absent)
+            event = states.GivenUp(reason, retryable=True)
+        self._not_offered[absent] = reason
+        return event
 
     def _note_that_it_works(self, row: ReportRow) -> None:
         if (row.account, row.profile_id) not in self._serving:
@@ -217,7 +233,7 @@ def _offers(row: ReportRow) -> tuple[tuple[int, str], tuple[int, str]]:
 
 
 def _absent(row: ReportRow, error: AdsError) -> tuple[int, str] | None:
-    """Return what a profile turns out not to have, if an error says so.
+    """Return what a profile seems not to have, if an error says so.
 
     That is never Sponsored Products, which every advertiser may use: to be refused those is to be refused the profile,
     and that Amazon does not know one of their report types is a failure to be seen. What else is refused of a profile
@@ -229,6 +245,11 @@ def _absent(row: ReportRow, error: AdsError) -> tuple[int, str] | None:
     if isinstance(error, NotOfferedError):
         return report_type if error.type_only else product
     return product if error.category is Category.REFUSED else None
+
+
+def _types_of(what: str) -> list[str]:
+    """Return the groupings that belong to an ad product, or to one of Amazon's report types."""
+    return [name for name, declared in REPORT_TYPES.items() if what in (declared.ad_product, declared.report_type_id)]
 
 
 def _event_of_status(report: Report, before: State) -> Event | None:
