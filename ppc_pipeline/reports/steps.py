@@ -102,17 +102,18 @@ class Steps:
     async def _ask(self, row: ReportRow) -> Event | None:
         report_type = REPORT_TYPES[row.report_type]
         name = f"ppc {row.report_type} {row.start_date}_{row.end_date} {row.columns_hash} {row.order_no}.{row.requests}"
+        asker = (row.account, row.profile_id)
         while True:  # ends: each refusal takes a column away, or is an error
-            columns = self._columns.to_ask_for(row.account, report_type)
+            columns = self._columns.to_ask_for(asker, report_type)
             request = ReportRequest(
                 report_type=report_type, start=row.start_date, end=row.end_date, name=name, columns=columns
             )
             try:
                 report = await self._clients[row.account].create_report(row.profile_id, request)
             except InvalidColumnsError as error:
-                self._columns.refuse(row.account, report_type, columns, error)
+                self._columns.refuse(asker, report_type, columns, error)
                 continue
-            self._columns.accept(row.account, report_type, columns)
+            self._columns.accept(asker, report_type, columns)
             left_out = tuple(column for column in report_type.columns if column not in columns)
             return states.Accepted(report.report_id, left_out)
 

@@ -274,12 +274,12 @@ def test_status_names_refused_columns_in_one_line_for_each_account_and_report_ty
     roster_of(data_dir, 1)
     kind = REPORT_TYPES["spTargeting"]
     error = InvalidColumnsError("no such columns", columns=("clicks", "sales7d"))
-    Columns(Ledger.open(f"sqlite:///{data_dir}/ledger.db")).refuse("default", kind, kind.columns, error)
-    found = ppc_json("status")["refused_columns"]
-    assert [(row["account"], row["report_type"], row["column"]) for row in found] == [
-        ("default", "spTargeting", "clicks"),
-        ("default", "spTargeting", "sales7d"),
-    ]
+    columns = Columns(Ledger.open(f"sqlite:///{data_dir}/ledger.db"))
+    for profile_id in (1, 2):
+        columns.refuse(("default", profile_id), kind, kind.columns, error)
+    (found,) = ppc_json("status")["refused_columns"]
+    assert (found["account"], found["report_type"]) == ("default", "spTargeting")
+    assert (found["columns"], found["profile_ids"]) == (["clicks", "sales7d"], [1, 2])
     assert "clicks, sales7d" in ppc("status").stdout
 
 
