@@ -44,7 +44,9 @@ class Call:
         method: HTTP method.
         path: Below the API host.
         profile_id: The scope; None for the few calls without one.
-        ad_product: Whose cool-down it obeys; empty for none in particular.
+        ad_product: Whose cool-down it obeys, and under which it is counted: an ad product for the creation of reports,
+            ``LIST SPONSORED_BRANDS`` or ``EXPORT campaigns`` for what Amazon throttles apart from it, empty for none in
+            particular.
         content_type: Of the body.
         accept: Media type of the answer. Reporting documents vendor types and serves plain JSON: there, anything goes.
         query: URL parameters.
