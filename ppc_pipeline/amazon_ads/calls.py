@@ -181,10 +181,9 @@ class Caller:
         if call.patience is None:
             raise error
         seconds = max(error.retry_after or 0.0, self._retries.max_wait)
-        longest = max(seconds, error.asked or 0.0)
-        if longest > call.patience.left:
+        if seconds > call.patience.left:
             error.message += (
-                f"; {longest:.0f} s are to be waited, and there was time for {call.patience.left:.0f} s more"
+                f"; {seconds:.0f} s are to be waited, and there was time for {call.patience.left:.0f} s more"
             )
             raise error
         call.patience.left -= seconds

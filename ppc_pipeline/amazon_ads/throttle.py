@@ -36,10 +36,10 @@ def cooldown_seconds(strikes: int, retry_after: float | None, rng: random.Random
         rng: Where the jitter comes from.
 
     Returns:
-        Seconds, 900 at most.
+        Seconds: as many as Amazon asked for; of our own accord, 900 at most.
     """
     if (asked := plausible_seconds(retry_after)) is not None:
-        return min(asked, CAP_SECONDS)
+        return asked
     doublings = min(max(strikes, 1) - 1, 30)
     return rng.uniform(0.0, min(CAP_SECONDS, BASE_SECONDS * 2.0**doublings))
 
