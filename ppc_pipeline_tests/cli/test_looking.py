@@ -92,6 +92,14 @@ def test_a_filter_that_matches_nothing_is_wrong(start_sandbox, data_dir, monkeyp
     assert words[1] in found[0]["remedy"]
 
 
+def test_a_single_country_of_a_filter_that_no_profile_has_is_a_warning(start_sandbox, data_dir, monkeypatch):
+    start_sandbox(profiles=1)
+    monkeypatch.setenv("PPC_COUNTRIES", "US,AU")
+    assert ppc("doctor").exit_code == 0
+    (found,) = [f for f in ppc_json("doctor") if "`countries: AU` matches no profile" in f["detail"]]
+    assert (found["subject"], found["verdict"]) == ("account default", "warning")
+
+
 @pytest.mark.parametrize(("days", "verdict"), [(334, None), (340, "warning"), (366, "wrong")])
 def test_an_authorisation_is_warned_about_before_its_end(start_sandbox, data_dir, monkeypatch, days, verdict):
     start_sandbox(profiles=1)
