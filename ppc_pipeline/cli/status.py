@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from ppc_pipeline.cli.console import log_to_terminal, one_line_errors, out, print_json, print_table
-from ppc_pipeline.cli.runs import settings_here, tools_of
+from ppc_pipeline.cli.runs import say_what_is_older, settings_here, tools_of
 from ppc_pipeline.pipeline import Tools, completeness
 from ppc_pipeline.reports.completeness import DayStatus, Stretch, by_report_type, by_status
 from ppc_pipeline.reports.refused_columns import RefusedAlike, refused_alike, refused_to
 from ppc_pipeline.reports.usage import usage_since
-from ppc_pipeline.reports.windows import Days
+from ppc_pipeline.reports.windows import Days, served_before
 
 SHOWN_DAYS = 95
 USAGE_DAYS = 7
@@ -51,7 +51,8 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print it for pr
     with one_line_errors():
         settings = settings_here()
         tools = tools_of(settings)
-    today = tools.ledger.clock().date()
+    now = tools.ledger.clock()
+    today = now.date()
     days = Days(min(max(settings.start_date, today - timedelta(days=SHOWN_DAYS)), today), today)
     found = completeness(tools, settings.selected_report_types(), days)
     report = Report(
@@ -62,7 +63,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print it for pr
         accounts=_accounts(tools),
         usage=_usage(tools, today),
         profiles=_profiles(tools, found),
-        report_types=_report_types(found),
+        report_types=_report_types(found, served_before(settings.start_date, settings.selected_report_types(), now)),
         not_offered=_not_offered(tools),
         refused_columns=refused_alike(refused_to(tools.ledger, tools.account_names)),
         outstanding=_reports(found, DayStatus.OUTSTANDING),
@@ -72,6 +73,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print it for pr
         print_json(asdict(report))
     else:
         _show(report)
+        say_what_is_older(settings, now)
 
 
 def _accounts(tools: Tools) -> list[Row]:
@@ -145,13 +147,19 @@ def _days(counts: Mapping[DayStatus, int]) -> Row:
     }
 
 
-def _report_types(found: Sequence[Stretch]) -> list[Row]:
-    """Return each report type with its coverage over all profiles, and how many of them it is not offered to."""
+def _report_types(found: Sequence[Stretch], older: Mapping[str, int]) -> list[Row]:
+    """Return each report type with its coverage over all profiles, and how many of them it is not offered to.
+
+    Args:
+        found: How its days stand.
+        older: How many days before ``PPC_START_DATE`` Amazon serves of it.
+    """
     return [
         {
             "report_type": name,
             **_days(by_status(some)),
             "profiles_without": len({s.profile_id for s in some if s.status is DayStatus.NOT_OFFERED}),
+            "days_served_before_start": older.get(name, 0),
         }
         for name, some in by_report_type(found).items()
     ]

@@ -250,6 +250,22 @@ def test_status_says_how_much_of_the_api_was_used_by_account_and_ad_product(star
     assert "SPONSORED_PRODUCTS" in people
 
 
+def test_status_and_sync_say_how_much_older_history_amazon_serves_and_how_to_have_it(
+    start_sandbox, monkeypatch, data_dir
+):
+    start_sandbox(profiles=1)
+    monkeypatch.setenv("PPC_START_DATE", str(days_ago(100)))
+    monkeypatch.setenv("PPC_REPORT_TYPES", "spCampaigns,spGrossAndInvalids,sbPurchasedProduct")
+    roster_of(data_dir, 1)
+    people = " ".join(ppc("status").stdout.split())
+    assert "263 days of spGrossAndInvalids, 629 days of sbPurchasedProduct" in people
+    assert f"set PPC_START_DATE={days_ago(729)} to have them" in people
+    kinds = {kind["report_type"]: kind["days_served_before_start"] for kind in ppc_json("status")["report_types"]}
+    assert kinds == {"spCampaigns": 0, "spGrossAndInvalids": 263, "sbPurchasedProduct": 629}
+    monkeypatch.setenv("PPC_START_DATE", str(days_ago(729)))
+    assert "PPC_START_DATE" not in ppc("status").stdout
+
+
 def roster_of(data_dir, *profiles) -> Roster:
     data_dir.mkdir()
     roster = Roster(Ledger.open(f"sqlite:///{data_dir}/ledger.db"))
