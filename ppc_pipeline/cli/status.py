@@ -251,7 +251,7 @@ def _show(report: Report) -> None:
         print_table("Not offered, and no failure", ("account", "what", "profiles", "why"), _joined(report.not_offered))
     if report.refused_columns:
         print_table(
-            "Columns that Amazon refuses, which are NULL",
+            "Columns that Amazon refuses, NULL in new rows",
             ("account", "report type", "columns", "profiles", "tried again on"),
             [
                 (

@@ -182,7 +182,9 @@ def columns_checks(report_types: Sequence[ReportType]) -> dg.AssetChecksDefiniti
     @dg.multi_asset_check(
         name="columns_reports",
         specs=_specs(
-            COLUMNS_CHECK, by_table, "Amazon serves every declared column to every profile. Those it refuses are NULL."
+            COLUMNS_CHECK,
+            by_table,
+            "Amazon serves every declared column to every profile. Those it refuses are NULL in new rows.",
         ),
         can_subset=True,
     )
@@ -201,6 +203,9 @@ def columns_checks(report_types: Sequence[ReportType]) -> dg.AssetChecksDefiniti
     return columns_reports
 
 
+_REFUSED = "refused by Amazon and tried again monthly (what was loaded of them before stays; new rows have NULL)"
+
+
 def columns_result(asset_key: dg.AssetKey, refused: Sequence[RefusedColumn]) -> dg.AssetCheckResult:
     """Judge the columns of one report type: those that Amazon refuses are named, with the profiles."""
     named = "; ".join(
@@ -211,7 +216,7 @@ def columns_result(asset_key: dg.AssetKey, refused: Sequence[RefusedColumn]) -> 
         check_name=COLUMNS_CHECK,
         passed=not refused,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"refused by Amazon, NULL, and tried again monthly: {named}" if refused else "all are served",
+        description=f"{_REFUSED}: {named}" if refused else "all are served",
         metadata={
             "columns": len({one.column for one in refused}),
             **({"refused": refused_table(refused)} if refused else {}),

@@ -3,7 +3,7 @@
 Amazon refuses a whole request for one column that it does not know, or does not give to this advertiser. Here: which
 columns to ask for, and remembering the refused ones by profile and report type, in the ledger's database, for all
 processes. Of other profiles of the account nothing is concluded: they may well be given the column. Not here: asking
-(``steps``), or loading a file without them (``warehouse``, where they are NULL).
+(``steps``), or loading a file without them (``warehouse``: what was loaded before stays, and is NULL in new rows).
 """
 
 from collections import defaultdict

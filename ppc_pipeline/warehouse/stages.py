@@ -58,7 +58,7 @@ class StagedFile:
         rows: Rows in it, good or not.
         rejected: Those that break a rule.
         columns_missing: Columns that were asked for and are not in it, in Amazon's names.
-        columns_left_out: Columns that were not asked for, in the table's names: NULL in every row.
+        columns_left_out: Columns that were not asked for, in the table's names: NULL in every row that is staged.
     """
 
     file: ReportFile

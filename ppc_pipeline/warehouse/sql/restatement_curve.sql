@@ -18,7 +18,8 @@ loads AS (
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) <= requested_at, true)
 ),
--- Metrics that the newest report of a day was asked for without: nobody knows what stands now.
+-- Metrics that the newest report of a day was asked for without: nobody knows what they are now, and what stands there
+-- is of an earlier report.
 unknown AS (
     SELECT profile_id, date, unnest(left_out) AS metric FROM (
         SELECT profile_id, date, arg_max(columns_left_out, requested_at) AS left_out FROM loads GROUP BY ALL
@@ -32,7 +33,8 @@ finals AS (
     SELECT profile_id, currency_code, metric, age, sum(amount) AS final
     FROM (
         SELECT profile_id, currency_code, metric, first_age, sum(amount) AS amount
-        FROM current_figures JOIN days USING (profile_id, date) GROUP BY ALL
+        FROM current_figures JOIN days USING (profile_id, date) ANTI JOIN unknown USING (profile_id, date, metric)
+        GROUP BY ALL
     ) JOIN ages ON first_age <= age
     GROUP BY ALL
 ),
