@@ -8,8 +8,7 @@ import typer
 from ppc_pipeline.cli.console import Bars, log_to_terminal, one_line_errors, out, print_frame
 from ppc_pipeline.cli.runs import settings_here, tools_of
 from ppc_pipeline.cli.sync import sync_day, trailing_days
-from ppc_pipeline.profile_filter import ProfileFilter
-from ppc_pipeline.settings import Settings, load_accounts, load_settings
+from ppc_pipeline.settings import FILTER_SETTINGS, Settings, load_accounts, load_settings
 from ppc_pipeline.warehouse.queries import profile_summary, top_keywords
 
 _ACCOUNT_SETTINGS = (
@@ -21,7 +20,7 @@ _ACCOUNT_SETTINGS = (
     "AMAZON_ADS_TOKEN_URL",
     "PPC_ACCOUNTS_FILE",
     # The ids and countries of real profiles: the sandbox has others.
-    *(str(Settings.model_fields[name].validation_alias) for name in ProfileFilter.model_fields),
+    *FILTER_SETTINGS.values(),
 )
 
 
