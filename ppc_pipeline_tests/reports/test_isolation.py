@@ -101,9 +101,10 @@ def test_what_a_profile_had_figures_of_is_a_failure_when_it_is_refused_without_a
 ):
     async def scenario(world):
         world.roster.save("acme", [facts(), facts(VENDOR)])
-        world.roster.lacks(SELLER, SPONSORED_BRANDS, "it was thought so once")
         (loaded,) = await world.see_through([order(world.ledger, window(kind=SB))])
-        assert (loaded.state, lacking(world)) == (State.LOADED, {})
+        assert loaded.state is State.LOADED
+        for what in (SPONSORED_BRANDS, SB):
+            world.roster.lacks(SELLER, what, "it was thought so once")
         refuse(world, status, said, profiles=(SELLER, VENDOR))
         later = DAY + timedelta(days=1)
         rows = [order(world.ledger, window(later, kind=SB, profile_id=profile)) for profile in (SELLER, VENDOR)]
@@ -112,7 +113,9 @@ def test_what_a_profile_had_figures_of_is_a_failure_when_it_is_refused_without_a
         assert (failed.state, failed.retryable, other.state) == (State.FAILED, may_pass, State.LOADED)
         assert "refuses what it served before" in failed.reason
         assert said in failed.reason
-        assert (lacking(world), len(lacking(world, VENDOR)), absent.state) == ({}, 1, State.FAILED)
+        assert (len(lacking(world)), len(lacking(world, VENDOR)), absent.state) == (1, 1, State.FAILED)
+        world.roster.has(SELLER, SPONSORED_BRANDS if status == 400 else SB)
+        assert lacking(world) == {}
         found = stretches(
             [REPORT_TYPES[SB]],
             world.roster.profiles(["acme"]),

@@ -112,3 +112,10 @@ def test_rows_without_an_id_keep_nothing_for_nobody_knows_which_is_which(connect
     load(connection, tmp_path, rows, 24, frozenset({"invalidImpressions"}), kind="spGrossAndInvalids")
     found = query(connection, f"SELECT gross_impressions, invalid_impressions FROM {TRAFFIC.name} ORDER BY 1")
     assert found == [(5, None), (7, None)]
+
+
+def test_a_row_without_an_id_lends_its_figure_to_none_of_several_that_are_alike_in_the_grain(connection, tmp_path):
+    one, other = (full_row("spGrossAndInvalids", grossImpressions=n) for n in (5, 7))
+    load(connection, tmp_path, [one], kind="spGrossAndInvalids")
+    load(connection, tmp_path, [one, other], 24, frozenset({"invalidImpressions"}), kind="spGrossAndInvalids")
+    assert query(connection, f"SELECT DISTINCT invalid_impressions FROM {TRAFFIC.name}") == [(None,)]
