@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import traceback
 from datetime import timedelta
 from decimal import Decimal
 
@@ -12,11 +13,15 @@ from ppc_pipeline.amazon_ads.entities import KEYWORDS
 from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.reports.tables import ENTITY_TABLES, REPORT_TABLES
 from ppc_pipeline.warehouse import loading, queries
-from ppc_pipeline.warehouse.connection import Warehouse
+from ppc_pipeline.warehouse.connection import Warehouse, _installed
 from ppc_pipeline.warehouse.entities import Pages, load_entities
+from ppc_pipeline.warehouse.entity_figures import FIGURED
+from ppc_pipeline.warehouse.fx_rates import FxRate, FxRates, replace_fx_rates
 from ppc_pipeline.warehouse.loading import load_files
+from ppc_pipeline.warehouse.metrics import METRIC_TABLES
 from ppc_pipeline.warehouse.restated import FINAL_AFTER_DAYS, refresh_restatement_curve, restatement_curve
 from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, full_row, report_file, targeting_row
+from ppc_pipeline_tests.warehouse.made import add_profile
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("duckdb_extension_ducklake") is None,
@@ -40,7 +45,7 @@ def test_a_lake_is_made_once_and_found_again(lake):
     assert {"load_log", "performance_records", "profiles", "report_sp_targeting", "keywords"} <= found
 
 
-@pytest.mark.parametrize(
+addresses = pytest.mark.parametrize(
     "catalog",
     [
         "dbname=lake host=127.0.0.1 port=1 user=ppc password=pa55word",
@@ -48,12 +53,28 @@ def test_a_lake_is_made_once_and_found_again(lake):
         "postgresql://ppc:pa55word@127.0.0.1:1/lake",
     ],
 )
+
+
+@addresses
 def test_a_catalog_that_cannot_be_reached_is_named_without_its_password(tmp_path, catalog):
     lake = Warehouse(f"ducklake:postgres:{catalog}", str(tmp_path))
     with pytest.raises(duckdb.IOException) as raised, lake.connect():
         pass
     assert "127.0.0.1" in str(raised.value)
     assert "pa55word" not in str(raised.value)
+
+
+@addresses
+def test_a_catalog_that_is_lost_while_the_lake_is_open_is_named_without_its_password(lake, catalog):
+    def look():
+        with lake.connect() as connection:
+            connection.load_extension(_installed("postgres_scanner"))
+            connection.execute(f"""ATTACH '{catalog.replace("'", "''")}' AS lost (TYPE postgres)""")
+
+    with pytest.raises(duckdb.IOException) as raised:
+        look()
+    assert "127.0.0.1" in str(raised.value)
+    assert "pa55word" not in "".join(traceback.format_exception(raised.value))
 
 
 def test_reports_are_loaded_restated_and_rolled_back_in_a_lake_as_in_a_file(lake, tmp_path, monkeypatch):
@@ -128,3 +149,33 @@ def test_entities_have_versions_in_a_lake_as_in_a_file(lake, tmp_path):
             (0, "changed", "bid", "1.5", "1.75"),
             (1, "removed", None, None, None),
         ]
+
+
+def test_metric_tables_figures_and_rates_are_the_same_in_a_lake(tmp_path):
+    lake = Warehouse(f"ducklake:{tmp_path}/catalog.ducklake", str(tmp_path / "files"))
+    prepare(lake)
+    with lake.connect() as connection:
+        add_profile(connection, SELLER, "seller", "US", "USD")
+        made = [full_row("spCampaigns", campaignId=11, cost=2, sales7d=8)]
+        load_files(connection, REPORT_TABLES["spCampaigns"], [report_file(tmp_path, made)], NOON)
+        connection.execute(
+            """
+            INSERT INTO campaigns_history (account, profile_id, currency_code, ad_product, campaign_id, valid_from)
+            VALUES ('acme', ?, 'USD', 'SPONSORED_PRODUCTS', 11, ?)
+            """,
+            [SELLER, NOON],
+        )
+        rate = FxRate(DAY, "USD", "EUR", Decimal("0.5"))
+        assert replace_fx_rates(connection, FxRates("EUR", [rate], 0))
+        snapshots = connection.execute("SELECT count(*) FROM ducklake_snapshots('lake')").fetchone()
+        assert not replace_fx_rates(connection, FxRates("EUR", [rate], 0))
+    prepare(lake)
+    with lake.connect(read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM ducklake_snapshots('lake')").fetchone() == snapshots
+        for name in ("profile", "portfolio", "campaign"):
+            found = connection.execute(f"SELECT acos_percent, cost_converted FROM metrics_by_{name}").fetchall()
+            assert found == [(25.0, Decimal(1))], name
+        for name in (*METRIC_TABLES, *FIGURED):
+            connection.execute(f"FROM {name}").fetchall()
+        query = "SELECT figures_until, cost_last_7_days, acos_percent_last_30_days FROM campaigns"
+        assert connection.execute(query).fetchall() == [(DAY, Decimal(2), 25.0)]
