@@ -273,7 +273,7 @@ def test_that_a_column_is_no_longer_asked_for_or_again_is_no_restatement(connect
     assert rows(connection, restated) == known
     left_out = {"left_out": frozenset({"cost"})}
     load(connection, later_file(tmp_path, [without("cost", clicks=3)], hours=48, **left_out))
-    assert rows(connection, "SELECT cost, clicks FROM report_sp_targeting") == [(None, 3)]
+    assert rows(connection, "SELECT cost, clicks FROM report_sp_targeting") == [(2, 3)]
     known = sorted([*known, ("clicks", 2, 3)])
     assert rows(connection, restated) == known, "what was known before stays as it was"
     load(connection, later_file(tmp_path, [targeting_row(cost=9, clicks=3)], hours=72))
