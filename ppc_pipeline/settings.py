@@ -100,6 +100,8 @@ class Settings(BaseSettings):
     )
     entity_source: Literal["auto", "lists", "exports"] = Field("auto", validation_alias="PPC_ENTITY_SOURCE")
     export_above: int = Field(20_000, validation_alias="PPC_EXPORT_ABOVE", ge=0)
+    fx_rates_file: Path | None = Field(None, validation_alias="PPC_FX_RATES_FILE")
+    currency: str | None = Field(None, validation_alias="PPC_CURRENCY")
     start_date: date = Field(date(2026, 1, 1), validation_alias="PPC_START_DATE")
     refetch_days: int = Field(31, validation_alias="PPC_REFETCH_DAYS", ge=1, le=93)
     fresh_hours: float = Field(6, validation_alias="PPC_FRESH_HOURS", ge=0)
@@ -131,6 +133,13 @@ class Settings(BaseSettings):
             return value  # blanks are the business of the validator above, which comes after this one
         names = tuple(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))
         return tuple(REPORT_TYPES) if names == ("all",) else names
+
+    @field_validator("currency")
+    @classmethod
+    def _is_currency(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[A-Z]{3}", value):
+            raise ValueError("it is not a currency's three capitals, such as EUR")
+        return value
 
     @field_validator("start_date")
     @classmethod
@@ -206,6 +215,10 @@ class Settings(BaseSettings):
     def selected_report_types(self) -> tuple[ReportType, ...]:
         """Return the report types that are ordered daily and shown as assets."""
         return tuple(REPORT_TYPES[name] for name in self.report_types)
+
+
+FILTER_SETTINGS = {name: str(Settings.model_fields[name].validation_alias) for name in ProfileFilter.model_fields}
+"""Filter -> the setting that says which profiles of the single account, or of the sandbox, it lets through."""
 
 
 def utc_today() -> date:
@@ -325,7 +338,7 @@ def load_accounts(settings: Settings, env: Mapping[str, str | None] | None = Non
 
 def _check_filters(settings: Settings) -> None:
     """Refuse filters that would not hold, or hold against each other."""
-    names = {name: str(Settings.model_fields[name].validation_alias) for name in ProfileFilter.model_fields}
+    names = FILTER_SETTINGS
     given = [names[name] for name in names if getattr(settings, name) is not None]
     if given and settings.accounts_file is not None:
         raise SettingsError(

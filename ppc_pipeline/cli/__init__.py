@@ -1,4 +1,4 @@
-"""The ``ppc`` command: demo, sync, backfill, status, activity, rejected, rebuild, clean-up, doctor, sandbox, dev.
+"""The ``ppc`` command: demo, sync, backfill, query, top, status, activity, rejected, rebuild, ...
 
 Each command is a module; here they are put together. Bad input is one clear line and exit code 2.
 """
@@ -11,11 +11,13 @@ from ppc_pipeline.cli.clean_up import clean_up
 from ppc_pipeline.cli.demo import demo
 from ppc_pipeline.cli.dev import dev
 from ppc_pipeline.cli.doctor import doctor
+from ppc_pipeline.cli.query import query
 from ppc_pipeline.cli.rebuild import rebuild
 from ppc_pipeline.cli.rejected import rejected
 from ppc_pipeline.cli.sandbox import sandbox
 from ppc_pipeline.cli.status import status
 from ppc_pipeline.cli.sync import sync
+from ppc_pipeline.cli.top import top
 
 app = typer.Typer(
     name="ppc",
@@ -24,7 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (demo, sync, backfill, status, activity, rejected, rebuild, clean_up, doctor, sandbox, dev):
+for command in (demo, sync, backfill, query, top, status, activity, rejected, rebuild, clean_up, doctor, sandbox, dev):
     app.command()(command)
 
 

@@ -245,8 +245,10 @@ async def has_campaigns(client: AmazonAdsClient, profile_id: int, patience: floa
     """Say whether a profile has campaigns of any ad product: one page of each list of theirs, until one is there.
 
     Returns:
-        None where Amazon could not be asked for now. That it refuses the profile is an answer: it has none.
+        None where that cannot be told now. That Amazon refuses the profile, or does not offer it the ad product, is an
+        answer: it has none. Any other error is not, such as a list that is no longer served as it was.
     """
+    answered = True
     for listing in CAMPAIGNS.listings:
         try:
             async for page in client.list_pages(profile_id, listing, patience=patience):
@@ -256,7 +258,8 @@ async def has_campaigns(client: AmazonAdsClient, profile_id: int, patience: floa
         except AdsError as error:
             if error.category in (Category.RETRYABLE, Category.MISCONFIGURED):
                 return None
-    return False
+            answered = answered and error.category in (Category.REFUSED, Category.NOT_OFFERED)
+    return False if answered else None
 
 
 def lacking(account: Account, listed: Sequence[ProfileFacts]) -> list[Miss]:
@@ -320,6 +323,7 @@ def _page(path: Path, account: str, found: Found) -> Pages:
         ad_product=None,
         items_key="profiles",
         fields={name: f"$.{name}" for name in (*columns, "currency_code")},
+        raw="$.served",
     )
 
 
@@ -330,6 +334,7 @@ def _row(profile: Profile, facts: ProfileFacts) -> dict[str, object]:
         "currency_code": profile.currency_code,
         "name": info.name,
         "account_type": info.type,
+        "account_sub_type": info.sub_type,
         "account_id": info.id,
         "country_code": profile.country_code,
         "timezone": profile.timezone,
@@ -338,4 +343,5 @@ def _row(profile: Profile, facts: ProfileFacts) -> dict[str, object]:
         "valid_payment_method": info.valid_payment_method,
         "active": facts.active,
         "skip_reason": facts.skip_reason,
+        "served": json.loads(profile.served),
     }

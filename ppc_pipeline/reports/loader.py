@@ -22,11 +22,12 @@ from ppc_pipeline.reports.ledger import ReportRow
 from ppc_pipeline.reports.states import Event
 from ppc_pipeline.reports.tables import ENTITY_TABLES, REPORT_TABLES, columns_hash
 from ppc_pipeline.warehouse.connection import Warehouse, WarehouseBusyError, without_password
+from ppc_pipeline.warehouse.creation import create_tables
 from ppc_pipeline.warehouse.loading import FileOutcome, load_stage, without_overlaps
 from ppc_pipeline.warehouse.report_files import ReportFile, RowsLostError, UnreadableFileError
 from ppc_pipeline.warehouse.scratch import scratch_directory
 from ppc_pipeline.warehouse.stages import Stage, stage_files
-from ppc_pipeline.warehouse.tables import ReportTable, create_tables
+from ppc_pipeline.warehouse.tables import ReportTable
 
 log = logging.getLogger(__name__)
 

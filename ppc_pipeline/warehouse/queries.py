@@ -54,6 +54,25 @@ def report_totals(connection: duckdb.DuckDBPyConnection, table: ReportTable, sta
     return [Total(*row) for row in connection.execute(query, [start, end]).fetchall()]
 
 
+@dataclass(frozen=True, slots=True)
+class MetricTotal:
+    """What a metric table holds in one currency over some days."""
+
+    currency_code: str
+    rows: int
+    cost: Decimal | None
+    sales: Decimal | None
+
+
+def metric_totals(connection: duckdb.DuckDBPyConnection, table: str, start: date, end: date) -> list[MetricTotal]:
+    """Return what a metric table holds between two dates, both included, by currency."""
+    query = f"""
+        SELECT currency_code, count(*), sum(cost), sum(sales) FROM {quoted(table)} WHERE date BETWEEN ? AND ?
+        GROUP BY currency_code ORDER BY currency_code
+    """
+    return [MetricTotal(*row) for row in connection.execute(query, [start, end]).fetchall()]
+
+
 def _standard_sales(columns: Collection[str]) -> str:
     """Return SQL for the sales of rows in the standard window: one of several is the profile's, a single one is it."""
     if {"sales_7d", "sales_14d"} <= {*columns}:

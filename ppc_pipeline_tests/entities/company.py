@@ -50,9 +50,10 @@ class FakeLists:
 
     @staticmethod
     def _array(pages, params):
+        start = int(params["startIndex"])
         if isinstance(pages[0], bytes):
-            return httpx.Response(200, content=pages[0])
-        start, items = int(params["startIndex"]), [item for page in pages for item in page]
+            return httpx.Response(200, content=b"[]" if start else pages[0])
+        items = [item for page in pages for item in page]
         return httpx.Response(200, json=items[start : start + int(params["count"])])
 
 

@@ -9,15 +9,15 @@ from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES
 from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.reports.tables import ENTITY_TABLES, REPORT_TABLES
 from ppc_pipeline.warehouse.connection import Warehouse
+from ppc_pipeline.warehouse.creation import create_tables
 from ppc_pipeline.warehouse.entities import Pages, load_entities
-from ppc_pipeline.warehouse.tables import create_tables
 from ppc_pipeline_tests.entities.company import SB, SP, Company, FakeLists, only
 from ppc_pipeline_tests.fakes import NOON, SELLER, facts
 
 GAINED = {
     "campaigns": {
         *("bid_optimization", "cost_type", "goal", "brand_entity_id", "product_location", "is_multi_ad_groups_enabled"),
-        *("tactic", "delivery_profile", "serving_status", "created_at"),
+        *("tactic", "serving_status", "created_at"),
     },
     "targets": {"theme_type"},
 }
@@ -42,7 +42,7 @@ def company(roster, tmp_path, clock):
     company = Company(FakeLists(), roster, Warehouse(str(tmp_path / "old.duckdb")), tmp_path / "aside", clock)
     company.serve([CAMPAIGN], path="/sp/campaigns/list")
     company.serve([TARGET], path="/sp/targets/list")
-    tables = {}
+    tables = dict(ENTITY_TABLES)
     for name, gained in GAINED.items():
         columns = tuple(column for column in ENTITY_TABLES[name].columns if column.name not in gained)
         tables[name] = replace(ENTITY_TABLES[name], columns=columns, watched=())

@@ -15,9 +15,13 @@ from ppc_pipeline.reports.tables import ENTITY_TABLES, REPORT_TABLES
 from ppc_pipeline.warehouse import loading, queries
 from ppc_pipeline.warehouse.connection import Warehouse, _installed
 from ppc_pipeline.warehouse.entities import Pages, load_entities
+from ppc_pipeline.warehouse.entity_figures import FIGURED
+from ppc_pipeline.warehouse.fx_rates import FxRate, FxRates, replace_fx_rates
 from ppc_pipeline.warehouse.loading import load_files
+from ppc_pipeline.warehouse.metrics import METRIC_TABLES
 from ppc_pipeline.warehouse.restated import FINAL_AFTER_DAYS, refresh_restatement_curve, restatement_curve
 from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, full_row, report_file, targeting_row
+from ppc_pipeline_tests.warehouse.made import add_profile
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("duckdb_extension_ducklake") is None,
@@ -77,7 +81,8 @@ def test_reports_are_loaded_restated_and_rolled_back_in_a_lake_as_in_a_file(lake
     table = REPORT_TABLES["spTargeting"]
     rows = [targeting_row(cost=0.1), targeting_row(keyword_id=2, cost=0.2), targeting_row(keyword_id=3, clicks=12.5)]
     file = report_file(tmp_path, rows)
-    later = report_file(tmp_path, [targeting_row(cost=0.7)], requested_at=NOON + timedelta(hours=1))
+    later = report_file(tmp_path, [targeting_row(cost=0.7), rows[2]], requested_at=NOON + timedelta(hours=1))
+    last = report_file(tmp_path, [targeting_row(cost=0.7)], requested_at=NOON + timedelta(hours=2))
     with lake.connect() as connection:
         (first,) = load_files(connection, table, [file], NOON)
         (again,) = load_files(connection, table, [file], NOON)
@@ -96,6 +101,8 @@ def test_reports_are_loaded_restated_and_rolled_back_in_a_lake_as_in_a_file(lake
         load_files(connection, table, [later], NOON)
         restated = "SELECT before, after FROM restatements WHERE metric = 'cost'"
         assert connection.execute(restated).fetchall() == [(Decimal("0.3"), Decimal("0.7"))]
+        assert len(queries.rejected(connection, "spTargeting")) == 1
+        load_files(connection, table, [last], NOON)
         refresh_restatement_curve(connection, [table], NOON + timedelta(days=FINAL_AFTER_DAYS))
     with lake.connect(read_only=True) as connection:
         assert {point.share for point in restatement_curve(connection) if point.metric == "cost"} == {1.0}
@@ -145,3 +152,33 @@ def test_entities_have_versions_in_a_lake_as_in_a_file(lake, tmp_path):
             (0, "changed", "bid", "1.5", "1.75"),
             (1, "removed", None, None, None),
         ]
+
+
+def test_metric_tables_figures_and_rates_are_the_same_in_a_lake(tmp_path):
+    lake = Warehouse(f"ducklake:{tmp_path}/catalog.ducklake", str(tmp_path / "files"))
+    prepare(lake)
+    with lake.connect() as connection:
+        add_profile(connection, SELLER, "seller", "US", "USD")
+        made = [full_row("spCampaigns", campaignId=11, cost=2, sales7d=8)]
+        load_files(connection, REPORT_TABLES["spCampaigns"], [report_file(tmp_path, made)], NOON)
+        connection.execute(
+            """
+            INSERT INTO campaigns_history (account, profile_id, currency_code, ad_product, campaign_id, valid_from)
+            VALUES ('acme', ?, 'USD', 'SPONSORED_PRODUCTS', 11, ?)
+            """,
+            [SELLER, NOON],
+        )
+        rate = FxRate(DAY, "USD", "EUR", Decimal("0.5"))
+        assert replace_fx_rates(connection, FxRates("EUR", [rate], 0))
+        snapshots = connection.execute("SELECT count(*) FROM ducklake_snapshots('lake')").fetchone()
+        assert not replace_fx_rates(connection, FxRates("EUR", [rate], 0))
+    prepare(lake)
+    with lake.connect(read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM ducklake_snapshots('lake')").fetchone() == snapshots
+        for name in ("profile", "portfolio", "campaign"):
+            found = connection.execute(f"SELECT acos_percent, cost_converted FROM metrics_by_{name}").fetchall()
+            assert found == [(25.0, Decimal(1))], name
+        for name in (*METRIC_TABLES, *FIGURED):
+            connection.execute(f"FROM {name}").fetchall()
+        query = "SELECT figures_until, cost_last_7_days, acos_percent_last_30_days FROM campaigns"
+        assert connection.execute(query).fetchall() == [(DAY, Decimal(2), 25.0)]

@@ -3,7 +3,8 @@
 -- A view, so that it can never disagree with the report tables: a reader sees the old day or the new one in both.
 -- purchases, sales and units are of the standard window: Sponsored Products 7 days for sellers and 14 for vendors (NULL
 -- where the profile is not known), Brands and Display 14 days. Those of Brands and Display follow a click or a view,
--- those of Sponsored Products a click. What Amazon does not give is NULL, never 0: Brands and Display have no 7 days.
+-- those of Sponsored Products a click. What Amazon does not give is NULL, never 0: Brands and Display have no
+-- 7 or 30 days, Products no customers new to the brand.
 CREATE OR REPLACE VIEW performance_records AS
 WITH records AS (
     SELECT
@@ -33,14 +34,20 @@ WITH records AS (
         r.cost,
         r.purchases_7d,
         r.purchases_14d,
+        r.purchases_30d,
         r.sales_7d,
         r.sales_14d,
+        r.sales_30d,
         r.units_sold_clicks_7d AS units_7d,
         r.units_sold_clicks_14d AS units_14d,
+        r.units_sold_clicks_30d AS units_30d,
         CASE p.account_type WHEN 'seller' THEN r.purchases_7d WHEN 'vendor' THEN r.purchases_14d END AS purchases,
         CASE p.account_type WHEN 'seller' THEN r.sales_7d WHEN 'vendor' THEN r.sales_14d END AS sales,
         CASE p.account_type WHEN 'seller' THEN r.units_sold_clicks_7d WHEN 'vendor' THEN r.units_sold_clicks_14d END
             AS units,
+        NULL AS new_to_brand_purchases,
+        NULL AS new_to_brand_sales,
+        NULL AS new_to_brand_units,
         r.report_id,
         r.loaded_at
     FROM report_sp_targeting AS r
@@ -75,13 +82,19 @@ WITH records AS (
         r.cost,
         NULL AS purchases_7d,
         r.purchases AS purchases_14d,
+        NULL AS purchases_30d,
         NULL AS sales_7d,
         r.sales AS sales_14d,
+        NULL AS sales_30d,
         NULL AS units_7d,
         r.units_sold AS units_14d,
+        NULL AS units_30d,
         r.purchases,
         r.sales,
         r.units_sold AS units,
+        r.new_to_brand_purchases,
+        r.new_to_brand_sales,
+        r.new_to_brand_units_sold AS new_to_brand_units,
         r.report_id,
         r.loaded_at
     FROM report_sb_targeting AS r
@@ -115,13 +128,19 @@ WITH records AS (
         r.cost,
         NULL AS purchases_7d,
         r.purchases AS purchases_14d,
+        NULL AS purchases_30d,
         NULL AS sales_7d,
         r.sales AS sales_14d,
+        NULL AS sales_30d,
         NULL AS units_7d,
         r.units_sold AS units_14d,
+        NULL AS units_30d,
         r.purchases,
         r.sales,
         r.units_sold AS units,
+        r.new_to_brand_purchases,
+        r.new_to_brand_sales,
+        r.new_to_brand_units_sold AS new_to_brand_units,
         r.report_id,
         r.loaded_at
     FROM report_sd_targeting AS r

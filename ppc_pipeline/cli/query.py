@@ -1,0 +1,47 @@
+"""``ppc query``: the warehouse from the terminal, for reading."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import duckdb
+import typer
+
+from ppc_pipeline.cli.answers import FormatOption, OutputOption, format_of, show
+from ppc_pipeline.cli.console import log_to_terminal, one_line_errors, refuse
+from ppc_pipeline.cli.runs import settings_here
+from ppc_pipeline.warehouse.asking import QuestionError, ask
+from ppc_pipeline.warehouse.connection import Warehouse
+
+
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT; - reads it from standard input.", metavar="SQL")],
+    wanted: FormatOption = None,
+    output: OutputOption = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many rows a table shows at most.")] = 100,
+) -> None:
+    """Ask the warehouse in SQL: `ppc query "from metrics_by_campaign limit 5"`. Nothing can be written.
+
+    The tables are described in docs/metrics.md and docs/report-types.md; "show tables" lists them.
+    """
+    log_to_terminal()
+    written = format_of(wanted, output)
+    with reading() as connection:
+        try:
+            answer = ask(connection, sys.stdin.read() if sql == "-" else sql)
+        except QuestionError as error:
+            refuse(str(error))
+        show(answer, written, output, limit=limit)
+
+
+@contextmanager
+def reading() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse for reading, or say that there is none yet."""
+    with one_line_errors():
+        settings = settings_here()
+        warehouse = Warehouse(settings.warehouse, settings.lake_path, settings.warehouse_wait_seconds)
+        if not warehouse.exists:
+            refuse(f"there is no warehouse {warehouse.name} yet: `ppc sync` or `ppc demo` makes it")
+        with warehouse.connect(read_only=True) as connection:
+            yield connection

@@ -1,0 +1,48 @@
+"""``ppc top``: the campaigns, keywords, search terms and so on with the highest cost, sales or ACoS."""
+
+from typing import Annotated
+
+import typer
+
+from ppc_pipeline.cli.answers import Format, FormatOption, OutputOption, format_of, show
+from ppc_pipeline.cli.console import log_to_terminal, refuse
+from ppc_pipeline.cli.options import ProfileIds
+from ppc_pipeline.cli.query import reading
+from ppc_pipeline.warehouse.metrics import WINDOWS
+from ppc_pipeline.warehouse.top import FIGURE_NAMES, KINDS, STANDARD, last_days
+from ppc_pipeline.warehouse.top import top as find_top
+
+_FOR_PEOPLE = ("impressions", "clicks", "cost", "purchases", "sales", "acos_percent")
+
+
+def top(
+    what: Annotated[str, typer.Argument(help=f"One of {', '.join(KINDS)}.")],
+    by: Annotated[str, typer.Option("--by", help=f"One of {', '.join(FIGURE_NAMES)}.")] = "cost",
+    days: Annotated[int, typer.Option("--days", min=1, help="The newest days that are loaded.")] = 30,
+    profile: ProfileIds = None,
+    window: Annotated[str, typer.Option("--window", help=f"Attribution: {STANDARD}, {', '.join(WINDOWS)}.")] = STANDARD,
+    lowest: Annotated[bool, typer.Option("--lowest", help="The lowest instead of the highest.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many of each currency.")] = 20,
+    wanted: FormatOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Show what is highest: `ppc top keywords --by cost --days 30`. Each currency has its own; none are added."""
+    log_to_terminal()
+    for name, value, known in (("WHAT", what, KINDS), ("--by", by, FIGURE_NAMES), ("--window", window, _WINDOWS)):
+        if value not in known:
+            refuse(f"{name}: {value!r} is none of {', '.join(known)}")
+    written = format_of(wanted, output)
+    kind = KINDS[what]
+    with reading() as connection:
+        span = last_days(connection, kind, days)
+        if span is None:
+            refuse(f"no report is loaded that says anything of {what}: `ppc sync` brings those that are set")
+        answer = find_top(connection, kind, by, *span, window=window, profiles=profile or [], most=limit, lowest=lowest)
+        if written is Format.TABLE:
+            shown = ("profile", *(kind.names or kind.keys), "currency_code", *_FOR_PEOPLE)
+            answer = answer.project(", ".join(dict.fromkeys((*shown, by))))
+        title = f"{what}, {'lowest' if lowest else 'highest'} {by}, {span[0]} to {span[1]}, {window} window"
+        show(answer, written, output, title=title)
+
+
+_WINDOWS = (STANDARD, *WINDOWS)

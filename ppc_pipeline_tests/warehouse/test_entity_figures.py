@@ -1,0 +1,202 @@
+"""The figures of campaigns, keywords and targets: sums of the days that are loaded, those before them, the change."""
+
+import random
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from ppc_pipeline.reports.tables import REPORT_TABLES
+from ppc_pipeline.warehouse.entity_figures import FIGURED, PERIODS
+from ppc_pipeline.warehouse.loading import load_files
+from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, VENDOR, report_file, report_row
+from ppc_pipeline_tests.warehouse.made import add_profile, near, number, over, rows
+
+FIGURES = {"impressions": "impressions", "clicks": "clicks", "cost": "cost"}
+SOLD = {"purchases": "purchases7d", "sales": "sales7d", "units": "unitsSoldClicks7d"}
+KINDS = {
+    "campaigns": ("spCampaigns", "campaign_id", "campaignId"),
+    "keywords": ("spTargeting", "keyword_id", "keywordId"),
+    "targets": ("spTargeting", "target_id", "keywordId"),
+}
+BUSY, IDLE = 11, 12
+
+
+def before(number):
+    return DAY - timedelta(days=number)
+
+
+def drawn(seed, days):
+    """Figures of one entity by day: whole numbers, cents, some days without a row."""
+    rng = random.Random(seed)  # noqa: S311 - figures, no secrets
+    return {
+        day: {
+            **{name: rng.randint(1, 500) for name in ("impressions", "clicks", "purchases", "units")},
+            **{name: Decimal(rng.randint(1, 99999)) / 100 for name in ("cost", "sales")},
+        }
+        for day in days
+        if rng.random() < 0.9
+    }
+
+
+def load(connection, folder, name, figures, days, entity=BUSY, profile_id=SELLER, report_type=None, **changes):
+    """Load one report over some days that has what one entity did."""
+    kind, _, key = KINDS[name]
+    ids = {"campaignId": 11, "adGroupId": 21, "keywordId": 31, "keywordType": "EXACT"} | {key: entity}
+    kind = report_type or kind
+    columns = {column.source for column in REPORT_TABLES[kind].columns}
+    made = [
+        report_row(
+            kind,
+            day,
+            **{
+                source: float(value) if isinstance(value, Decimal) else value
+                for source, value in (
+                    *((source, one[figure]) for figure, source in (FIGURES | SOLD).items() if source in columns),
+                    *((key, value) for key, value in ids.items() if key in columns),
+                )
+            },
+        )
+        for day, one in figures.items()
+    ]
+    file = report_file(folder, made, min(days), max(days), profile_id=profile_id, **changes)
+    (outcome,) = load_files(connection, REPORT_TABLES[kind], [file], NOON)
+    assert outcome.rows_rejected == 0
+
+
+def add(connection, name, entity=BUSY, profile_id=SELLER, ad_product="SPONSORED_PRODUCTS", currency="USD"):
+    query = f"""
+        INSERT INTO {name}_history (account, profile_id, currency_code, ad_product, {KINDS[name][1]}, valid_from)
+        VALUES ('acme', ?, ?, ?, ?, ?)
+    """
+    connection.execute(query, [profile_id, currency, ad_product, entity, NOON])
+
+
+def one(connection, name, entity=BUSY, profile_id=SELLER):
+    query = f"FROM {name} WHERE {KINDS[name][1]} = ? AND profile_id = ?"
+    (row,) = rows(connection, query, entity, profile_id)
+    return row
+
+
+def summed(figures, youngest, oldest):
+    days = [figures[day] for day in figures if youngest <= (DAY - day).days <= oldest]
+    return {name: sum((day[name] for day in days), 0) for name in (*FIGURES, *SOLD)}
+
+
+def rated(sums):
+    return {
+        "ctr_percent": over(sums["clicks"], sums["impressions"], 100),
+        "cpc": over(sums["cost"], sums["clicks"]),
+        "cvr_percent": over(sums["purchases"], sums["clicks"], 100),
+        "acos_percent": over(sums["cost"], sums["sales"], 100),
+        "roas": over(sums["sales"], sums["cost"]),
+        "cost_per_purchase": over(sums["cost"], sums["purchases"]),
+    }
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_last_days_previous_days_and_change_are_what_python_makes_of_the_days(connection, tmp_path, name):
+    add_profile(connection, SELLER, "seller", "US", "USD")
+    days = [before(n) for n in range(70)]
+    figures = drawn(name, days)
+    load(connection, tmp_path, name, figures, days)
+    add(connection, name)
+    row = one(connection, name)
+    assert row["figures_until"] == DAY
+    for length in PERIODS:
+        sums = {"last": summed(figures, 0, length - 1), "previous": summed(figures, length, 2 * length - 1)}
+        for period, expected in sums.items():
+            assert row[f"days_loaded_{period}_{length}_days"] == length
+            found = {figure: row[f"{figure}_{period}_{length}_days"] for figure in expected}
+            assert found == expected
+            rates = rated(expected)
+            found = {rate: number(row[f"{rate}_{period}_{length}_days"]) for rate in rates}
+            assert found == near(rates)
+        changes = {
+            figure: 100 * (float(sums["last"][figure]) / float(sums["previous"][figure]) - 1)
+            for figure in (*FIGURES, *SOLD)
+        }
+        now, then = rated(sums["last"]), rated(sums["previous"])
+        changes |= {rate.removesuffix("_percent"): 100 * (now[rate] / then[rate] - 1) for rate in now}
+        found = {figure: row[f"{figure}_change_{length}_days_percent"] for figure in changes}
+        assert found == pytest.approx(changes, abs=1e-3)
+
+
+def test_an_entity_without_activity_on_loaded_days_has_0_and_no_rates(connection, tmp_path):
+    add_profile(connection, SELLER, "seller", "US", "USD")
+    days = [before(n) for n in range(60)]
+    load(connection, tmp_path, "campaigns", drawn(1, days), days)
+    add(connection, "campaigns", IDLE)
+    row = one(connection, "campaigns", IDLE)
+    assert (row["cost_last_7_days"], row["sales_previous_30_days"], row["clicks_last_30_days"]) == (0, 0, 0)
+    assert {row[name] for name in ("acos_percent_last_7_days", "cost_change_7_days_percent", "roas_last_30_days")} == {
+        None
+    }
+
+
+def test_where_nothing_is_loaded_nobody_knows(connection):
+    add(connection, "campaigns")
+    row = one(connection, "campaigns")
+    assert row["figures_until"] is None
+    figures = {name: value for name, value in row.items() if name.endswith("_days") or "_change_" in name}
+    assert {value for name, value in figures.items() if not name.startswith("days_loaded")} == {None}
+    assert {value for name, value in figures.items() if name.startswith("days_loaded")} == {0}
+
+
+def test_a_period_of_which_days_are_missing_says_how_many_there_are_and_is_compared_with_nothing(connection, tmp_path):
+    add_profile(connection, SELLER, "seller", "US", "USD")
+    figures = drawn(2, [before(n) for n in range(20)])
+    for few in ([before(n) for n in range(10)], [before(n) for n in range(12, 20)]):  # two days are a hole
+        load(connection, tmp_path, "campaigns", {day: figures[day] for day in few if day in figures}, few)
+    add(connection, "campaigns")
+    row = one(connection, "campaigns")
+    loaded = {
+        name: row[f"days_loaded_{name}_days"] for name in ("last_7", "previous_7", "last_14", "previous_14", "last_30")
+    }
+    assert loaded == {"last_7": 7, "previous_7": 5, "last_14": 12, "previous_14": 6, "last_30": 18}
+    there = {day: one_day for day, one_day in figures.items() if day not in (before(10), before(11))}
+    assert row["cost_last_14_days"] == summed(there, 0, 13)["cost"]
+    assert row["cost_change_7_days_percent"] is None
+    assert row["days_loaded_previous_30_days"] == 0
+    assert row["cost_previous_30_days"] is None
+
+
+def test_the_last_days_end_where_each_profile_and_ad_product_is_loaded_to(connection, tmp_path):
+    for profile_id in (SELLER, VENDOR):
+        add_profile(connection, profile_id, "seller", "US", "USD")
+        add(connection, "campaigns", profile_id=profile_id)
+    add(connection, "campaigns", 99, ad_product="SPONSORED_BRANDS")
+    day = {"impressions": 10, "clicks": 1, "cost": Decimal(1), "purchases": 1, "sales": Decimal(2), "units": 1}
+    for profile_id, age in ((SELLER, 0), (VENDOR, 3)):
+        days = [before(age + n) for n in range(14)]
+        load(connection, tmp_path, "campaigns", dict.fromkeys(days, day), days, profile_id=profile_id)
+    load(connection, tmp_path, "campaigns", {before(5): day}, [before(5)], entity=99, report_type="sbCampaigns")
+    ends = {(row["profile_id"], row["campaign_id"]): row["figures_until"] for row in rows(connection, "FROM campaigns")}
+    assert ends == {(SELLER, 11): DAY, (VENDOR, 11): before(3), (SELLER, 99): before(5)}
+    assert {row["cost_last_7_days"] for row in rows(connection, "FROM campaigns")} == {Decimal(7), Decimal(1)}
+
+
+def test_amounts_in_another_currency_than_the_entitys_are_not_added(connection, tmp_path):
+    add_profile(connection, SELLER, "seller", "US", "USD")
+    days = [before(n) for n in range(7)]
+    day = {"impressions": 10, "clicks": 1, "cost": Decimal(1), "purchases": 1, "sales": Decimal(2), "units": 1}
+    load(connection, tmp_path, "campaigns", dict.fromkeys(days[3:], day), days[3:], currency_code="CAD")
+    load(connection, tmp_path, "campaigns", dict.fromkeys(days[:3], day), days[:3])
+    add(connection, "campaigns")
+    assert one(connection, "campaigns")["cost_last_7_days"] == Decimal(3)
+
+
+def test_a_view_has_each_open_version_once_and_no_other(connection, tmp_path):
+    add_profile(connection, SELLER, "seller", "US", "USD")
+    days = [before(n) for n in range(3)]
+    load(connection, tmp_path, "campaigns", drawn(3, days), days)
+    for entity in (BUSY, IDLE, 13):
+        add(connection, "campaigns", entity)
+    connection.execute("UPDATE campaigns_history SET removed_at = valid_from WHERE campaign_id = 12")
+    connection.execute("UPDATE campaigns_history SET valid_to = valid_from WHERE campaign_id = 13")
+    query = "SELECT campaign_id, removed_at IS NULL FROM campaigns ORDER BY 1"
+    assert connection.execute(query).fetchall() == [(BUSY, True), (IDLE, False)]
+
+
+def test_the_entities_that_have_figures_are_these():
+    assert set(FIGURED) == set(KINDS)
