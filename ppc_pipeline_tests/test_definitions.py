@@ -65,7 +65,7 @@ def test_the_assets_are_these(specs):
 
 def test_every_asset_is_grouped_owned_tagged_and_described(specs):
     for name, spec in specs.items():
-        assert spec.group_name in {"entities", "reports", "metrics", "operations"}, name
+        assert spec.group_name in {"entities", "reports", "metrics", "insights", "operations"}, name
         assert spec.owners == ["team:ppc"], name
         assert 1 <= len(spec.kinds) <= 3, name
         assert "ppc/source" in spec.tags, name

@@ -21,7 +21,10 @@ WITH thresholds AS (
         5.0 AS least_score
 ),
 days AS (
-    SELECT * FROM loaded_days WHERE report_type IN ('spCampaigns', 'sbCampaigns', 'sdCampaigns', 'stCampaigns')
+    SELECT d.* FROM loaded_days AS d CROSS JOIN thresholds AS t
+    WHERE d.report_type IN ('spCampaigns', 'sbCampaigns', 'sdCampaigns', 'stCampaigns')
+    QUALIFY d.date >= min(CASE WHEN d.place <= t.judged_days THEN d.date END)
+        OVER (PARTITION BY d.profile_id, d.ad_product) - 7 * t.weeks
 ),
 figures AS (
     SELECT m.* FROM (
@@ -31,16 +34,26 @@ figures AS (
         FROM metrics_by_campaign
     ) AS m SEMI JOIN days AS d ON d.profile_id = m.profile_id AND d.ad_product = m.ad_product AND d.date = m.date
 ),
-campaigns_seen AS (
-    SELECT
-        profile_id, currency_code, ad_product, campaign_id, min(date) AS first_date,
-        any_value(account) AS account, any_value(country_code) AS country_code,
-        arg_max(campaign_name, date) AS campaign_name
-    FROM figures GROUP BY profile_id, currency_code, ad_product, campaign_id
+campaigns_seen AS (  -- numbered: days by the million are then joined by a number
+    SELECT *, row_number() OVER () AS number FROM (
+        SELECT
+            profile_id, currency_code, ad_product, campaign_id, min(date) AS first_date,
+            any_value(account) AS account, any_value(country_code) AS country_code,
+            arg_max(campaign_name, date) AS campaign_name
+        FROM figures GROUP BY profile_id, currency_code, ad_product, campaign_id
+    )
+),
+numbered AS (
+    SELECT s.number, f.date, f.impressions, f.clicks, f.cost, f.purchases, f.sales
+    FROM figures AS f
+    JOIN campaigns_seen AS s
+        ON s.profile_id = f.profile_id AND s.campaign_id = f.campaign_id AND s.ad_product = f.ad_product
+        AND s.currency_code = f.currency_code
 ),
 series AS (
     SELECT
-        s.profile_id, s.currency_code, s.ad_product, s.campaign_id, d.date, d.place,
+        s.number, d.date, d.place, d.age_days, d.impressions_share, d.clicks_share, d.cost_share, d.purchases_share,
+        d.sales_share,
         CASE WHEN f.date IS NULL THEN 0 ELSE f.impressions END AS impressions,
         CASE WHEN f.date IS NULL THEN 0 ELSE f.clicks END AS clicks,
         CASE WHEN f.date IS NULL THEN 0 ELSE f.cost END AS cost,
@@ -48,9 +61,7 @@ series AS (
         CASE WHEN f.date IS NULL THEN 0 ELSE f.sales END AS sales
     FROM campaigns_seen AS s
     JOIN days AS d ON d.profile_id = s.profile_id AND d.ad_product = s.ad_product AND d.date >= s.first_date
-    LEFT JOIN figures AS f
-        ON f.profile_id = s.profile_id AND f.currency_code = s.currency_code AND f.ad_product = s.ad_product
-        AND f.campaign_id = s.campaign_id AND f.date = d.date
+    LEFT JOIN numbered AS f ON f.number = s.number AND f.date = d.date
 ),
 judged AS (
     SELECT s.* FROM series AS s CROSS JOIN thresholds AS t WHERE s.place <= t.judged_days
@@ -58,82 +69,101 @@ judged AS (
 weeks_before AS (SELECT unnest(range(1, weeks + 1))::INTEGER AS weeks FROM thresholds),
 usual AS (
     SELECT
-        j.profile_id, j.currency_code, j.ad_product, j.campaign_id, j.date, count(*) AS weekdays,
-        median(b.impressions) AS impressions, mad(b.impressions) AS impressions_mad,
-        median(b.clicks) AS clicks, mad(b.clicks) AS clicks_mad,
-        median(b.cost) AS cost, mad(b.cost) AS cost_mad,
-        median(b.purchases) AS purchases, mad(b.purchases) AS purchases_mad,
-        median(b.sales) AS sales, mad(b.sales) AS sales_mad,
+        j.number, j.date, count(*)::INTEGER AS weekdays,
+        median(b.impressions) AS impressions, median(b.clicks) AS clicks, median(b.cost) AS cost,
+        median(b.purchases) AS purchases, median(b.sales) AS sales,
         sum(b.clicks) AS all_clicks, sum(b.cost) AS all_cost,
         sum(b.purchases) AS all_purchases, sum(b.sales) AS all_sales
     FROM judged AS j
     CROSS JOIN weeks_before AS w
-    JOIN series AS b
-        ON b.profile_id = j.profile_id AND b.currency_code = j.currency_code AND b.ad_product = j.ad_product
-        AND b.campaign_id = j.campaign_id AND b.date = j.date - 7 * w.weeks
-    GROUP BY j.profile_id, j.currency_code, j.ad_product, j.campaign_id, j.date
+    JOIN series AS b ON b.number = j.number AND b.date = j.date - 7 * w.weeks
+    GROUP BY j.number, j.date
     HAVING count(*) >= (SELECT least_weekdays FROM thresholds)
 ),
--- For each metric: what was found, what is usual, how many events make it up, and what one of them brings.
+-- For each metric: what was found, what is usual, what share of it is known, how many events are usual, and what one of
+-- them brings.
 compared AS (
     SELECT
-        j.profile_id, j.currency_code, j.ad_product, j.campaign_id, j.date, u.weekdays, d.age_days,
+        j.number, j.date, u.weekdays, j.age_days,
         unnest([
-            {metric: 'impressions', found: j.impressions::DECIMAL(18, 6), usual: u.impressions::DECIMAL(18, 6),
-             deviation: u.impressions_mad::DOUBLE, share: d.impressions_share, events: u.impressions::DOUBLE,
-             worth: 1::DOUBLE},
-            {metric: 'clicks', found: j.clicks::DECIMAL(18, 6), usual: u.clicks::DECIMAL(18, 6),
-             deviation: u.clicks_mad::DOUBLE, share: d.clicks_share, events: u.clicks::DOUBLE, worth: 1::DOUBLE},
-            {metric: 'cost', found: j.cost, usual: u.cost::DECIMAL(18, 6),
-             deviation: u.cost_mad::DOUBLE, share: d.cost_share, events: u.clicks::DOUBLE,
-             worth: (u.all_cost + j.cost)::DOUBLE / nullif(u.all_clicks + j.clicks, 0)},
-            {metric: 'purchases', found: j.purchases::DECIMAL(18, 6), usual: u.purchases::DECIMAL(18, 6),
-             deviation: u.purchases_mad::DOUBLE, share: d.purchases_share, events: u.purchases::DOUBLE,
-             worth: 1::DOUBLE},
-            {metric: 'sales', found: j.sales, usual: u.sales::DECIMAL(18, 6),
-             deviation: u.sales_mad::DOUBLE, share: d.sales_share, events: u.purchases::DOUBLE,
-             worth: (u.all_sales + j.sales)::DOUBLE / nullif(u.all_purchases + j.purchases, 0)}
+            {
+                metric: 'impressions', found: j.impressions::DECIMAL(18, 6), usual: u.impressions::DECIMAL(18, 6),
+                share: j.impressions_share, events: u.impressions::DOUBLE, worth: 1::DOUBLE
+            },
+            {
+                metric: 'clicks', found: j.clicks::DECIMAL(18, 6), usual: u.clicks::DECIMAL(18, 6),
+                share: j.clicks_share, events: u.clicks::DOUBLE, worth: 1::DOUBLE
+            },
+            {
+                metric: 'cost', found: j.cost, usual: u.cost::DECIMAL(18, 6), share: j.cost_share,
+                events: u.clicks::DOUBLE, worth: (u.all_cost + j.cost)::DOUBLE / nullif(u.all_clicks + j.clicks, 0)
+            },
+            {
+                metric: 'purchases', found: j.purchases::DECIMAL(18, 6), usual: u.purchases::DECIMAL(18, 6),
+                share: j.purchases_share, events: u.purchases::DOUBLE, worth: 1::DOUBLE
+            },
+            {
+                metric: 'sales', found: j.sales, usual: u.sales::DECIMAL(18, 6), share: j.sales_share,
+                events: u.purchases::DOUBLE,
+                worth: (u.all_sales + j.sales)::DOUBLE / nullif(u.all_purchases + j.purchases, 0)
+            }
         ], recursive := true)
     FROM judged AS j
-    JOIN usual AS u
-        ON u.profile_id = j.profile_id AND u.currency_code = j.currency_code AND u.ad_product = j.ad_product
-        AND u.campaign_id = j.campaign_id AND u.date = j.date
-    JOIN days AS d ON d.profile_id = j.profile_id AND d.ad_product = j.ad_product AND d.date = j.date
+    JOIN usual AS u ON u.number = j.number AND u.date = j.date
 ),
 expected AS (
     SELECT
-        * EXCLUDE (usual, deviation, events, worth),
-        (usual::DOUBLE * coalesce(share, 1))::DECIMAL(18, 6) AS expected,
+        *, (usual::DOUBLE * coalesce(share, 1))::DECIMAL(18, 6) AS expected,
         greatest(
-            1.4826 * deviation * coalesce(share, 1),
-            least_relative_spread * usual::DOUBLE * coalesce(share, 1),
+            t.least_relative_spread * usual::DOUBLE * coalesce(share, 1),
             worth * sqrt(greatest(events * coalesce(share, 1), 1))
+        ) AS least_spread
+    FROM compared CROSS JOIN thresholds AS t
+),
+-- Deviations are worked out for those alone that are far enough off whatever they are: a few percent of all.
+candidates AS (
+    SELECT * FROM expected
+    WHERE abs(found - expected)::DOUBLE >= least_score * least_spread AND (share IS NOT NULL OR found > expected)
+),
+spreads AS (
+    SELECT
+        c.number, c.date, c.metric,
+        1.4826 * mad(
+            CASE c.metric
+                WHEN 'impressions' THEN b.impressions
+                WHEN 'clicks' THEN b.clicks
+                WHEN 'cost' THEN b.cost
+                WHEN 'purchases' THEN b.purchases
+                ELSE b.sales
+            END::DOUBLE
         ) AS spread
-    FROM compared CROSS JOIN thresholds
+    FROM candidates AS c
+    CROSS JOIN weeks_before AS w
+    JOIN series AS b ON b.number = c.number AND b.date = c.date - 7 * w.weeks
+    GROUP BY c.number, c.date, c.metric
 ),
 scored AS (
-    SELECT *, abs(found - expected)::DOUBLE / nullif(spread, 0) AS score FROM expected
-),
-outliers AS (
     SELECT
-        s.*, CASE WHEN s.found > s.expected THEN 'above' ELSE 'below' END AS direction
-    FROM scored AS s CROSS JOIN thresholds AS t
-    WHERE s.score >= t.least_score AND (s.share IS NOT NULL OR s.found > s.expected)
+        c.*, CASE WHEN c.found > c.expected THEN 'above' ELSE 'below' END AS direction,
+        greatest(s.spread * coalesce(c.share, 1), c.least_spread) AS spread,
+        abs(c.found - c.expected)::DOUBLE / nullif(greatest(s.spread * coalesce(c.share, 1), c.least_spread), 0) AS score
+    FROM candidates AS c
+    JOIN spreads AS s ON s.number = c.number AND s.date = c.date AND s.metric = c.metric
 )
 SELECT
-    o.date, c.account, o.profile_id, p.name AS profile_name, c.country_code, o.currency_code, o.ad_product,
-    o.campaign_id, c.campaign_name, o.metric, o.expected, o.found, round(o.score, 1) AS score, o.direction,
-    o.spread, o.weekdays::INTEGER AS weekdays, o.age_days, o.share AS known_share,
+    o.date, c.account, c.profile_id, p.name AS profile_name, c.country_code, c.currency_code, c.ad_product,
+    c.campaign_id, c.campaign_name, o.metric, o.expected, o.found, round(o.score, 1) AS score, o.direction,
+    o.spread, o.weekdays, o.age_days, o.share AS known_share,
     format(
         '{}: {} of {} on {}, {}: {}. Usual on the {} {}s before is {}{}.',
-        coalesce(p.name, o.profile_id::VARCHAR), o.metric, c.campaign_name, dayname(o.date), o.date::VARCHAR,
+        coalesce(p.name, c.profile_id::VARCHAR), o.metric, c.campaign_name, dayname(o.date), o.date::VARCHAR,
         CASE
-            WHEN o.metric IN ('cost', 'sales') THEN format('{:,.2f} {}', o.found::DOUBLE, o.currency_code)
+            WHEN o.metric IN ('cost', 'sales') THEN format('{:,.2f} {}', o.found::DOUBLE, c.currency_code)
             ELSE format('{:,.0f}', o.found::DOUBLE)
         END,
         o.weekdays, dayname(o.date),
         CASE
-            WHEN o.metric IN ('cost', 'sales') THEN format('{:,.2f} {}', o.expected::DOUBLE, o.currency_code)
+            WHEN o.metric IN ('cost', 'sales') THEN format('{:,.2f} {}', o.expected::DOUBLE, c.currency_code)
             ELSE format('{:,.1f}', o.expected::DOUBLE)
         END,
         CASE
@@ -142,14 +172,15 @@ SELECT
             ELSE ''
         END
     ) AS reason
-FROM outliers AS o
-JOIN campaigns_seen AS c
-    ON c.profile_id = o.profile_id AND c.currency_code = o.currency_code AND c.ad_product = o.ad_product
-    AND c.campaign_id = o.campaign_id
-LEFT JOIN profiles AS p ON p.profile_id = o.profile_id
+FROM scored AS o
+CROSS JOIN thresholds AS t
+JOIN campaigns_seen AS c ON c.number = o.number
+LEFT JOIN profiles AS p ON p.profile_id = c.profile_id
 LEFT JOIN campaigns_history AS now
-    ON now.profile_id = o.profile_id AND now.ad_product = o.ad_product AND now.campaign_id = o.campaign_id
+    ON now.profile_id = c.profile_id AND now.ad_product = c.ad_product AND now.campaign_id = c.campaign_id
     AND now.valid_to IS NULL
-WHERE o.found > 0
+WHERE o.score >= t.least_score AND (
+    o.found > 0
     OR now.campaign_id IS NULL
-    OR (now.state = 'ENABLED' AND now.removed_at IS NULL AND coalesce(now.end_date >= o.date, true));
+    OR (now.state = 'ENABLED' AND now.removed_at IS NULL AND coalesce(now.end_date >= o.date, true))
+);

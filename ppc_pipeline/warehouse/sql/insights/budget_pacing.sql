@@ -194,7 +194,7 @@ SELECT
     format(
         '{}: {} {}. {}{}',
         coalesce(p.name, j.profile_id::VARCHAR),
-        CASE j.level WHEN 'profile' THEN 'all running campaigns' ELSE format('{} "{}"', j.level, j.name) END,
+        CASE j.level WHEN 'profile' THEN 'the sum of all running campaigns' ELSE format('{} "{}"', j.level, j.name) END,
         CASE j.status
             WHEN 'no figures' THEN 'has no loaded day'
             WHEN 'not running' THEN 'is not running'

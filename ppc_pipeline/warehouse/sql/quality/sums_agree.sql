@@ -48,7 +48,7 @@ SELECT
         WHEN abs(c.cost_percent) > t.tolerated_percent OR abs(c.clicks_percent) > t.tolerated_percent
             OR (c.campaign_cost = 0) <> (c.target_cost = 0)
             THEN format(
-                'keywords and targets have {:+,.2f} {} and {:+,} clicks beside their campaigns',
+                'keywords and targets have {:,.2f} {} and {:,} clicks more than their campaigns',
                 (c.target_cost - c.campaign_cost)::DOUBLE, c.currency_code, c.target_clicks - c.campaign_clicks
             )
     END AS problem
