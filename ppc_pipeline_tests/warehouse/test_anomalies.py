@@ -17,9 +17,9 @@ STEADY = [20, 22, 18, 25, 19, 21, 23, 20]
 
 
 @pytest.fixture
-def here(connection):
-    add_profile(connection, SELLER, "seller", "US", "USD")
-    return connection
+def here(undone):
+    add_profile(undone, SELLER, "seller", "US", "USD")
+    return undone
 
 
 def weeks(connection, metric, before, found, **others):
@@ -126,17 +126,17 @@ def test_a_fresh_day_is_compared_with_what_is_known_at_its_age(here, share, days
         assert ("of 45 % that are known of a day 1 days old" in row["reason"]) == (share == 0.45)
 
 
-def test_a_vendors_purchases_are_those_of_fourteen_days(connection):
-    add_profile(connection, VENDOR, "vendor", "US", "USD")
-    loaded(connection, profile_id=VENDOR)
+def test_a_vendors_purchases_are_those_of_fourteen_days(undone):
+    add_profile(undone, VENDOR, "vendor", "US", "USD")
+    loaded(undone, profile_id=VENDOR)
     figures = [sp(DAY - WEEK * n, purchases=200 if n else 90, profile_id=VENDOR) for n in range(9)]
-    rows(connection, "report_sp_campaigns", figures)
-    connection.execute(
+    rows(undone, "report_sp_campaigns", figures)
+    undone.execute(
         "INSERT INTO restatement_curve SELECT 'spCampaigns', ?, 'USD', m, 1, 1, 1, s, 30, now() "
         "FROM (VALUES ('purchases_7d', 0.45), ('purchases_14d', 1.0)) AS t(m, s)",
         [VENDOR],
     )
-    assert [row["direction"] for row in anomalies(connection)] == ["below"]
+    assert [row["direction"] for row in anomalies(undone)] == ["below"]
 
 
 @pytest.mark.parametrize(

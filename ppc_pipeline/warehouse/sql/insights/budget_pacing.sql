@@ -105,7 +105,7 @@ spent AS (
         sum(d.cost) FILTER (d.date = b.figures_until) AS cost_last_day,
         sum(d.cost) FILTER (d.date > b.figures_until - 7) AS cost_last_7_days,
         count(*) FILTER (d.is_out_of_budget AND d.date > b.figures_until - t.watched_days) AS days_out_of_budget,
-        sum(d.cost) FILTER (d.date BETWEEN b.period_start AND b.period_end) AS cost_in_period
+        sum(d.cost) FILTER (d.date >= b.period_start AND coalesce(d.date <= b.period_end, true)) AS cost_in_period
     FROM budgets AS b
     CROSS JOIN thresholds AS t
     JOIN daily AS d
@@ -191,7 +191,7 @@ SELECT
     j.days_out_of_budget AS days_out_of_budget_last_30_days, j.days_loaded_last_30_days,
     j.period_start, j.period_end, j.period_days_loaded, j.period_budget, j.cost_in_period, j.period_percent,
     j.pace_percent, j.projected_cost, j.projected_percent, j.status,
-    format(
+    trim(format(
         '{}: {} {}. {}{}',
         coalesce(p.name, j.profile_id::VARCHAR),
         CASE j.level WHEN 'profile' THEN 'the sum of all running campaigns' ELSE format('{} "{}"', j.level, j.name) END,
@@ -225,6 +225,6 @@ SELECT
             )
             ELSE ''
         END
-    ) AS reason
+    )) AS reason
 FROM judged AS j
 LEFT JOIN profiles AS p ON p.profile_id = j.profile_id;

@@ -17,9 +17,9 @@ days AS (
     SELECT
         d.profile_id, d.report_type, d.ad_product, d.date, d.age_days >= t.least_age_days AS is_judged,
         count(*) FILTER (d.age_days >= t.least_age_days)
-            OVER (PARTITION BY d.profile_id, d.report_type ORDER BY d.date DESC) AS place
+            OVER (PARTITION BY d.profile_id, d.report_type ORDER BY d.date DESC) AS judged_place
     FROM loaded_days AS d CROSS JOIN thresholds AS t
-    QUALIFY place <= t.judged_days
+    QUALIFY judged_place <= t.judged_days
 ),
 figures AS (
     SELECT

@@ -37,7 +37,7 @@ listed AS (
     SELECT 'keyword or target', ad_product, profile_id, target_id FROM targets_history
 ),
 compared AS (
-    SELECT i.*, l.id IS NULL AS is_unknown, l.id IS NULL AND i.status = 'ARCHIVED' AS is_tolerated
+    SELECT i.*, l.id IS NULL AS is_unknown, l.id IS NULL AND i.status IS NOT DISTINCT FROM 'ARCHIVED' AS is_tolerated
     FROM ids AS i
     SEMI JOIN listed AS any_listed
         ON any_listed.kind = i.kind AND any_listed.profile_id = i.profile_id AND any_listed.ad_product = i.ad_product
