@@ -30,7 +30,7 @@ class Insight:
         columns: Every column, in order.
         alarming: SQL that is true of rows that people are warned of.
         weight: SQL of how bad a row is, in no currency: the largest are shown first.
-        report_types: It needs at least one of these.
+        reads: The metric tables that its figures are of.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Insight:
     columns: tuple[MetricColumn, ...]
     alarming: str
     weight: str
-    report_types: tuple[str, ...]
+    reads: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,6 @@ def _keys(*names: str) -> tuple[MetricColumn, ...]:
     return tuple(KEYS[name] for name in names)
 
 
-_CAMPAIGN_REPORTS = ("spCampaigns", "sbCampaigns", "sdCampaigns", "stCampaigns")
 _REASON = MetricColumn("reason", TEXT, "Why the row is here, in words: client, figures and currency.")
 _CLIENT = _keys("account", "profile_id", "profile_name", "country_code", "currency_code")
 
@@ -108,7 +107,7 @@ LOADED_DAYS = (
         MetricColumn(
             f"{metric}_share",
             RATE,
-            f"Share of the day's final {metric} that is known at its age, from `restatement_curve`; NULL: nobody knows.",
+            f"Share of the day's final {metric} that is known at its age (`restatement_curve`); NULL: nobody knows.",
         )
         for metric in ("impressions", "clicks", "cost", "purchases", "sales")
     ),
@@ -138,7 +137,7 @@ _IN_ORDER = (
         ),
         alarming="true",
         weight="score",
-        report_types=_CAMPAIGN_REPORTS,
+        reads=("metrics_by_campaign",),
     ),
     Insight(
         name="budget_pacing",
@@ -178,7 +177,7 @@ _IN_ORDER = (
         ),
         alarming="status IN ('out of budget', 'limited by budget', 'over budget')",
         weight="greatest(last_7_days_percent, projected_percent, period_percent)",
-        report_types=_CAMPAIGN_REPORTS,
+        reads=("metrics_by_campaign",),
     ),
     Insight(
         name="spend_without_sales",
@@ -198,19 +197,25 @@ _IN_ORDER = (
             MetricColumn("clicks", INTEGER, "Clicks of the 30 days."),
             MetricColumn("cost", MONEY, "Cost of the 30 days."),
             MetricColumn(
-                "profile_cost_per_purchase", MONEY, "Of the profile, ad product and level in the 30 days; NULL: no sale."
+                "profile_cost_per_purchase",
+                MONEY,
+                "Of the profile, ad product and level in the 30 days; NULL: no sale.",
             ),
-            MetricColumn("expected_purchases", RATE, "cost / profile_cost_per_purchase; clicks / 10 where that is NULL."),
-            MetricColumn("chance_percent", RATE, "Chance of no purchase where so many are expected: 100 * e^-expected."),
+            MetricColumn(
+                "expected_purchases", RATE, "cost / profile_cost_per_purchase; clicks / 10 where that is NULL."
+            ),
+            MetricColumn(
+                "chance_percent", RATE, "Chance of no purchase where so many are expected: 100 * e^-expected."
+            ),
             _REASON,
         ),
         alarming="true",
         weight="expected_purchases",
-        report_types=(*_CAMPAIGN_REPORTS, "spTargeting", "sbTargeting", "sdTargeting", "spSearchTerm", "sbSearchTerm"),
+        reads=("metrics_by_campaign", "metrics_by_target", "metrics_by_search_term"),
     ),
     Insight(
         name="tracking_breaks",
-        row="one of the last 14 loaded days of a profile with clicks and no purchase anywhere, where that is improbable",
+        row="one of the last 14 loaded days of a profile that has clicks and, improbably, no purchase anywhere",
         grain=("date", "profile_id", "currency_code"),
         columns=(
             KEYS["date"],
@@ -218,13 +223,17 @@ _IN_ORDER = (
             MetricColumn("age_days", SMALL, "The day's age when it was last asked for."),
             MetricColumn("clicks", INTEGER, "Clicks of all ad products."),
             MetricColumn("cost", MONEY, "Their cost."),
-            MetricColumn("expected_purchases", RATE, "Purchases to expect of those clicks, as far as known at that age."),
-            MetricColumn("chance_percent", RATE, "Chance of no purchase where so many are expected: 100 * e^-expected."),
+            MetricColumn(
+                "expected_purchases", RATE, "Purchases to expect of those clicks, as far as known at that age."
+            ),
+            MetricColumn(
+                "chance_percent", RATE, "Chance of no purchase where so many are expected: 100 * e^-expected."
+            ),
             _REASON,
         ),
         alarming="true",
         weight="expected_purchases",
-        report_types=_CAMPAIGN_REPORTS,
+        reads=("metrics_by_profile",),
     ),
 )
 

@@ -4,8 +4,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from duckdb import DuckDBPyConnection
 import pytest
+from duckdb import DuckDBPyConnection
 
 from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.warehouse.connection import Warehouse

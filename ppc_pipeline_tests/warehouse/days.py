@@ -1,4 +1,4 @@
-"""A warehouse filled by hand, day by day: what the insights and quality checks judge, with figures that a test names."""
+"""A warehouse filled by hand, day by day: what insights and quality checks judge, with figures that a test names."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
@@ -36,7 +36,13 @@ def loaded(
 
 def rows(connection: duckdb.DuckDBPyConnection, table: str, found: Iterable[dict[str, Any]]) -> None:
     """Insert report rows; what they do not say is that of one campaign of the seller."""
-    usual = {"account": "acme", "profile_id": SELLER, "currency_code": "USD", "campaign_id": 11, "campaign_name": "Mugs"}
+    usual = {
+        "account": "acme",
+        "profile_id": SELLER,
+        "currency_code": "USD",
+        "campaign_id": 11,
+        "campaign_name": "Mugs",
+    }
     usual |= {"impressions": 0, "clicks": 0, "cost": 0, "report_id": "r", "loaded_at": NOON}
     for one in found:
         row = usual | one

@@ -26,7 +26,11 @@ def weeks(connection, metric, before, found, **others):
     """Insert the same weekday of several weeks, the last of them ``DAY``."""
     values = [*before, found]
     dates = [DAY - WEEK * n for n in reversed(range(len(values)))]
-    rows(connection, "report_sp_campaigns", [sp(day, **{metric: n}, **others) for day, n in zip(dates, values, strict=True)])
+    rows(
+        connection,
+        "report_sp_campaigns",
+        [sp(day, **{metric: n}, **others) for day, n in zip(dates, values, strict=True)],
+    )
 
 
 def anomalies(connection, metric=None):

@@ -21,7 +21,9 @@ def here(undone):
 def spend(connection, costs, **others):
     """Insert the costs of the days up to ``DAY``, the last one last."""
     days = [DAY - timedelta(days=n) for n in reversed(range(len(costs)))]
-    rows(connection, "report_sp_campaigns", [sp(day, cost=cost, **others) for day, cost in zip(days, costs, strict=True)])
+    rows(
+        connection, "report_sp_campaigns", [sp(day, cost=cost, **others) for day, cost in zip(days, costs, strict=True)]
+    )
 
 
 def pacing(connection, level="campaign"):
@@ -127,7 +129,11 @@ def test_before_a_day_is_loaded_nothing_is_judged(undone):
         ({"budget_policy": "MONTHLY_RECURRING", "in_budget": False}, "out of budget", None),
         ({"budget_policy": "MONTHLY_RECURRING", "budget_amount": 200}, "over budget", None),
         (
-            {"budget_policy": "DATE_RANGE", "budget_start_date": date(2026, 10, 1), "budget_end_date": date(2027, 1, 8)},
+            {
+                "budget_policy": "DATE_RANGE",
+                "budget_start_date": date(2026, 10, 1),
+                "budget_end_date": date(2027, 1, 8),
+            },
             *("over budget", (date(2026, 10, 1), date(2027, 1, 8))),
         ),
     ],
@@ -164,6 +170,6 @@ def test_an_archived_or_vanished_campaign_has_no_budget_and_a_new_name_no_second
     campaign(here, 11, budget=10, budget_type="DAILY", removed_at=NOON)
     campaign(here, 12, budget=10, budget_type="DAILY", name="Old", valid_to=NOON)
     campaign(here, 12, budget=10, budget_type="DAILY", name="New", valid_from=NOON)
-    assert [(row["campaign_id"], row["name"]) for row in asked(here, "FROM budget_pacing WHERE level = 'campaign'")] == [
-        (12, "New")
-    ]
+    assert [
+        (row["campaign_id"], row["name"]) for row in asked(here, "FROM budget_pacing WHERE level = 'campaign'")
+    ] == [(12, "New")]

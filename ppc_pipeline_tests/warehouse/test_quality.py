@@ -33,7 +33,12 @@ def problems(connection, name, **asked):
     ("now", "zone", "newest", "problem"),
     [
         (MORNING, "America/Los_Angeles", DAY, None),
-        (datetime(2026, 11, 11, 7, tzinfo=UTC), "America/Los_Angeles", DAY - timedelta(days=1), None),  # still the tenth
+        (
+            datetime(2026, 11, 11, 7, tzinfo=UTC),
+            "America/Los_Angeles",
+            DAY - timedelta(days=1),
+            None,
+        ),  # still the tenth
         (datetime(2026, 11, 11, 9, tzinfo=UTC), "America/Los_Angeles", DAY - timedelta(days=1), "2026-11-09"),
         (datetime(2026, 11, 10, 16, tzinfo=UTC), "Asia/Tokyo", DAY, None),
         (datetime(2026, 11, 10, 16, tzinfo=UTC), "Asia/Tokyo", DAY - timedelta(days=1), "2026-11-09"),

@@ -4,7 +4,7 @@ A run of them computes nothing that stays: it reads what each view has to say no
 covers all days. Not here: whether figures can be trusted (``quality``).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import dagster as dg
 
@@ -23,8 +23,8 @@ CHECK = "nothing_to_see_to"
 
 def insight_names(report_types: Sequence[ReportType]) -> list[str]:
     """Return the insights that some report types have figures for."""
-    names = {report_type.name for report_type in report_types}
-    return [insight.name for insight in INSIGHTS.values() if names & {*insight.report_types}]
+    tables = {*metric_names(report_types)}
+    return [insight.name for insight in INSIGHTS.values() if tables & {*insight.reads}]
 
 
 def insight_assets(report_types: Sequence[ReportType]) -> dg.AssetsDefinition:
@@ -36,14 +36,16 @@ def insight_assets(report_types: Sequence[ReportType]) -> dg.AssetsDefinition:
 
     @dg.multi_asset(
         name=STEP,
-        specs=[_spec(insight, metric_names(report_types)) for insight in insights],
+        specs=[_spec(insight, {*metric_names(report_types)}) for insight in insights],
         can_subset=True,
         check_specs=[
             dg.AssetCheckSpec(CHECK, asset=insight.name, description=f"There is nothing such: {insight.row}.")
             for insight in insights
         ],
     )
-    def insights_step(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult]:
+    def insights_step(
+        context: dg.AssetExecutionContext, warehouse: WarehouseResource
+    ) -> Iterator[dg.MaterializeResult]:
         selected = {key.to_user_string() for key in context.selected_asset_keys}
         prepare(warehouse.warehouse())
         with warehouse.get_connection(read_only=True) as connection:
@@ -80,10 +82,10 @@ def _examples(seen: Findings) -> dict[str, dg.MarkdownMetadataValue]:
     return {"worst": markdown_table(("account", "profile", "currency", "why"), rows)} if rows else {}
 
 
-def _spec(insight: Insight, metrics: Sequence[str]) -> dg.AssetSpec:
+def _spec(insight: Insight, tables: Collection[str]) -> dg.AssetSpec:
     return dg.AssetSpec(
         insight.name,
-        deps=["profiles", "campaigns", "portfolios", *metrics],
+        deps=["profiles", "campaigns", "portfolios", "restatement_curve", *(t for t in insight.reads if t in tables)],
         group_name=GROUP,
         owners=[OWNER],
         kinds={"duckdb", "sql"},

@@ -1,4 +1,4 @@
--- One row is one of the last 14 loaded days of a profile with clicks and no purchase anywhere, where that is improbable.
+-- One row is one of the last 14 loaded days of a profile that has clicks and, improbably, no purchase anywhere.
 -- Grain: date, profile_id, currency_code.
 --
 -- Purchases to expect are the day's clicks times the purchases per click of the 8 weeks before, by ad product, times the
