@@ -26,8 +26,8 @@ LIMITS = Limits(connect_seconds=0.3, read_seconds=0.3, pool_seconds=0.3, call_se
 ONE_BY_ONE = Limits(connect_seconds=0.3, read_seconds=5, pool_seconds=0.3, call_seconds=0.4, download_seconds=0.4)
 """What trickles is never silent for long: only the limit of the whole can end it."""
 
-LATEST = 3.0
-"""Seconds after which a call is over: the limits and what a busy machine adds, but no second attempt's."""
+LATEST = 20.0
+"""Seconds after which a call is over at the latest: its limits, and much for a busy machine. Without them: never."""
 
 TOKEN = b'{"access_token": "Atza|x", "token_type": "bearer", "expires_in": 3600}'
 
@@ -157,7 +157,7 @@ def test_calls_queued_behind_a_server_that_does_not_answer_end_too():
             assert {type(error) for error in found} == {RetryableError}
             raise found[0]
 
-    assert seconds_of(call, silent, login_works=True) < 3 * LATEST
+    assert seconds_of(call, silent, login_works=True) < LATEST
 
 
 @contextmanager
@@ -172,7 +172,7 @@ def test_a_ledger_in_a_postgresql_that_does_not_answer_is_given_up(monkeypatch):
     began = time.monotonic()
     with silent_port() as port, pytest.raises(OperationalError, match="timeout"):
         Ledger.open(f"postgresql+psycopg://ppc@127.0.0.1:{port}/ppc")
-    assert time.monotonic() - began < LATEST + 2
+    assert time.monotonic() - began < LATEST
 
 
 def test_a_lake_whose_catalog_does_not_answer_is_given_up(monkeypatch, tmp_path):
@@ -181,4 +181,4 @@ def test_a_lake_whose_catalog_does_not_answer_is_given_up(monkeypatch, tmp_path)
     began = time.monotonic()
     with silent_port() as port, pytest.raises(duckdb.IOException, match="Unable to connect"):
         Warehouse(f"ducklake:postgres:host=127.0.0.1 port={port} dbname=ppc", str(tmp_path)).connect().__enter__()
-    assert time.monotonic() - began < LATEST + 2
+    assert time.monotonic() - began < LATEST

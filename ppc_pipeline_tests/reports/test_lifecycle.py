@@ -540,7 +540,8 @@ def test_a_warehouse_that_stays_busy_puts_the_load_off_and_nothing_is_downloaded
         busy = Warehouse(warehouse.database, wait_seconds=0.05)
         loader = Loader(busy, world.archive, {SELLER: "USD"}, world.clock)
         with warehouse.connect(read_only=True):  # in one process, another kind of access is refused alike
-            (waiting,) = await world.see_through([order(world.ledger)], loader)
+            half_an_hour = timedelta(minutes=30)
+            (waiting,) = await world.see_through([order(world.ledger)], loader, deadline=half_an_hour)
         assert (waiting.state, waiting.troubles) == (State.DOWNLOADED, 0)
         assert "is in use by" in waiting.reason
         (done,) = await world.see_through([order(world.ledger)], loader)

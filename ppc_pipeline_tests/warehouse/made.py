@@ -1,7 +1,7 @@
 """A warehouse with figures: three profiles, every source of the metric tables, drawn from a seed."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -65,12 +65,12 @@ def _value(name: str, rng: random.Random) -> Any:
     return {"keywordType": "EXACT", "matchType": "EXACT", "portfolioId": 71}.get(name)
 
 
-def fill(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Load every source of the metric tables for three days and three profiles."""
+def fill(connection: duckdb.DuckDBPyConnection, folder: Path, sources: Sequence[str] = SOURCES) -> None:
+    """Load sources of the metric tables for three days and three profiles."""
     for profile_id, (kind, country, currency) in PROFILES.items():
         if kind and country:
             add_profile(connection, profile_id, kind, country, currency)
-    for report_type in SOURCES:
+    for report_type in sources:
         files = [
             report_file(
                 *(folder, list(rows_of(report_type, DAYS, profile_id)), DAYS[-1], DAYS[0]),
