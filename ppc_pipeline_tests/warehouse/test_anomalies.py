@@ -56,6 +56,8 @@ def by_hand(before, found, worth=1.0, share=1.0, events=None):
         ([400, 380, 420, 390, 410, 405, 395, 400], 260, None),
         ([400, 4000, 420, 390, 410, 405, 395, 400], 1500, "above"),  # an outlier before it hides nothing
         ([400, 100, 700, 250, 550, 300, 480, 400], 700, None),  # as it is used to
+        ([400, 300, 500, 350, 450, 320, 480, 400], 850, None),  # five such deviations are more
+        ([400, 300, 500, 350, 450, 320, 480, 400], 900, "above"),
         ([20] * 8, 24, None),  # no deviation at all
         ([20] * 8, 60, "above"),
         ([0] * 8, 4, None),

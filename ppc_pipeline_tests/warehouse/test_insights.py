@@ -23,8 +23,8 @@ def made(tmp_path_factory):
         fill(connection, folder)
         for profile_id in PROFILES:
             loaded(connection, days=70, end=DAYS[0], profile_id=profile_id)
-        for number in (11, 12):
-            campaign(connection, number, budget=5, budget_type="DAILY")
+        for number in (11, 12, 13):  # the last has no figures
+            campaign(connection, number, budget=0.1, budget_type="DAILY")
         yield connection
 
 
