@@ -78,7 +78,6 @@ usual AS (
     CROSS JOIN weeks_before AS w
     JOIN series AS b ON b.number = j.number AND b.date = j.date - 7 * w.weeks
     GROUP BY j.number, j.date
-    HAVING count(*) >= (SELECT least_weekdays FROM thresholds)
 ),
 -- For each metric: what was found, what is usual, what share of it is known, how many events are usual, and what one of
 -- them brings.
@@ -123,7 +122,8 @@ expected AS (
 -- Deviations are worked out for those alone that are far enough off whatever they are: a few percent of all.
 candidates AS (
     SELECT * FROM expected
-    WHERE abs(found - expected)::DOUBLE >= least_score * least_spread AND (share IS NOT NULL OR found > expected)
+    WHERE weekdays >= least_weekdays AND abs(found - expected)::DOUBLE >= least_score * least_spread
+        AND (share IS NOT NULL OR found > expected)
 ),
 spreads AS (
     SELECT
