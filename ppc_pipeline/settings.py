@@ -198,6 +198,11 @@ class Settings(BaseSettings):
         return self.data_dir.absolute() / "raw"
 
     @property
+    def staging_dir(self) -> Path:
+        """Where is kept, while it is worked on, what is read and not loaded yet."""
+        return self.data_dir.absolute() / "staging"
+
+    @property
     def dagster_home(self) -> Path:
         """Dagster's own directory."""
         return self.data_dir.absolute() / "dagster"
@@ -210,6 +215,10 @@ class Settings(BaseSettings):
     def selected_report_types(self) -> tuple[ReportType, ...]:
         """Return the report types that are ordered daily and shown as assets."""
         return tuple(REPORT_TYPES[name] for name in self.report_types)
+
+
+FILTER_SETTINGS = {name: str(Settings.model_fields[name].validation_alias) for name in ProfileFilter.model_fields}
+"""Filter -> the setting that says which profiles of the single account, or of the sandbox, it lets through."""
 
 
 def utc_today() -> date:
@@ -329,7 +338,7 @@ def load_accounts(settings: Settings, env: Mapping[str, str | None] | None = Non
 
 def _check_filters(settings: Settings) -> None:
     """Refuse filters that would not hold, or hold against each other."""
-    names = {name: str(Settings.model_fields[name].validation_alias) for name in ProfileFilter.model_fields}
+    names = FILTER_SETTINGS
     given = [names[name] for name in names if getattr(settings, name) is not None]
     if given and settings.accounts_file is not None:
         raise SettingsError(

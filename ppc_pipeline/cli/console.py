@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
+from ppc_pipeline.cli.home import HomeBusyError
 from ppc_pipeline.settings import SettingsError
 from ppc_pipeline.warehouse.connection import WarehouseBusyError
 
@@ -43,7 +44,7 @@ def refuse(message: str) -> NoReturn:
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Turn wrong settings into one line and exit code 2, and a warehouse in use into one line and exit code 1."""
+    """Turn wrong settings into one line and exit code 2, and what is in use elsewhere into one line and exit code 1."""
     try:
         yield
     except KeyboardInterrupt:
@@ -55,7 +56,7 @@ def one_line_errors() -> Iterator[None]:
         reason = " ".join(str(getattr(error, "orig", None) or error).split())
         remedy = "see that the data directory can be written, correct PPC_LEDGER_URL, or mend its database"
         _fail(f"the ledger cannot be used: {reason} -> {remedy}")
-    except WarehouseBusyError as error:
+    except (WarehouseBusyError, HomeBusyError) as error:
         _fail(str(error))
     except duckdb.Error as error:
         _fail(f"the warehouse cannot be used: {str(error).strip().splitlines()[0]} -> `ppc doctor` says more")

@@ -1,15 +1,14 @@
 """Running Dagster jobs in the foreground: ordinary runs that the UI shows later, without a daemon.
 
-Here: Dagster's home, one run, and what it left in the warehouse. Not here: what a command asks for.
+Here: one run, and what it left in the warehouse. Not here: Dagster's home (``home``), or what a command asks for.
 """
 
-import fcntl
 import os
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,8 @@ import dagster as dg
 import typer
 
 from ppc_pipeline.amazon_ads.report_types import ReportType
-from ppc_pipeline.cli.console import err, print_json, print_table
+from ppc_pipeline.cli.console import err, out, print_json, print_table
+from ppc_pipeline.cli.home import prepare_home
 from ppc_pipeline.definitions import build_defs
 from ppc_pipeline.defs.partitions import RANGE_END_TAG, RANGE_START_TAG
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
@@ -25,7 +25,7 @@ from ppc_pipeline.pipeline import Tools, broken_accounts, completeness
 from ppc_pipeline.progress import Progress
 from ppc_pipeline.reports.completeness import COMPLETE, DayStatus, Stretch
 from ppc_pipeline.reports.tables import REPORT_TABLES
-from ppc_pipeline.reports.windows import Days
+from ppc_pipeline.reports.windows import ONE_DAY, Days, served_before
 from ppc_pipeline.settings import Settings, SettingsError, load_settings
 from ppc_pipeline.warehouse.quarantine import rows_in_quarantine
 from ppc_pipeline.warehouse.queries import Total, report_totals
@@ -46,37 +46,6 @@ def settings_here() -> Settings:
             "run ppc in the project's directory, or set PPC_DATA_DIR (and the account) in the environment"
         )
     return load_settings()
-
-
-def prepare_home(settings: Settings) -> Path:
-    """Make Dagster's home under the data directory, with its settings, unless another one is set.
-
-    Raises:
-        SettingsError: The one that is set is not there.
-    """
-    # One event says which partitions of an asset a run is for, instead of an event for each of them.
-    os.environ.setdefault("DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS", "true")
-    given = os.environ.get("DAGSTER_HOME")
-    if given:
-        if not (Path(given).is_absolute() and Path(given).is_dir()):
-            raise SettingsError(
-                f"DAGSTER_HOME: {given} is not the absolute path of a directory; make it one, or unset DAGSTER_HOME to "
-                f"use {settings.dagster_home}"
-            )
-        return Path(given)
-    home = settings.dagster_home
-    home.mkdir(parents=True, exist_ok=True)
-    os.environ["DAGSTER_HOME"] = str(home)
-    config = home / "dagster.yaml"
-    # Dagster makes its databases without a lock: two processes that come first at once would both fail.
-    with (home / ".making").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not config.exists():
-            template = resources.files("ppc_pipeline.defs").joinpath("dagster.yaml")
-            config.write_text(template.read_text(encoding="utf-8"), encoding="utf-8")
-            with dg.DagsterInstance.get() as instance:
-                instance.get_runs(limit=1)
-    return home
 
 
 def tools_of(settings: Settings) -> Tools:
@@ -153,6 +122,20 @@ def _metadata(result: dg.ExecuteInProcessResult) -> Iterator[tuple[str, Mapping[
         elif event.is_successful_output:
             found = event.step_output_data.metadata
             yield event.step_key or "", {key: value.value for key, value in found.items()}
+
+
+def say_what_is_older(settings: Settings, now: datetime) -> None:
+    """Say of which report types Amazon serves days before ``PPC_START_DATE``, and how to have them."""
+    more = served_before(settings.start_date, settings.selected_report_types(), now)
+    if more:
+        named = ", ".join(f"{days} days of {name}" for name, days in more.items())
+        first = settings.start_date - ONE_DAY * max(more.values())
+        out.print(
+            f"Amazon serves more than is asked for, from before PPC_START_DATE ({settings.start_date}): {named} -> set "
+            f"PPC_START_DATE={first} to have them too; it is the first date partition",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def show_outcome(

@@ -14,9 +14,12 @@ from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.reports.archive import Archive
 from ppc_pipeline.reports.ledger import Ledger, ReportRow
 from ppc_pipeline.reports.roster import Profile
-from ppc_pipeline.reports.states import State, Unloaded
+from ppc_pipeline.reports.states import AskedAgain, State, Unloaded
 from ppc_pipeline.reports.tables import columns_hash
 from ppc_pipeline.reports.windows import Days, Window, daily_plan, served, windows_for
+
+TAKEN_UP_FOR = timedelta(days=7)
+"""How long after it was asked for a report that failed and is in the archive is taken up again by each daily order."""
 
 
 @dataclass(slots=True)
@@ -76,7 +79,8 @@ class Desk:
     ) -> Ordered:
         """Order what a day brings: the trailing window of every profile, and a bounded number of holes.
 
-        Left out are profiles that Amazon refuses and what profiles do not have, until it is time to ask again.
+        Left out are profiles that Amazon refuses and what profiles do not have, until it is time to ask again. What
+        failed with its file in the archive is taken up again before anything is ordered.
 
         Args:
             report_types: What is ordered daily.
@@ -84,10 +88,12 @@ class Desk:
             start_date: Days before it are not wanted.
             refetch_days: Length of the trailing window, in days.
             weekly: Whether the window before the trailing one is due as well.
-            holes: How many windows of never loaded days are ordered at most, the newest of every profile first.
+            holes: How many windows of never loaded days are ordered at most: those that failed least first, and the
+                newest of every profile.
             broken: Accounts that cannot be used: their holes would take the places of what can be had.
         """
         now = self.ledger.clock()
+        again = self._failed_with_file(report_types, profiles)
         known = self._known_days(report_types, start_date)
         trailing: list[tuple[ReportType, Window]] = []
         missing: list[tuple[ReportType, Window]] = []
@@ -110,7 +116,23 @@ class Desk:
                 # What it was seen to lack: the trailing window is enough to learn whether it is so.
                 if profile.facts.account not in broken and profile.lack_of(report_type) is None:
                     missing += [(report_type, window) for window in plan.holes]
-        return self._order([*trailing, *_in_turns(missing)[:holes]])
+        names = [report_type.name for report_type in report_types]
+        failures = self.ledger.failures(names) if len(missing) > holes else {}
+        ordered = self._order([*trailing, *_in_turns(missing, failures)[:holes]])
+        return Ordered([*again, *ordered.rows], len(again) + ordered.new)
+
+    def _failed_with_file(self, report_types: Sequence[ReportType], profiles: Sequence[Profile]) -> list[ReportRow]:
+        """Take up again what failed for now and is in the archive: it need not be ordered anew, nor could it for ever.
+
+        What still fails a week after it was asked for is left to ``ppc rebuild``: its days count as holes again.
+        """
+        whose = {profile.facts.profile_id for profile in profiles}
+        since = self.ledger.clock() - TAKEN_UP_FOR
+        return [
+            self.ledger.reopen(row, AskedAgain(requested=row.report_id is not None, archived=True))
+            for row in self.ledger.failed(report_type.name for report_type in report_types)
+            if row.retryable and row.profile_id in whose and row.asked_at >= since and self.archive.has(row)
+        ]
 
     def _order(self, wanted: Iterable[tuple[ReportType, Window]]) -> Ordered:
         ordered = Ordered()
@@ -134,18 +156,31 @@ class Desk:
         return self.ledger.known_days(since, [report_type.name for report_type in report_types], self.accounts)
 
 
-def _in_turns(holes: Iterable[tuple[ReportType, Window]]) -> list[tuple[ReportType, Window]]:
+def _in_turns(
+    holes: Sequence[tuple[ReportType, Window]], failures: Mapping[tuple[str, int], Sequence[Days]]
+) -> list[tuple[ReportType, Window]]:
     """Put holes in the order in which they are filled: each profile's newest first, and nobody's second before that.
 
-    So a new client's history does not wait until everybody else's is whole, nor the other way round.
+    So a new client's history does not wait until everybody else's is whole, nor the other way round. What failed
+    lately comes after what did not, and the later the oftener: it would take the places of all that is older, daily.
+
+    Args:
+        holes: What is missing.
+        failures: The days of reports that failed, one by one.
     """
+    times = {
+        window: sum(
+            days.intersect(window.days) is not None for days in failures.get((kind.name, window.profile_id), ())
+        )
+        for kind, window in holes
+    }
     turns: Counter[int] = Counter()
-    ranked: list[tuple[int, tuple[ReportType, Window]]] = []
-    for pair in sorted(holes, key=lambda pair: pair[1].days.end, reverse=True):
+    ranked: list[tuple[int, int, tuple[ReportType, Window]]] = []
+    for pair in sorted(holes, key=lambda pair: (-times[pair[1]], pair[1].days.end), reverse=True):
         profile_id = pair[1].profile_id
-        ranked.append((turns[profile_id], pair))
+        ranked.append((times[pair[1]], turns[profile_id], pair))
         turns[profile_id] += 1
-    return [pair for _, pair in sorted(ranked, key=itemgetter(0))]
+    return [pair for *_, pair in sorted(ranked, key=itemgetter(0, 1))]
 
 
 def reopen_unloaded(

@@ -9,6 +9,8 @@ import logging
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from ppc_pipeline.amazon_ads.ad_products import SPONSORED_PRODUCTS
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
 from ppc_pipeline.amazon_ads.errors import (
@@ -34,7 +36,8 @@ from ppc_pipeline.reports.states import Event, State
 
 log = logging.getLogger(__name__)
 
-_ASKING = frozenset({State.PLANNED, State.REQUESTED})
+_SERVED = (states.Accepted, states.Cooked, states.Archived)
+"""What happens only where Amazon serves the account and the profile."""
 
 
 class Steps:
@@ -78,18 +81,39 @@ class Steps:
             return states.GivenUp(unknown, retryable=True)
         if hopeless := self._hopeless(row):
             return states.GivenUp(hopeless, retryable=True)
-        if row.state in _ASKING and row.end_date < self._oldest_served(row):
+        # Only of what is not asked for yet: what was, Amazon may have made in time.
+        if row.state is State.PLANNED and row.end_date < self._oldest_served(row):
             return states.Unserved(self._oldest_served(row))
         if row.state is State.PLANNED and not self._place_for(row):
             return None
         try:
-            event = await _STEPS[row.state](self, row)
+            return await _STEPS[row.state](self, row)
         except AdsError as error:
             return self._event_of(row, error)
-        except OSError as error:
-            return states.Troubled(f"could not write the raw file: {error}")
-        self._note_that_it_works(row)
-        return event
+        except OSError as error:  # the disk is full: no fault of the report, however long that takes
+            until = self._ledger.clock() + timedelta(seconds=self._pace.poll_most)
+            return states.Postponed(f"could not write the raw file: {error}", until)
+
+    def learn(self, row: ReportRow, event: Event) -> None:
+        """Write down what an event, once it is recorded, says of the account, the profile and the columns.
+
+        A ledger that fails at that is no matter: the next report says the same.
+
+        Args:
+            row: The report as it stood before.
+            event: What happened.
+        """
+        if not isinstance(event, _SERVED):
+            return
+        try:
+            self._note_that_it_works(row)
+            if isinstance(event, states.Accepted):
+                report_type = REPORT_TYPES[row.report_type]
+                self._columns.accept(
+                    (row.account, row.profile_id), report_type, set(report_type.columns).difference(event.left_out)
+                )
+        except SQLAlchemyError:
+            log.warning("%s: what it says of its account could not be written down", row, exc_info=True)
 
     def _hopeless(self, row: ReportRow) -> str | None:
         """Return why there is no point in trying, learnt from another report of this account, profile or product."""
@@ -102,17 +126,17 @@ class Steps:
     async def _ask(self, row: ReportRow) -> Event | None:
         report_type = REPORT_TYPES[row.report_type]
         name = f"ppc {row.report_type} {row.start_date}_{row.end_date} {row.columns_hash} {row.order_no}.{row.requests}"
+        asker = (row.account, row.profile_id)
         while True:  # ends: each refusal takes a column away, or is an error
-            columns = self._columns.to_ask_for(row.account, report_type)
+            columns = self._columns.to_ask_for(asker, report_type)
             request = ReportRequest(
                 report_type=report_type, start=row.start_date, end=row.end_date, name=name, columns=columns
             )
             try:
                 report = await self._clients[row.account].create_report(row.profile_id, request)
             except InvalidColumnsError as error:
-                self._columns.refuse(row.account, report_type, columns, error)
+                self._columns.refuse(asker, report_type, columns, error)
                 continue
-            self._columns.accept(row.account, report_type, columns)
             left_out = tuple(column for column in report_type.columns if column not in columns)
             return states.Accepted(report.report_id, left_out)
 
@@ -142,7 +166,7 @@ class Steps:
         with contextlib.suppress(PermanentError):
             await self._clients[row.account].delete_report(row.profile_id, row.report_id or "")
         hours = states.STUCK_AFTER.total_seconds() / 3600
-        return states.FailedAtAmazon(f"Amazon did not make report {row.report_id} within {hours:.0f} hours")
+        return states.DeletedAtAmazon(f"Amazon did not make report {row.report_id} within {hours:.0f} hours")
 
     async def _download(self, row: ReportRow) -> Event | None:
         # The address is signed for an hour and a secret: that of the last look is used once, and never written down.
@@ -170,11 +194,7 @@ class Steps:
         if error.category is Category.RETRYABLE:
             return states.Troubled(str(error))
         if absent := _absent(row, error):
-            self._roster.lacks(*absent, str(error))
-            self._not_offered[absent] = str(error)
-            if self._lacking is not None:
-                self._lacking.add(absent)
-            return states.GivenUp(str(error), retryable=True)
+            return self._without(absent, error)
         if error.category is Category.REFUSED:
             self._roster.block(row.profile_id, str(error), row.account)
             self._serving.discard((row.account, row.profile_id))
@@ -186,18 +206,38 @@ class Steps:
         may_pass = error.category not in (Category.PERMANENT, Category.NOT_OFFERED)
         return states.GivenUp(str(error), retryable=may_pass)
 
+    def _without(self, absent: tuple[int, str], error: AdsError) -> Event:
+        """Write down that a profile lacks something; but not of what it had, where Amazon does not say so in words.
+
+        What a client has must not go missing in silence: that is a failure, whose reason is shown until it is mended.
+        """
+        profile_id, what = absent
+        in_words = isinstance(error, NotOfferedError) and not error.type_only
+        if not in_words and self._ledger.has_rows(profile_id, _types_of(what)):
+            reason = f"Amazon refuses what it served before: {error}"
+            self._roster.has(*absent)
+            event = states.GivenUp(reason, retryable=error.category is Category.REFUSED)
+        else:
+            reason = str(error)
+            self._roster.lacks(*absent, reason)
+            if self._lacking is not None:
+                self._lacking.add(absent)
+            event = states.GivenUp(reason, retryable=True)
+        self._not_offered[absent] = reason
+        return event
+
     def _note_that_it_works(self, row: ReportRow) -> None:
         if (row.account, row.profile_id) not in self._serving:
-            self._serving.add((row.account, row.profile_id))
             self._roster.unblock(row.profile_id, row.account)
+            self._serving.add((row.account, row.profile_id))
         if row.account not in self._working:
-            self._working.add(row.account)
             self._roster.account_ok(row.account)
+            self._working.add(row.account)
         if self._lacking is None:  # one question for all: to take back what is not there would be one for each report
             self._lacking = {(profile, what) for profile, lacks in self._roster.lacking().items() for what in lacks}
         for offer in self._lacking.intersection(_offers(row)):
-            self._lacking.discard(offer)
             self._roster.has(*offer)
+            self._lacking.discard(offer)
 
     def _oldest_served(self, row: ReportRow) -> date:
         return self._ledger.clock().date() - timedelta(days=REPORT_TYPES[row.report_type].retention_days)
@@ -217,7 +257,7 @@ def _offers(row: ReportRow) -> tuple[tuple[int, str], tuple[int, str]]:
 
 
 def _absent(row: ReportRow, error: AdsError) -> tuple[int, str] | None:
-    """Return what a profile turns out not to have, if an error says so.
+    """Return what a profile seems not to have, if an error says so.
 
     That is never Sponsored Products, which every advertiser may use: to be refused those is to be refused the profile,
     and that Amazon does not know one of their report types is a failure to be seen. What else is refused of a profile
@@ -229,6 +269,11 @@ def _absent(row: ReportRow, error: AdsError) -> tuple[int, str] | None:
     if isinstance(error, NotOfferedError):
         return report_type if error.type_only else product
     return product if error.category is Category.REFUSED else None
+
+
+def _types_of(what: str) -> list[str]:
+    """Return the groupings that belong to an ad product, or to one of Amazon's report types."""
+    return [name for name, declared in REPORT_TYPES.items() if what in (declared.ad_product, declared.report_type_id)]
 
 
 def _event_of_status(report: Report, before: State) -> Event | None:

@@ -14,17 +14,18 @@ tables. Not here: reading files (``stages``), entities (``entities``), or which 
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from ppc_pipeline.warehouse.connection import in_transaction
+from ppc_pipeline.warehouse.kept import filled, joined, kept_columns, remember
 from ppc_pipeline.warehouse.report_files import ReportFile, RowsLostError, UnreadableFileError, rows_lost
 from ppc_pipeline.warehouse.stages import Stage, StagedFile, stage_files
 from ppc_pipeline.warehouse.staging import drop_temporary
-from ppc_pipeline.warehouse.tables import ReportTable, quoted
+from ppc_pipeline.warehouse.tables import ReportTable, literal_text, quoted
 
 __all__ = [
     "FileOutcome",
@@ -54,7 +55,9 @@ class FileOutcome:
         days_unchanged: Days that were there already, alike.
         days_stale: Days left alone because figures of a report asked for later are there.
         columns_missing: Columns that were asked for and are not in the file.
-        columns_left_out: Columns of the table that were not asked for, because Amazon refuses them: NULL in its rows.
+        columns_left_out: Columns of the table that were not asked for, because Amazon refuses them.
+        columns_kept: Those of them of which an earlier report's figures stay in rows; the rest is NULL.
+        days_unclear: Changed days that had other rows in quarantine before: what Amazon changed in them is not known.
     """
 
     report_id: str
@@ -67,6 +70,8 @@ class FileOutcome:
     days_stale: int
     columns_missing: tuple[str, ...]
     columns_left_out: tuple[str, ...] = ()
+    columns_kept: tuple[str, ...] = ()
+    days_unclear: tuple[date, ...] = ()
 
 
 def load_files(
@@ -135,6 +140,7 @@ def load_stage(connection: duckdb.DuckDBPyConnection, stage: Stage, now: datetim
         load = _Load(connection, stage, now)
         load.describe_files()
         load.find_changed_days()
+        load.find_unclear_days()
         rejected = load.reject()
         load.record_restatements()
         load.replace_days()
@@ -146,7 +152,7 @@ def load_stage(connection: duckdb.DuckDBPyConnection, stage: Stage, now: datetim
 
 @dataclass(frozen=True, slots=True)
 class _Load:
-    """One transaction: its temporary tables are ``files``, ``days`` and the view ``staged``."""
+    """One transaction: its temporary tables are ``files`` and ``days``, its views ``staged`` and ``fresh``."""
 
     connection: duckdb.DuckDBPyConnection
     stage: Stage
@@ -159,6 +165,11 @@ class _Load:
     @property
     def files(self) -> list[ReportFile]:
         return [staged.file for staged in self.stage.files]
+
+    @property
+    def left_out(self) -> list[str]:
+        """The columns that some of the files were asked for without."""
+        return sorted({name for staged in self.stage.files for name in staged.columns_left_out})
 
     def count(self, query: str, values: Sequence[object] | Mapping[str, object] = ()) -> int:
         (found,) = self.connection.execute(query, values).fetchone() or (0,)
@@ -179,8 +190,8 @@ class _Load:
 
     def describe_files(self) -> None:
         """Say what each file belongs to, each of its days with how it may be used, and what was staged."""
-        self.connection.execute("DROP VIEW IF EXISTS temp.staged")
-        drop_temporary(self.connection, "files", "days")
+        self.connection.execute("DROP VIEW IF EXISTS temp.staged; DROP VIEW IF EXISTS temp.fresh")
+        drop_temporary(self.connection, "files", "days", "kept")
         self.connection.execute(
             """
             CREATE TEMP TABLE files AS
@@ -203,15 +214,20 @@ class _Load:
                 "left_out": [list(staged.columns_left_out) for staged in self.stage.files],
             },
         )
+        columns, with_kept = "s.*", ""
+        if self.left_out:
+            remember(self.connection, self.table, self.there(), self.left_out)
+            columns, with_kept = filled(self.left_out), f"LEFT JOIN {joined(self.table)}"
         self.connection.execute(
             f"""
             CREATE TEMP VIEW staged AS
-            SELECT s.*, f.report_id, f.account, f.profile_id, f.currency_code
-            FROM ({self.stage.good_rows()}) AS s JOIN temp.files AS f USING (file_no)
+            SELECT {columns}, f.report_id, f.account, f.profile_id, f.currency_code
+            FROM ({self.stage.good_rows()}) AS s JOIN temp.files AS f USING (file_no) {with_kept}
             """
         )
         # restatable: another report of this day was loaded, and this one was not: it brings what Amazon says now.
         # newer: a report of this day was loaded that was asked for later than this one.
+        # former: the report that was asked for last of those loaded before.
         self.connection.execute(
             """
             CREATE TEMP TABLE days AS
@@ -221,9 +237,11 @@ class _Load:
                 d.date::DATE AS date,
                 count(l.report_id) > 0 AND count(*) FILTER (l.report_id = f.report_id) = 0 AS restatable,
                 coalesce(max(l.requested_at) > any_value(f.requested_at), false) AS newer,
+                arg_max(l.report_id, l.requested_at) AS former,
                 0::BIGINT AS staged,
                 0::BIGINT AS there,
-                false AS changed
+                false AS changed,
+                false AS unclear
             FROM temp.files AS f
             CROSS JOIN LATERAL (SELECT unnest(range(f.start_date, f.end_date + 1, INTERVAL 1 DAY)) AS date) AS d
             LEFT JOIN load_log AS l
@@ -231,6 +249,10 @@ class _Load:
             GROUP BY ALL
             """,
             [self.table.report_type],
+        )
+        # The others bring nothing: all their days have figures of reports asked for later.
+        self.connection.execute(
+            "CREATE TEMP VIEW fresh AS FROM temp.files SEMI JOIN (FROM temp.days WHERE NOT newer) AS d USING (file_no)"
         )
 
     def find_changed_days(self) -> None:
@@ -261,6 +283,43 @@ class _Load:
                 USING (profile_id, date)
             WHERE after.profile_id = d.profile_id AND after.date = d.date AND after.digest <> before.digest
             """
+        )
+
+    def find_unclear_days(self) -> None:
+        """Note the days whose rejected rows are others than those of the report before: figures go or come with them.
+
+        A row without a usable date may be of any day of its report. None goes from an empty day, or comes to one.
+        """
+        stage, source = self.stage, self.table.report_type
+        if stage.rejected is None and not self.count("SELECT count(*) FROM rejected_rows WHERE source = ?", [source]):
+            return
+        rejected = stage.rejected_rows() if stage.rejected else "SELECT 0 AS file_no, NULL::JSON AS raw WHERE false"
+        keys = [column.source for column in self.table.columns if column.name in ("date", *self.table.grain)]
+        row = "[" + ", ".join(f"r.raw->>{literal_text(key)}" for key in keys) + "]"
+        date = self._date("r.raw")
+        self.connection.execute(
+            f"""
+            UPDATE temp.days AS d SET unclear = true
+            FROM (
+                WITH concerned AS (FROM temp.days WHERE changed AND restatable),
+                before AS (
+                    SELECT c.profile_id, c.date, staged, there, {row} AS row
+                    FROM concerned AS c
+                    JOIN ({self._quarantined()}) AS r ON r.profile_id = c.profile_id AND r.report_id = c.former
+                    WHERE coalesce(r.date = c.date, true)
+                ),
+                after AS (
+                    SELECT c.profile_id, c.date, staged, there, {row} AS row
+                    FROM concerned AS c JOIN temp.files AS f USING (file_no) JOIN ({rejected}) AS r USING (file_no)
+                    WHERE coalesce({date} = c.date OR {date} NOT BETWEEN f.start_date AND f.end_date, true)
+                )
+                SELECT profile_id, date FROM (FROM before EXCEPT FROM after) WHERE staged > 0
+                UNION ALL
+                SELECT profile_id, date FROM (FROM after EXCEPT FROM before) WHERE there > 0
+            ) AS other
+            WHERE other.profile_id = d.profile_id AND other.date = d.date
+            """,
+            {"source": source},
         )
 
     def reject(self) -> dict[int, tuple[int, int]]:
@@ -318,36 +377,82 @@ class _Load:
         """Take out of quarantine what these files bring anew: rows of their days, of reports asked for before.
 
         A report loaded again replaces what it had there. A row without a usable date may be of any day of its report,
-        and goes when all of them are covered.
+        and goes when all of them are covered, or when it is brought again as it is: one for each time that it is.
         """
-        reports = [file.report_id for file in self.files]
-        self.connection.execute("DELETE FROM rejected_rows WHERE list_contains(?, report_id)", [reports])
         if not self.count("SELECT count(*) FROM rejected_rows WHERE source = ?", [self.table.report_type]):
             return
-        source = next(column.source for column in self.table.columns if column.name == "date")
         self.connection.execute(
             """
-            DELETE FROM rejected_rows WHERE (report_id, row_no) IN (
-                SELECT r.report_id, r.row_no
-                FROM (SELECT *, TRY_CAST(raw->>? AS DATE) AS date FROM rejected_rows WHERE source = ?) AS r
-                JOIN load_log AS l USING (report_id)
-                JOIN temp.files AS f ON f.profile_id = r.profile_id AND f.requested_at >= l.requested_at
+            DELETE FROM rejected_rows
+            WHERE source = ? AND (profile_id, report_id) IN (SELECT profile_id, report_id FROM temp.fresh)
+            """,
+            [self.table.report_type],
+        )
+        self.connection.execute(
+            f"""
+            DELETE FROM rejected_rows WHERE source = $source AND (profile_id, report_id, row_no) IN (
+                SELECT r.profile_id, r.report_id, r.row_no
+                FROM ({self._quarantined()}) AS r
+                JOIN temp.fresh AS f ON f.profile_id = r.profile_id AND f.requested_at >= r.requested_at
                 WHERE CASE
-                    WHEN r.date BETWEEN l.start_date AND l.end_date THEN r.date BETWEEN f.start_date AND f.end_date
-                    ELSE f.start_date <= l.start_date AND l.end_date <= f.end_date
+                    WHEN r.date IS NOT NULL THEN r.date BETWEEN f.start_date AND f.end_date
+                    ELSE f.start_date <= r.start_date AND r.end_date <= f.end_date
                 END
             )
             """,
-            [source, self.table.report_type],
+            {"source": self.table.report_type},
         )
+        if self.stage.rejected is None:
+            return
+        date = self._date("r.raw")
+        self.connection.execute(
+            f"""
+            DELETE FROM rejected_rows WHERE source = $source AND (profile_id, report_id, row_no) IN (
+                WITH brought AS (
+                    SELECT file_no, f.profile_id, f.requested_at, r.raw::VARCHAR AS text, count(*) AS times
+                    FROM ({self.stage.rejected_rows()}) AS r JOIN temp.fresh AS f USING (file_no)
+                    WHERE coalesce({date} NOT BETWEEN f.start_date AND f.end_date, true) GROUP BY ALL
+                )
+                SELECT r.profile_id, r.report_id, r.row_no
+                FROM ({self._quarantined()}) AS r
+                JOIN brought AS b
+                    ON b.profile_id = r.profile_id AND b.text = r.raw::VARCHAR AND b.requested_at >= r.requested_at
+                WHERE r.date IS NULL
+                QUALIFY times >= row_number() OVER (PARTITION BY file_no, text ORDER BY r.requested_at DESC, r.row_no)
+            )
+            """,
+            {"source": self.table.report_type},
+        )
+
+    def _date(self, raw: str) -> str:
+        """Return SQL for the date that a rejected row says it is of."""
+        return f"TRY_CAST({raw}->>{literal_text(self.table.date_source)} AS DATE)"
+
+    def _quarantined(self) -> str:
+        """Return SQL for the quarantine of $source: by row its report, and its date if that is one of the report's."""
+        date = self._date("r.raw")
+        return f"""
+            SELECT
+                r.*, l.* EXCLUDE (profile_id, report_id),
+                CASE WHEN {date} BETWEEN l.start_date AND l.end_date THEN {date} END AS date
+            FROM rejected_rows AS r
+            JOIN (
+                SELECT
+                    profile_id, report_id, max(requested_at) AS requested_at,
+                    any_value(start_date) AS start_date, any_value(end_date) AS end_date
+                FROM load_log WHERE report_type = $source GROUP BY ALL
+            ) AS l USING (profile_id, report_id)
+            WHERE r.source = $source
+        """
 
     def record_restatements(self) -> None:
         """Write down each metric of each day that another report brought before and that differs now.
 
-        What the same report brings, read once more after a correction in this program, is no change by Amazon. Nor is
-        it one when a figure comes or goes because the column was not asked for, now or the last time.
+        What the same report brings, read once more after a correction in this program, is no change by Amazon. Of a
+        column that was not asked for, now or the last time, nothing is known; and it is no change either when a figure
+        comes or goes because its row went to quarantine or came out of it.
         """
-        restated = "(FROM temp.days WHERE changed AND restatable)"
+        restated = "(FROM temp.days WHERE changed AND restatable AND NOT unclear)"
         if not self.count(f"SELECT count(*) FROM {restated}"):
             return
         metrics = [column for column in self.table.columns if column.metric]
@@ -381,7 +486,7 @@ class _Load:
             JOIN temp.files AS f USING (file_no, profile_id)
             LEFT JOIN not_asked USING (profile_id, date, metric)
             WHERE old.amount IS DISTINCT FROM new.amount
-                AND NOT (coalesce(unknown, false) AND (old.amount IS NULL OR new.amount IS NULL))
+                AND unknown IS NULL
             """,
             [self.table.report_type, self.table.report_type, self.now],
         )
@@ -407,6 +512,12 @@ class _Load:
                 [self.now],
             )
 
+    def kept(self) -> dict[int, tuple[str, ...]]:
+        """Return, by file, the columns of which an earlier report's figures stay."""
+        if not self.left_out:
+            return {}
+        return kept_columns(self.connection, self.table, self.stage.good_rows(), self.left_out)
+
     def outcomes(self, rejected: Mapping[int, tuple[int, int]]) -> list[FileOutcome]:
         """Say what was done with each file.
 
@@ -416,13 +527,14 @@ class _Load:
         query = """
             SELECT
                 file_no, coalesce(sum(staged) FILTER (newer), 0)::BIGINT, count(*) FILTER (changed),
-                count(*) FILTER (NOT changed AND NOT newer), count(*) FILTER (newer)
+                count(*) FILTER (NOT changed AND NOT newer), count(*) FILTER (newer), list(date) FILTER (unclear)
             FROM temp.days GROUP BY file_no
         """
         days = {number: found for number, *found in self.connection.execute(query).fetchall()}
+        kept = self.kept()
         outcomes = []
         for number, staged in enumerate(self.stage.files):
-            stale, changed, unchanged, days_stale = days[number]
+            stale, changed, unchanged, days_stale, unclear = days[number]
             displaced, rejected_stale = rejected.get(number, (0, 0))
             outcome = FileOutcome(
                 report_id=staged.file.report_id,
@@ -435,6 +547,8 @@ class _Load:
                 days_stale=days_stale,
                 columns_missing=staged.columns_missing,
                 columns_left_out=staged.columns_left_out,
+                columns_kept=kept.get(number, ()),
+                days_unclear=tuple(sorted(unclear or ())),
             )
             outcomes.append(outcome)
         return outcomes
@@ -453,7 +567,7 @@ def _check_balance(load: _Load, outcomes: Sequence[FileOutcome]) -> None:
         SELECT file_no, count(*) FROM {load.there()} JOIN temp.days USING (profile_id, date) WHERE NOT newer GROUP BY 1
     """
     quarantine = """
-        SELECT file_no, count(*) FROM rejected_rows AS r JOIN temp.files AS f USING (report_id)
+        SELECT file_no, count(*) FROM rejected_rows AS r JOIN temp.fresh USING (profile_id, report_id)
         WHERE r.source = ? GROUP BY 1
     """
     loaded, rejected = load.by_file(there), load.by_file(quarantine, [load.table.report_type])
@@ -490,8 +604,16 @@ def _log_load(load: _Load, outcomes: Sequence[FileOutcome]) -> None:
         "raw_path": [file.raw_path for file in load.files],
         "rows_stale": [done.rows_stale for done in outcomes],
         "columns_left_out": [list(done.columns_left_out) for done in outcomes],
+        "columns_kept": [list(done.columns_kept) for done in outcomes],
+        "days_unclear": [list(done.days_unclear) for done in outcomes],
     }
-    types = {"columns_missing": "VARCHAR[][]", "columns_left_out": "VARCHAR[][]", "requested_at": "TIMESTAMPTZ[]"}
+    types = {
+        "columns_missing": "VARCHAR[][]",
+        "columns_left_out": "VARCHAR[][]",
+        "columns_kept": "VARCHAR[][]",
+        "days_unclear": "DATE[][]",
+        "requested_at": "TIMESTAMPTZ[]",
+    }
     columns = ", ".join(f"unnest(${name}{'::' + types[name] if name in types else ''}) AS {name}" for name in lists)
     load.connection.execute(
         f"INSERT INTO load_log BY NAME SELECT $report_type AS report_type, $now::TIMESTAMPTZ AS loaded_at, {columns}",

@@ -96,6 +96,12 @@ def test_a_longer_wait_that_amazon_asks_for_during_a_cool_down_is_obeyed(ledger)
     assert hit(of(ledger), 1) == 60
 
 
+def test_a_wait_of_hours_that_amazon_asks_for_is_obeyed_to_the_end(ledger, clock):
+    hit(of(ledger), 3 * 3600)
+    clock.forward(hours=2)
+    assert wait(of(ledger)) == 3600
+
+
 def test_strikes_in_a_row_raise_the_ceiling_of_the_wait_and_a_call_that_goes_through_forgets_them(ledger, clock):
     throttle = of(ledger)
     for strikes in range(1, 8):
@@ -116,5 +122,18 @@ def test_an_answer_to_a_call_sent_before_the_429_does_not_end_the_cool_down(ledg
     assert wait(throttle) == 30
     clock.forward(seconds=31)
     assert wait(throttle) == 0
+    ok(throttle)
+    assert written(ledger)["strikes"] == 0
+
+
+def test_strikes_that_cannot_be_forgotten_now_are_forgotten_at_the_next_call_that_goes_through(ledger, clock):
+    throttle = of(ledger)
+    hit(throttle, 30)
+    clock.forward(seconds=31)
+    with ledger.transaction() as connection:
+        connection.exec_driver_sql("ALTER TABLE cooldowns RENAME TO elsewhere")
+    ok(throttle)
+    with ledger.transaction() as connection:
+        connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO cooldowns")
     ok(throttle)
     assert written(ledger)["strikes"] == 0

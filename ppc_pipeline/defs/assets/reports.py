@@ -151,6 +151,9 @@ def performance_asset(sources: Sequence[str], partitions: dg.DailyPartitionsDefi
 def _spec(report_type: ReportType, partitions: dg.DailyPartitionsDefinition) -> dg.AssetSpec:
     table = REPORT_TABLES[report_type.name]
     grain = ", ".join(("date", "profile_id", *table.grain))
+    if table.anonymous:
+        grain += " (Amazon gives no id" + (f" where {table.id_column} is NULL" if table.id_column else "")
+        grain += ": rows may be alike in it)"
     return dg.AssetSpec(
         report_type.table,
         partitions_def=partitions,
@@ -240,10 +243,11 @@ def rebuild_metadata(rebuilt: Rebuilt, report_type: ReportType) -> Mapping[str, 
     """Say what a rebuild did that an ordinary load does not do."""
     quarantined = rebuilt.quarantined[report_type.name]
     gone = [row for row in rebuilt.plan.gone if row.report_type == report_type.name]
-    table = [(row.account, row.profile_id, str(row.days), row.report_id) for row in gone]
+    left = [*gone, *(row for row in rebuilt.plan.unknown if row.report_type == report_type.name)]
+    table = [(row.account, row.profile_id, str(row.days), row.report_id) for row in left]
     return {
         "rows_freed_from_quarantine": max(0, quarantined.before - quarantined.after),
         "rows_in_quarantine": quarantined.after,
         "raw_files_gone": len(gone),
-        **({"not rebuilt": markdown_table(("account", "profile", "days", "report"), table)} if gone else {}),
+        **({"not rebuilt": markdown_table(("account", "profile", "days", "report"), table)} if left else {}),
     }
