@@ -15,7 +15,8 @@ WITH thresholds AS (
         105.0 AS over_above_percent
 ),
 days AS (
-    SELECT profile_id, ad_product, date FROM loaded_days WHERE report_type IN ('spCampaigns', 'sbCampaigns', 'sdCampaigns', 'stCampaigns')
+    SELECT profile_id, ad_product, date FROM loaded_days
+    WHERE report_type IN ('spCampaigns', 'sbCampaigns', 'sdCampaigns', 'stCampaigns')
 ),
 ends AS (SELECT profile_id, ad_product, max(date) AS figures_until FROM days GROUP BY profile_id, ad_product),
 profile_ends AS (SELECT profile_id, max(figures_until) AS figures_until FROM ends GROUP BY profile_id),
@@ -210,7 +211,8 @@ SELECT
         END,
         CASE
             WHEN j.daily_budget IS NOT NULL AND j.figures_until IS NOT NULL THEN format(
-                'Last day {:,.2f} of {:,.2f} {} a day. ', j.cost_last_day::DOUBLE, j.daily_budget::DOUBLE, j.currency_code
+                'Last day {:,.2f} of {:,.2f} {} a day. ',
+                j.cost_last_day::DOUBLE, j.daily_budget::DOUBLE, j.currency_code
             )
             ELSE ''
         END,

@@ -15,7 +15,8 @@ SELECT
     c.account, c.profile_id, p.name AS profile_name, c.what AS subject,
     coalesce(p.currency_code, 'a profile''s currency') AS expected, coalesce(c.currency_code, 'none') AS found,
     CASE
-        WHEN c.currency_code IS NULL THEN format('{} rows from {} to {} have no currency', c.rows, c.first_date, c.last_date)
+        WHEN c.currency_code IS NULL
+            THEN format('{} rows from {} to {} have no currency', c.rows, c.first_date, c.last_date)
         WHEN p.currency_code IS NOT NULL AND c.currency_code <> p.currency_code THEN format(
             '{} rows from {} to {} are in {}, the profile is in {}', c.rows, c.first_date, c.last_date, c.currency_code,
             p.currency_code
