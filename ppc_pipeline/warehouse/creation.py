@@ -11,6 +11,7 @@ from duckdb import DuckDBPyConnection
 
 from ppc_pipeline.warehouse.connection import in_transaction
 from ppc_pipeline.warehouse.entity_figures import FIGURED, entity_view_sql
+from ppc_pipeline.warehouse.insights import INSIGHTS, view_sql
 from ppc_pipeline.warehouse.metrics import METRIC_TABLES
 from ppc_pipeline.warehouse.tables import PROFILES, Column, EntityTable, ReportTable, literal_text, quoted, sql_file
 
@@ -44,6 +45,7 @@ def views(entity_tables: Sequence[EntityTable]) -> dict[str, str]:
     made["fx_rates_by_day"] = f"CREATE OR REPLACE VIEW fx_rates_by_day AS {sql_file('metrics/fx_rates_by_day')}"
     made |= {table.name: table.view_sql() for table in METRIC_TABLES.values()}
     made |= {table.name: entity_view_sql(table) for table in entity_tables if table.name in FIGURED}
+    made |= {name: view_sql(name) for name in ("loaded_days", *INSIGHTS)}
     if changes := [table.changes_sql() for table in entity_tables if table.watched]:
         made["entity_changes"] = "CREATE OR REPLACE VIEW entity_changes AS " + " UNION ALL ".join(changes)
     return made
