@@ -1,4 +1,4 @@
-"""The rule of the feature tables once more, in plain Python with exact fractions: what a refresh has to come to."""
+"""The rule of the feature tables once more, in plain Python with exact numbers: what a refresh has to come to."""
 
 import math
 import random
@@ -183,7 +183,7 @@ def _row(when: date, window: list[date], rows: dict[date, dict[str, Any]]) -> di
     lately = [one for one in window if one > when - timedelta(days=30)]
     row["days_known_last_30_days"] = len(lately)
     for name in ("cost", "clicks", "sales"):
-        line = [(one.toordinal(), Fraction(rows.get(one, {}).get(name) or 0)) for one in lately]
+        line = [(one.toordinal(), int(100 * (rows.get(one, {}).get(name) or 0))) for one in lately]
         row[f"{name}_slope_last_30_days"], row[f"{name}_slope_t_last_30_days"] = trend(line)
         if name != "clicks":
             row[f"{name}_variation_last_30_days"] = variation([y for _, y in line])
@@ -203,24 +203,27 @@ def _over(one: Any, other: Any, factor: int) -> float | None:
     return None if one is None or not other else float(Fraction(factor * one) / Fraction(other))
 
 
-def trend(line: list[tuple[int, Fraction]]) -> tuple[float | None, float | None]:
-    """Return the slope of the least squares line and its t statistic."""
+def trend(line: list[tuple[int, int]]) -> tuple[float | None, float | None]:
+    """Return the slope of the least squares line through (day, hundredths) and its t statistic."""
     n = len(line)
-    mean_x, mean_y = Fraction(sum(x for x, _ in line), n), sum(y for _, y in line) / n
-    across = sum((x - mean_x) ** 2 for x, _ in line)
+    xs, ys = _from_mean([x for x, _ in line]), _from_mean([y for _, y in line])
+    across, both, up = (sum(a * b for a, b in zip(*two, strict=True)) for two in ((xs, xs), (xs, ys), (ys, ys)))
     if not across:
         return None, None
-    slope = sum((x - mean_x) * (y - mean_y) for x, y in line) / across
-    rest = sum((y - mean_y - slope * (x - mean_x)) ** 2 for x, y in line)
+    slope, rest = Fraction(both, across), up - Fraction(both * both, across)
     if n < 3 or not rest:
-        return float(slope), None
-    return float(slope), float(slope) / math.sqrt(rest / (n - 2) / across)
+        return float(slope) / 100, None
+    return float(slope) / 100, float(slope) / math.sqrt(rest / (n - 2) / across)
 
 
-def variation(values: list[Fraction]) -> float | None:
+def variation(values: list[int]) -> float | None:
     """Return the sample's standard deviation over its mean."""
-    n = len(values)
-    mean = sum(values) / n
-    if n < 2 or not mean:
+    n, total = len(values), sum(values)
+    if n < 2 or not total:
         return None
-    return math.sqrt(sum((value - mean) ** 2 for value in values) / (n - 1)) / float(mean)
+    return math.sqrt(Fraction(sum(value * value for value in _from_mean(values)), n - 1)) / total
+
+
+def _from_mean(values: list[int]) -> list[int]:
+    """Return n times how far each value is from the mean: whole numbers."""
+    return [len(values) * value - sum(values) for value in values]

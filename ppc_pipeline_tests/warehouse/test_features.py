@@ -3,6 +3,7 @@
 import math
 import random
 import shutil
+from contextlib import ExitStack
 from datetime import timedelta
 from decimal import Decimal
 
@@ -41,7 +42,7 @@ CASES = {
         *(Load(100, 110), REFRESH, Load(60, 70), REFRESH, Load(20, 21), REFRESH, Load(71, 75), REFRESH)
     ],
     "a hole is filled that other days reach back to": [
-        *(Load(0, 3), Load(8, 99), REFRESH, Load(4, 7), REFRESH, Load(5, 6, seed=2), REFRESH)
+        *(Load(0, 3), Load(8, 30), REFRESH, Load(4, 7), REFRESH, Load(5, 6, seed=2), REFRESH)
     ],
     "a load that changes nothing": [Load(0, 9), REFRESH, Load(0, 9), REFRESH],
     "a report that is older than what is there": [Load(0, 9), REFRESH, Load(5, 9, seed=2, asked=-9), REFRESH],
@@ -61,12 +62,12 @@ CASES = {
 def drawn(seed):
     """A sequence that nobody thought of."""
     rng = random.Random(seed)  # noqa: S311 - no secrets
-    for number in range(7):
-        first = rng.randint(0, 110)
-        last = min(first + rng.choice((0, 2, 9, 30)), 119)
+    for number in range(5):
+        first = rng.randint(0, 99)
+        last = min(first + rng.choice((0, 2, 9, 20)), 99)
         profile = rng.choice((SELLER, SELLER, VENDOR))
         yield Load(first, last, rng.randint(1, 2), profile, rng.choice(("spCampaigns", "spCampaigns", "sbCampaigns")))
-        if number == 6 or rng.random() < 0.6:
+        if number == 4 or rng.random() < 0.6:
             yield REFRESH
 
 
@@ -75,16 +76,17 @@ CASES |= {f"drawn with seed {seed}": [*drawn(seed)] for seed in (1, 2)}
 
 @pytest.fixture
 def make(tmp_path, empty_warehouse):
-    """Make a warehouse with two profiles in it."""
+    """Make a warehouse with two profiles in it, that stays open: to open and close it takes longer than all the rest."""
+    with ExitStack() as stack:
 
-    def made(name="ppc"):
-        warehouse = Warehouse(str(shutil.copy(empty_warehouse, tmp_path / f"{name}.duckdb")))
-        with warehouse.connect() as connection:
+        def made(name="ppc"):
+            warehouse = Warehouse(str(shutil.copy(empty_warehouse, tmp_path / f"{name}.duckdb")))
+            connection = stack.enter_context(warehouse.connect())
             add_profile(connection, SELLER, "seller", "US", "USD")
             add_profile(connection, VENDOR, "vendor", "JP", "JPY")
-        return warehouse
+            return warehouse
 
-    return made
+        yield made
 
 
 def load(warehouse, folder, *loads, at=NOON):
@@ -174,9 +176,9 @@ def test_metric_tables_are_after_a_restatement_what_they_would_be_from_scratch(m
 def test_slices_come_to_the_same_as_all_at_once(make, tmp_path, table):
     kind = {"campaign_features": "spCampaigns", "keyword_features": "spTargeting"}[table.name]
     found = []
-    for name, most in {"slices": 1500, "whole": 10**9}.items():
+    for name, most in {"slices": 3000, "whole": 10**9}.items():
         warehouse = make(name)
-        load(warehouse, tmp_path, Load(0, 20, kind=kind), Load(3, 12, profile=VENDOR, kind=kind))
+        load(warehouse, tmp_path, Load(0, 9, kind=kind), Load(3, 7, profile=VENDOR, kind=kind))
         refresh(warehouse, table, slice_rows=most)
         found.append(ask(warehouse, f"FROM {table.name} ORDER BY ALL"))
     assert found[0] == found[1] != []
@@ -261,6 +263,7 @@ def test_two_currencies_of_a_profile_are_rows_of_their_own(make, tmp_path):
     assert ask(warehouse, f"{query} ORDER BY ALL", day(3)) == ask(warehouse, costs)
 
 
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # DuckDB's, where a frame has moments
 @pytest.mark.parametrize("table", FEATURE_TABLES.values(), ids=FEATURE_TABLES)
 def test_a_feature_table_has_the_columns_it_is_declared_with_and_none_that_a_frame_cannot_hold(connection, table):
     described = [(row[0], row[1].split("(")[0]) for row in connection.execute(f"DESCRIBE {table.name}").fetchall()]
