@@ -8,6 +8,7 @@ import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
@@ -85,7 +86,7 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[objec
     """Print a table for people."""
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for number, name in enumerate(header):
-        numeric = bool(rows) and all(isinstance(row[number], int | float) or row[number] is None for row in rows)
+        numeric = bool(rows) and all(isinstance(row[number], int | float | Decimal | None) for row in rows)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=numeric)
     for row in rows:
         table.add_row(*(_plain(_cell(value)) for value in row))
@@ -138,6 +139,9 @@ def _cell(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
+    if isinstance(value, Decimal):  # with as many digits as it needs
+        whole, _, digits = f"{value:,f}".partition(".")
+        return f"{whole}.{digits.rstrip('0').ljust(2, '0')}"
     return f"{value:,.2f}" if isinstance(value, float) else str(value)
 
 

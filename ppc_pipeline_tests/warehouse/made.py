@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from ppc_pipeline.amazon_ads.fields import Kind
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, is_metric, kind_of
@@ -99,3 +100,13 @@ def over(one: Any, other: Any, factor: int = 1) -> float | None:
     if one is None or not other:
         return None
     return float(factor * Decimal(one) / Decimal(other))
+
+
+def near(rates: dict[str, float | None]) -> dict[str, Any]:
+    """Return rates to compare with: amounts are rounded to the sixth decimal, all else off by a float's last digit."""
+    return {name: rate if rate is None else pytest.approx(rate, abs=5.1e-7, rel=1e-12) for name, rate in rates.items()}
+
+
+def number(value: Any) -> float | None:
+    """Return a rate, which may be an amount, as a float."""
+    return None if value is None else float(value)

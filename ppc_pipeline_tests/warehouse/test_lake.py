@@ -14,9 +14,13 @@ from ppc_pipeline.reports.tables import ENTITY_TABLES, REPORT_TABLES
 from ppc_pipeline.warehouse import loading, queries
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline.warehouse.entities import Pages, load_entities
+from ppc_pipeline.warehouse.entity_figures import FIGURED
+from ppc_pipeline.warehouse.fx_rates import FxRate, FxRates, replace_fx_rates
 from ppc_pipeline.warehouse.loading import load_files
+from ppc_pipeline.warehouse.metrics import METRIC_TABLES
 from ppc_pipeline.warehouse.restated import FINAL_AFTER_DAYS, refresh_restatement_curve, restatement_curve
 from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, full_row, report_file, targeting_row
+from ppc_pipeline_tests.warehouse.made import add_profile
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("duckdb_extension_ducklake") is None,
@@ -128,3 +132,33 @@ def test_entities_have_versions_in_a_lake_as_in_a_file(lake, tmp_path):
             (0, "changed", "bid", "1.5", "1.75"),
             (1, "removed", None, None, None),
         ]
+
+
+def test_metric_tables_figures_and_rates_are_the_same_in_a_lake(tmp_path):
+    lake = Warehouse(f"ducklake:{tmp_path}/catalog.ducklake", str(tmp_path / "files"))
+    prepare(lake)
+    with lake.connect() as connection:
+        add_profile(connection, SELLER, "seller", "US", "USD")
+        made = [full_row("spCampaigns", campaignId=11, cost=2, sales7d=8)]
+        load_files(connection, REPORT_TABLES["spCampaigns"], [report_file(tmp_path, made)], NOON)
+        connection.execute(
+            """
+            INSERT INTO campaigns_history (account, profile_id, currency_code, ad_product, campaign_id, valid_from)
+            VALUES ('acme', ?, 'USD', 'SPONSORED_PRODUCTS', 11, ?)
+            """,
+            [SELLER, NOON],
+        )
+        rate = FxRate(DAY, "USD", "EUR", Decimal("0.5"))
+        assert replace_fx_rates(connection, FxRates("EUR", [rate], 0))
+        snapshots = connection.execute("SELECT count(*) FROM ducklake_snapshots('lake')").fetchone()
+        assert not replace_fx_rates(connection, FxRates("EUR", [rate], 0))
+    prepare(lake)
+    with lake.connect(read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM ducklake_snapshots('lake')").fetchone() == snapshots
+        for name in ("profile", "portfolio", "campaign"):
+            found = connection.execute(f"SELECT acos_percent, cost_converted FROM metrics_by_{name}").fetchall()
+            assert found == [(25.0, Decimal(1))], name
+        for name in (*METRIC_TABLES, *FIGURED):
+            connection.execute(f"FROM {name}").fetchall()
+        query = "SELECT figures_until, cost_last_7_days, acos_percent_last_30_days FROM campaigns"
+        assert connection.execute(query).fetchall() == [(DAY, Decimal(2), 25.0)]

@@ -1,0 +1,215 @@
+"""``ppc query`` and ``ppc top``: answers that keep every digit, in every format, and nothing that can be written."""
+
+import csv
+import io
+import json
+import shutil
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from ppc_pipeline.reports.loader import prepare
+from ppc_pipeline.warehouse.connection import Warehouse
+from ppc_pipeline.warehouse.top import KINDS
+from ppc_pipeline_tests.cli.conftest import ppc
+from ppc_pipeline_tests.fakes import DAY, SELLER, VENDOR
+from ppc_pipeline_tests.warehouse.made import DAYS, STRANGER, fill
+
+DIGITS = """
+    SELECT 12.340000::DECIMAL(18, 6) AS cost, 123456789012345678 AS campaign_id, NULL AS gone, DATE '2026-11-10' AS day
+"""
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("filled")
+    warehouse = Warehouse(str(folder / "ppc.duckdb"))
+    prepare(warehouse)
+    with warehouse.connect() as connection:
+        fill(connection, folder)
+    return folder / "ppc.duckdb"
+
+
+@pytest.fixture
+def here(data_dir, filled):
+    data_dir.mkdir()
+    return shutil.copy(filled, data_dir / "ppc.duckdb")
+
+
+def found(*arguments):
+    result = ppc(*arguments, "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout, parse_float=Decimal)
+
+
+def test_every_digit_stands_in_csv_and_json(here):
+    assert ppc("query", DIGITS, "--format", "csv").stdout.splitlines() == [
+        "cost,campaign_id,gone,day",
+        "12.340000,123456789012345678,,2026-11-10",
+    ]
+    shown = ppc("query", DIGITS, "--format", "json").stdout
+    assert '"cost": 12.340000, "campaign_id": 123456789012345678, "gone": null, "day": "2026-11-10"' in shown
+
+
+def test_a_table_is_for_people_and_says_how_many_rows_are_left_out(here):
+    result = ppc("query", DIGITS)
+    assert "12.34 " in result.stdout
+    assert "123456789012345678" in result.stdout
+    many = ppc("query", "SELECT range AS n FROM range(25000)", "--limit", 3)
+    assert "24,997 more rows are left out" in many.stderr
+    assert many.stdout.count("│ ") >= 3
+    assert "left out" not in ppc("query", "SELECT 1").stderr
+
+
+@pytest.mark.parametrize("ending", ["csv", "json", "parquet"])
+def test_an_output_is_written_whole_in_the_format_of_its_name(here, tmp_path, ending):
+    file = tmp_path / f"costs.{ending}"
+    query = "SELECT profile_id, sum(cost) AS cost FROM metrics_by_campaign GROUP BY 1 ORDER BY 1"
+    result = ppc("query", query, "--output", file)
+    assert (result.exit_code, result.stdout) == (0, "")
+    with duckdb.connect(here) as connection:
+        expected = connection.execute(query).fetchall()
+    assert expected == {"csv": from_csv, "json": from_json, "parquet": from_parquet}[ending](file)
+    assert [path.name for path in tmp_path.iterdir() if "costs" in path.name] == [file.name]
+
+
+def from_csv(file):
+    return [(int(row["profile_id"]), Decimal(row["cost"])) for row in csv.DictReader(io.StringIO(file.read_text()))]
+
+
+def from_json(file):
+    return [(row["profile_id"], row["cost"]) for row in json.loads(file.read_text(), parse_float=Decimal)]
+
+
+def from_parquet(file):
+    return duckdb.sql(f"FROM '{file}'").fetchall()
+
+
+def test_nested_values_infinities_and_empty_answers_are_valid_json(here):
+    (row,) = found(
+        "query", "SELECT [1.50, NULL] AS list, {'a': DATE '2026-01-02'} AS struct, 'inf'::DOUBLE AS infinite, true"
+    )
+    assert [*row.values()] == [[Decimal("1.50"), None], {"a": "2026-01-02"}, None, True]
+    assert found("query", "SELECT 1 WHERE false") == []
+
+
+def test_sql_is_read_from_standard_input_with_a_dash(here, monkeypatch):
+    from typer.testing import CliRunner
+
+    from ppc_pipeline.cli import app
+
+    result = CliRunner().invoke(app, ["query", "-", "--format", "csv"], input="SELECT 41 + 1 AS answer")
+    assert result.stdout == "answer\n42\n"
+
+
+WRITING = (
+    "DELETE FROM report_sp_campaigns",
+    "CREATE TABLE x (a INTEGER)",
+    "COPY report_sp_campaigns TO 'stolen.csv'",
+    "SELECT 1; DROP TABLE report_sp_campaigns",
+    "ATTACH 'other.duckdb'",
+    "SET threads = 1",
+    "EXPLAIN ANALYZE DELETE FROM report_sp_campaigns",
+    "",
+)
+
+
+@pytest.mark.parametrize("sql", WRITING)
+def test_what_is_no_question_is_refused_and_changes_nothing(here, sql, tmp_path):
+    before = {path.name for path in tmp_path.rglob("*")}
+    result = ppc("query", sql)
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert {path.name for path in tmp_path.rglob("*")} == before
+    assert found("query", "SELECT count(*) > 0 AS there FROM report_sp_campaigns") == [{"there": True}]
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("SELEC 1", 'syntax error at or near "SELEC"'),
+        ("SELECT * FROM metrics_by_capmaign", "Table with name metrics_by_capmaign does not exist"),
+        ("SELECT nothing FROM campaigns", 'Referenced column "nothing" not found'),
+        ("SELECT error('only when it is read')", "only when it is read"),
+    ],
+)
+def test_wrong_sql_is_one_line_and_exit_code_2(here, sql, said):
+    result = ppc("query", sql)
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert said in line
+
+
+def test_options_that_do_not_go_together_are_refused(here, tmp_path):
+    assert "goes with --output" in ppc("query", "SELECT 1", "--format", "parquet").stderr
+    assert "csv, json or parquet" in ppc("query", "SELECT 1", "--output", tmp_path / "answer.txt").stderr
+    missing = ppc("query", "SELECT 1", "--output", tmp_path / "no" / "answer.csv")
+    assert (missing.exit_code, "No such file or directory" in missing.stderr) == (2, True)
+
+
+def test_without_a_warehouse_there_is_nothing_to_ask_and_none_is_made(data_dir):
+    result = ppc("query", "SELECT 1")
+    assert result.exit_code == 2
+    assert "there is no warehouse" in result.stderr
+    assert not data_dir.exists()
+
+
+# top
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_top_of_every_kind_is_by_currency_and_the_sum_of_all_is_the_metric_tables(here, kind):
+    rows = found("top", kind, "--limit", 1000)
+    with duckdb.connect(here) as connection:
+        query = f"SELECT currency_code, sum(cost) FROM {KINDS[kind].table} WHERE {KINDS[kind].where} GROUP BY 1"
+        expected = dict(connection.execute(query).fetchall())
+    sums = {}
+    for row in rows:
+        sums[row["currency_code"]] = sums.get(row["currency_code"], 0) + row["cost"]
+    assert sums == expected
+    costs = {currency: [row["cost"] for row in rows if row["currency_code"] == currency] for currency in sums}
+    assert all(some == sorted(some, reverse=True) for some in costs.values())
+
+
+def test_the_highest_of_each_currency_are_shown_and_the_lowest_on_demand(here):
+    every = found("top", "campaigns", "--by", "acos_percent", "--limit", 1000)
+    highest = found("top", "campaigns", "--by", "acos_percent", "--limit", 2)
+    lowest = found("top", "campaigns", "--by", "acos_percent", "--limit", 2, "--lowest")
+    for currency in ("USD", "JPY", "EUR"):
+        known = [row["acos_percent"] for row in every if row["currency_code"] == currency]
+        rates = sorted(rate for rate in known if rate is not None)
+        assert [row["acos_percent"] for row in highest if row["currency_code"] == currency] == rates[-2:][::-1]
+        assert [row["acos_percent"] for row in lowest if row["currency_code"] == currency] == rates[:2]
+
+
+def test_a_window_of_days_and_one_of_attribution_and_a_profile_can_be_chosen(here):
+    (row,) = found("top", "profiles", "--days", 1, "--window", "30d", "--profile", SELLER, "--limit", 1)
+    with duckdb.connect(here) as connection:
+        query = """
+            SELECT sum(sales_30d), sum(cost) FROM metrics_by_profile WHERE date = ? AND profile_id = ?
+            GROUP BY ad_product
+        """
+        expected = connection.execute(query, [DAYS[0], SELLER]).fetchall()
+    assert (row["sales"], row["cost"]) == max(expected, key=lambda one: one[1])
+    assert {row["profile_id"] for row in found("top", "keywords")} == {SELLER, VENDOR, STRANGER}
+
+
+def test_a_table_of_the_top_says_of_which_days_it_is(here):
+    result = ppc("top", "search-terms", "--by", "sales", "--days", 3)
+    assert f"search-terms, highest sales, {DAYS[-1]} to {DAY}, standard window" in result.stdout
+    assert "acos_percent" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("top", "nothing"), "WHAT: 'nothing' is none of profiles, portfolios"),
+        (("top", "campaigns", "--by", "cost; DROP"), "--by: 'cost; DROP' is none of impressions, clicks"),
+        (("top", "campaigns", "--window", "5d"), "--window: '5d' is none of standard, 7d, 14d, 30d"),
+    ],
+)
+def test_a_word_that_is_not_known_is_refused_with_those_that_are(here, arguments, said):
+    result = ppc(*arguments)
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())
