@@ -4,6 +4,7 @@ import dagster as dg
 
 from ppc_pipeline.defs.assets.coverage import coverage_asset
 from ppc_pipeline.defs.assets.entities import entity_assets, profiles
+from ppc_pipeline.defs.assets.features import feature_assets
 from ppc_pipeline.defs.assets.metrics import metric_assets
 from ppc_pipeline.defs.assets.overviews import api_usage, restatement_asset
 from ppc_pipeline.defs.assets.reports import performance_asset, performance_sources, report_assets
@@ -43,6 +44,7 @@ def build_defs(settings: Settings, progress: Progress = silent) -> dg.Definition
         api_usage,
         *([performance_asset(sources, partitions)] if sources else []),
         metric_assets(report_types),
+        *feature_assets(report_types),
     ]
     checks = [
         complete_checks(report_types),

@@ -43,6 +43,8 @@ BY_CAMPAIGN = {"fx_rates", "metrics_by_profile", "metrics_by_portfolio", "metric
 METRICS = BY_CAMPAIGN | {
     *("metrics_by_ad_group", "metrics_by_target", "metrics_by_search_term", "metrics_by_product"),
 }
+OF_CAMPAIGNS = {"campaign_features", "seasonality"}
+FEATURES = OF_CAMPAIGNS | {"keyword_features"}
 
 
 @pytest.fixture(scope="module")
@@ -60,12 +62,12 @@ def test_the_definitions_are_loadable(defs):
 
 
 def test_the_assets_are_these(specs):
-    assert set(specs) == ENTITIES | PARTITIONED | METRICS | OPERATIONS
+    assert set(specs) == ENTITIES | PARTITIONED | METRICS | FEATURES | OPERATIONS
 
 
 def test_every_asset_is_grouped_owned_tagged_and_described(specs):
     for name, spec in specs.items():
-        assert spec.group_name in {"entities", "reports", "metrics", "operations"}, name
+        assert spec.group_name in {"entities", "reports", "metrics", "features", "operations"}, name
         assert spec.owners == ["team:ppc"], name
         assert 1 <= len(spec.kinds) <= 3, name
         assert "ppc/source" in spec.tags, name
@@ -119,7 +121,7 @@ def test_the_jobs_run_in_one_process_over_their_assets(defs):
         name: {key.to_user_string() for key in jobs[name].asset_layer.executable_asset_keys}
         for name in ("entities_job", "reports_job")
     }
-    assert selected == {"entities_job": ENTITIES, "reports_job": PARTITIONED | METRICS | OPERATIONS}
+    assert selected == {"entities_job": ENTITIES, "reports_job": PARTITIONED | METRICS | FEATURES | OPERATIONS}
 
 
 def test_every_report_type_can_be_an_asset(monkeypatch):
@@ -128,7 +130,7 @@ def test_every_report_type_can_be_an_asset(monkeypatch):
     dg.Definitions.validate_loadable(every)
     names = {spec.key.to_user_string() for spec in every.resolve_all_asset_specs()}
     reports = {report_type.table for report_type in REPORT_TYPES.values()}
-    assert names == ENTITIES | PARTITIONED | METRICS | OPERATIONS | reports | {"metrics_by_placement"}
+    assert names == ENTITIES | PARTITIONED | METRICS | FEATURES | OPERATIONS | reports | {"metrics_by_placement"}
     assert {"report_sp_campaigns_campaign_placement", "report_sb_ads", "report_sd_targeting_matched_target"} < names
 
 
@@ -137,10 +139,10 @@ def test_without_the_targeting_report_there_is_no_performance_asset_and_nothing_
     fewer = build_defs(load_settings())
     dg.Definitions.validate_loadable(fewer)
     names = {spec.key.to_user_string() for spec in fewer.resolve_all_asset_specs()}
-    assert names == ENTITIES | OPERATIONS | BY_CAMPAIGN | {"report_sp_campaigns"}
+    assert names == ENTITIES | OPERATIONS | BY_CAMPAIGN | OF_CAMPAIGNS | {"report_sp_campaigns"}
     request = load_request([_Ready("spCampaigns")], Days(days_ago(4), days_ago(3)))
     asked = {key.to_user_string() for key in request.asset_selection}
-    assert asked == {"report_sp_campaigns", "coverage"} | BY_CAMPAIGN
+    assert asked == {"report_sp_campaigns", "coverage"} | BY_CAMPAIGN | OF_CAMPAIGNS
 
 
 class _Ready:

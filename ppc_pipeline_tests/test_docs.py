@@ -7,10 +7,12 @@ import pytest
 from ppc_pipeline.amazon_ads.fields import snake_case
 from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES, REPORT_TYPES
 from ppc_pipeline.warehouse.entity_figures import FIGURED, PERIODS
+from ppc_pipeline.warehouse.features import FEATURE_TABLES, SEASONALITY, WINDOWS
 from ppc_pipeline.warehouse.metrics import FIGURES, KEYS, METRIC_TABLES, RATES
 
 PAGE = Path(__file__).parent.parent / "docs" / "report-types.md"
 METRICS_PAGE = PAGE.with_name("metrics.md")
+FEATURES_PAGE = PAGE.with_name("features.md")
 
 
 @pytest.mark.parametrize("report_type", REPORT_TYPES.values(), ids=REPORT_TYPES)
@@ -57,3 +59,19 @@ def test_every_column_of_the_figures_of_entities_follows_the_documented_pattern(
     assert f"`{name}`" in text
     assert "last 7, 14 and 30 days" in text
     assert PERIODS == (7, 14, 30)
+
+
+def test_every_feature_table_and_column_is_documented_as_it_is_declared_and_no_other():
+    lines = [line for line in FEATURES_PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    tables = {
+        f"| `{table.name}` | {table.row} | {', '.join(table.grain)} | `{table.metrics.name}` |"
+        for table in FEATURE_TABLES.values()
+    }
+    columns = {*SEASONALITY, *(column for table in FEATURE_TABLES.values() for column in table.columns)}
+    declared = {f"| `{column.name}` | {column.type} | {column.doc} |" for column in columns}
+    documented = {
+        line.replace("_n_days", f"_{days}_days").replace(" n days", f" {days} days")
+        for line in lines
+        for days in WINDOWS
+    }
+    assert documented == tables | declared

@@ -71,7 +71,7 @@ class FeatureTable:
     @property
     def columns(self) -> tuple[MetricColumn, ...]:
         """Every column, in order."""
-        share = f"cost_last_{TREND_DAYS}_days / that of all campaigns of {self.whole}, in percent."
+        share = f"cost_last_{TREND_DAYS}_days / that of all {self.whole}, in percent."
         return (
             *self._keys(),
             *_KNOWN,
@@ -131,7 +131,10 @@ def _derived() -> Iterator[tuple[MetricColumn, str]]:
         end = f"last_{days}_days"
         for rate in RATES:
             doc = f"{rate.over}_{end} / {rate.under}_{end}{', in percent' if rate.percent else ''}."
-            yield MetricColumn(f"{rate.name}_{end}", rate.type, doc), rate.sql(f"{rate.over}_{end}", f"{rate.under}_{end}")
+            yield (
+                MetricColumn(f"{rate.name}_{end}", rate.type, doc),
+                rate.sql(f"{rate.over}_{end}", f"{rate.under}_{end}"),
+            )
     end = f"last_{TREND_DAYS}_days"
     for figure in TRENDS:
         doc = f"By how much `{figure}` rose a day: the slope of a straight line through the loaded days."
@@ -144,7 +147,7 @@ def _derived() -> Iterator[tuple[MetricColumn, str]]:
 
 
 def _t_sql(figure: str, days: str) -> str:
-    """Return SQL for a slope over its standard error; NULL where no day, or nothing but noise of DOUBLE, is off the line."""
+    """Return SQL for a slope over its standard error; NULL where no day is off the line by more than DOUBLE's noise."""
     rest = f"({figure}_spread - {figure}_rise * {figure}_rise / nullif(span, 0))"
     slope = f"{figure}_rise / span / sqrt({rest} / (span * ({days} - 2)::DOUBLE))"
     return f"CASE WHEN {days} > 2 AND {rest} > 1e-12 * {figure}_spread THEN {slope} END"
@@ -160,21 +163,19 @@ CAMPAIGN_FEATURES = FeatureTable(
     "a campaign on one day: what was known of it when the day was new",
     METRIC_TABLES["metrics_by_campaign"],
     ("campaign_id",),
-    "the profile and ad product",
+    "campaigns of the profile and ad product",
 )
 KEYWORD_FEATURES = FeatureTable(
     "keyword_features",
     "a keyword or target on one day: what was known of it when the day was new",
     METRIC_TABLES["metrics_by_target"],
     ("campaign_id", "ad_group_id", "target_id"),
-    "the campaign",
+    "keywords and targets of the campaign",
 )
 FEATURE_TABLES = {table.name: table for table in (CAMPAIGN_FEATURES, KEYWORD_FEATURES)}
 
 SEASONALITY = (
-    KEYS["profile_id"],
-    KEYS["currency_code"],
-    KEYS["ad_product"],
+    *(KEYS[name] for name in ("profile_id", "currency_code", "ad_product")),
     MetricColumn("campaign_id", INTEGER, "The campaign; NULL: all campaigns of the profile and ad product."),
     MetricColumn("kind", TEXT, "weekday (of the last 12 weeks) or month (of the last 12 months)."),
     MetricColumn("bucket", INTEGER, "Which: 1 (Monday) to 7, or 1 (January) to 12."),
@@ -188,7 +189,8 @@ SEASONALITY = (
 def feature_views() -> dict[str, str]:
     """Return the views and the statements that make them, each after those it is made of."""
     plain = {
-        name: f"CREATE OR REPLACE VIEW {name} AS {sql_file(f'features/{name}')}" for name in ("loaded_days", "seasonality")
+        name: f"CREATE OR REPLACE VIEW {name} AS {sql_file(f'features/{name}')}"
+        for name in ("loaded_days", "seasonality")
     }
     return plain | {table.name: table.view_sql() for table in FEATURE_TABLES.values()}
 
