@@ -24,7 +24,8 @@ def create_tables(
     In one transaction: forty statements that are each made safe on disk take a second.
     """
     report_tables, entity_tables = tuple(report_tables), (PROFILES, *entity_tables)
-    tables = [table.ddl() for table in (*report_tables, *entity_tables, *FEATURE_TABLES.values())]
+    tables = [*(table.ddl() for table in report_tables), *(table.ddl() for table in entity_tables)]
+    tables += [table.ddl() for table in FEATURE_TABLES.values()]
     with in_transaction(connection):
         there = _columns_there(connection)
         connection.execute(sql_file("own_tables"))
