@@ -62,7 +62,7 @@ def _write(warehouse: Warehouse, size: Size) -> None:
             own = {**given, "keywords": size.keywords, "a_campaign": KEYWORDS_A_CAMPAIGN} | some
             connection.execute(_KEYWORDS, own)
         connection.execute(_CAMPAIGNS)
-        connection.execute(_LOADS, {**given, "now": NOW})
+        connection.execute(_LOADS, {**given, "keywords": size.keywords, "now": NOW})
 
 
 def _measure(outcome: Outcome, warehouse: Warehouse, size: Size) -> None:
@@ -174,8 +174,9 @@ SELECT
     t || '-' || p || '-' || d AS report_id, 'acme' AS account, p AS profile_id, t AS report_type,
     $last::DATE - ($days - 1 - greatest(d - 30, 0))::INTEGER AS start_date,
     $last::DATE - ($days - 1 - d)::INTEGER AS end_date,
-    $now::TIMESTAMPTZ AS requested_at, $now::TIMESTAMPTZ AS loaded_at, 62000 AS rows_in_file, 62000 AS rows_loaded,
-    0 AS rows_rejected, 5 AS days_changed, 26 AS days_unchanged, 0 AS days_stale, [] AS columns_missing
+    $now::TIMESTAMPTZ AS requested_at, $now::TIMESTAMPTZ AS loaded_at, $keywords * (1 + least(d, 30)) AS rows_in_file,
+    rows_in_file AS rows_loaded, 0 AS rows_rejected, 5 AS days_changed, 26 AS days_unchanged, 0 AS days_stale,
+    [] AS columns_missing
 FROM (SELECT unnest(range($days)) AS d) CROSS JOIN (SELECT unnest(range($profiles)) AS p)
 CROSS JOIN (SELECT unnest(['spTargeting', 'spCampaigns']) AS t)
 """

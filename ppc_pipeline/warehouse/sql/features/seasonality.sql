@@ -1,10 +1,10 @@
 -- One row is how a figure of one weekday or month compares with the average day, for a campaign or the whole profile.
--- Grain: profile_id, currency_code, ad_product, campaign_id (NULL: all of the profile's campaigns), kind, bucket, metric.
+-- Grain: profile_id, currency_code, ad_product, campaign_id (NULL: all of them), kind, bucket, metric.
 --
 -- As of now, and not as of some day: what Amazon restates shows. `index` is the figure of an average loaded day of the
--- bucket over that of an average loaded day of all buckets (sums over days, never an average of rates): 1 is an ordinary
--- day, 1.2 a fifth more. Weekdays (1 is Monday) are of the 12 weeks up to the last loaded day. Months are of the 12
--- months up to it, and are there only where each of the twelve has loaded days. Days before a campaign's first row are
+-- bucket over that of an average loaded day of all buckets (sums over days, never an average of rates): 1 is a day as
+-- any other, 1.2 a fifth more. Weekdays (1 is Monday) are of the 12 weeks up to the last loaded day. Months are of the
+-- 12 months up to it, and are there only where each of the twelve has loaded days. Days before a campaign's first row are
 -- not counted. NULL where there is nothing to compare with, or Amazon does not give the figure.
 WITH sources AS (
     FROM (VALUES
