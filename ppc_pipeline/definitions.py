@@ -4,6 +4,7 @@ import dagster as dg
 
 from ppc_pipeline.defs.assets.coverage import coverage_asset
 from ppc_pipeline.defs.assets.entities import entity_assets, profiles
+from ppc_pipeline.defs.assets.features import feature_assets
 from ppc_pipeline.defs.assets.insights import insight_assets, insight_names
 from ppc_pipeline.defs.assets.metrics import metric_assets, metric_names
 from ppc_pipeline.defs.assets.overviews import api_usage, restatement_asset
@@ -46,6 +47,7 @@ def build_defs(settings: Settings, progress: Progress = silent) -> dg.Definition
         *([performance_asset(sources, partitions)] if sources else []),
         metric_assets(report_types),
         *([insight_assets(report_types)] if insight_names(report_types) else []),
+        *feature_assets(report_types),
     ]
     checks = [
         complete_checks(report_types),

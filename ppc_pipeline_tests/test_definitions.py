@@ -50,6 +50,8 @@ QUALITY = {
     "metrics_by_campaign": ("known_ids", "active_campaigns", "possible_values", "row_counts"),
     "metrics_by_target": ("sums_agree",),
 }
+OF_CAMPAIGNS = {"campaign_features", "seasonality"}
+FEATURES = OF_CAMPAIGNS | {"keyword_features"}
 
 
 @pytest.fixture(scope="module")
@@ -67,12 +69,12 @@ def test_the_definitions_are_loadable(defs):
 
 
 def test_the_assets_are_these(specs):
-    assert set(specs) == ENTITIES | PARTITIONED | METRICS | INSIGHTS | OPERATIONS
+    assert set(specs) == ENTITIES | PARTITIONED | METRICS | FEATURES | INSIGHTS | OPERATIONS
 
 
 def test_every_asset_is_grouped_owned_tagged_and_described(specs):
     for name, spec in specs.items():
-        assert spec.group_name in {"entities", "reports", "metrics", "insights", "operations"}, name
+        assert spec.group_name in {"entities", "reports", "metrics", "features", "insights", "operations"}, name
         assert spec.owners == ["team:ppc"], name
         assert 1 <= len(spec.kinds) <= 3, name
         assert "ppc/source" in spec.tags, name
@@ -128,7 +130,10 @@ def test_the_jobs_run_in_one_process_over_their_assets(defs):
         name: {key.to_user_string() for key in jobs[name].asset_layer.executable_asset_keys}
         for name in ("entities_job", "reports_job")
     }
-    assert selected == {"entities_job": ENTITIES, "reports_job": PARTITIONED | METRICS | INSIGHTS | OPERATIONS}
+    assert selected == {
+        "entities_job": ENTITIES,
+        "reports_job": PARTITIONED | METRICS | FEATURES | INSIGHTS | OPERATIONS,
+    }
 
 
 def test_every_report_type_can_be_an_asset(monkeypatch):
@@ -137,7 +142,9 @@ def test_every_report_type_can_be_an_asset(monkeypatch):
     dg.Definitions.validate_loadable(every)
     names = {spec.key.to_user_string() for spec in every.resolve_all_asset_specs()}
     reports = {report_type.table for report_type in REPORT_TYPES.values()}
-    assert names == ENTITIES | PARTITIONED | METRICS | INSIGHTS | OPERATIONS | reports | {"metrics_by_placement"}
+    assert names == ENTITIES | PARTITIONED | METRICS | FEATURES | INSIGHTS | OPERATIONS | reports | {
+        "metrics_by_placement"
+    }
     assert {"report_sp_campaigns_campaign_placement", "report_sb_ads", "report_sd_targeting_matched_target"} < names
 
 
@@ -146,10 +153,10 @@ def test_without_the_targeting_report_there_is_no_performance_asset_and_nothing_
     fewer = build_defs(load_settings())
     dg.Definitions.validate_loadable(fewer)
     names = {spec.key.to_user_string() for spec in fewer.resolve_all_asset_specs()}
-    assert names == ENTITIES | OPERATIONS | BY_CAMPAIGN | INSIGHTS | {"report_sp_campaigns"}
+    assert names == ENTITIES | OPERATIONS | BY_CAMPAIGN | OF_CAMPAIGNS | INSIGHTS | {"report_sp_campaigns"}
     request = load_request([_Ready("spCampaigns")], Days(days_ago(4), days_ago(3)))
     asked = {key.to_user_string() for key in request.asset_selection}
-    assert asked == {"report_sp_campaigns", "coverage"} | BY_CAMPAIGN | INSIGHTS
+    assert asked == {"report_sp_campaigns", "coverage"} | BY_CAMPAIGN | OF_CAMPAIGNS | INSIGHTS
 
 
 class _Ready:

@@ -8,6 +8,7 @@ import pytest
 from ppc_pipeline.amazon_ads.fields import snake_case
 from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES, REPORT_TYPES
 from ppc_pipeline.warehouse.entity_figures import FIGURED, PERIODS
+from ppc_pipeline.warehouse.features import FEATURE_TABLES, SEASONALITY, WINDOWS
 from ppc_pipeline.warehouse.insights import INSIGHTS, LOADED_DAYS
 from ppc_pipeline.warehouse.metrics import FIGURES, KEYS, METRIC_TABLES, RATES
 from ppc_pipeline.warehouse.quality import QUALITY_CHECKS
@@ -16,6 +17,7 @@ from ppc_pipeline.warehouse.tables import sql_file
 PAGE = Path(__file__).parent.parent / "docs" / "report-types.md"
 METRICS_PAGE = PAGE.with_name("metrics.md")
 INSIGHTS_PAGE = PAGE.with_name("insights.md")
+FEATURES_PAGE = PAGE.with_name("features.md")
 
 
 @pytest.mark.parametrize("report_type", REPORT_TYPES.values(), ids=REPORT_TYPES)
@@ -91,3 +93,19 @@ def test_every_threshold_and_column_of_an_insight_is_documented_as_it_is_and_no_
 def test_every_quality_check_is_documented_as_it_is_declared_and_no_other():
     declared = [f"| `{check.name}` | `{check.table}` | {check.rule} |" for check in QUALITY_CHECKS.values()]
     assert [line for line in section("Quality checks") if line.startswith("| `")] == declared
+
+
+def test_every_feature_table_and_column_is_documented_as_it_is_declared_and_no_other():
+    lines = [line for line in FEATURES_PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    tables = {
+        f"| `{table.name}` | {table.row} | {', '.join(table.grain)} | `{table.metrics.name}` |"
+        for table in FEATURE_TABLES.values()
+    }
+    columns = {*SEASONALITY, *(column for table in FEATURE_TABLES.values() for column in table.columns)}
+    declared = {f"| `{column.name}` | {column.type} | {column.doc} |" for column in columns}
+    documented = {
+        line.replace("_n_days", f"_{days}_days").replace(" n days", f" {days} days")
+        for line in lines
+        for days in WINDOWS
+    }
+    assert documented == tables | declared

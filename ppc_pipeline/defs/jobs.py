@@ -21,7 +21,7 @@ entities_job = dg.define_asset_job(
 
 reports_job = dg.define_asset_job(
     "reports_job",
-    selection=dg.AssetSelection.groups("reports", "metrics", "insights", "operations"),
+    selection=dg.AssetSelection.groups("reports", "metrics", "features", "insights", "operations"),
     executor_def=dg.in_process_executor,
     description="Bring a range of dates of every report type, or load what is ready (config `order: false`).",
 )

@@ -110,3 +110,19 @@ CREATE TABLE IF NOT EXISTS fx_rates (
 -- keeps every version of a view.
 CREATE TABLE IF NOT EXISTS views_made (digest VARCHAR NOT NULL);
 INSERT INTO views_made SELECT '' WHERE NOT EXISTS (FROM views_made);
+
+-- One row is a day of one profile and ad product whose rows a feature table has: none where there was no activity.
+CREATE TABLE IF NOT EXISTS feature_days (
+    feature_table VARCHAR NOT NULL,
+    profile_id BIGINT NOT NULL,
+    ad_product VARCHAR NOT NULL,
+    date DATE NOT NULL,
+    known_at TIMESTAMPTZ NOT NULL,  -- when the figures were read that the rows are made of
+    days_known INTEGER NOT NULL,    -- how many of the 90 days up to the day were loaded then
+    loads BIGINT                    -- loads that had changed something in those days; NULL where it was not the newest
+);
+
+-- One row in all. Whoever makes rows of a feature table changes it, so that two that do so at once do not both bring
+-- the same rows; as load_turns for loads.
+CREATE TABLE IF NOT EXISTS feature_turns (turns BIGINT NOT NULL);
+INSERT INTO feature_turns SELECT 0 WHERE NOT EXISTS (FROM feature_turns);
