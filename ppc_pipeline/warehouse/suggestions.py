@@ -43,7 +43,7 @@ class Number:
 NUMBERS: Mapping[str, Number] = {
     "days": Number(60, "Days of figures that count."),
     "settling_days": Number(3, "The youngest days, which do not: Amazon still counts their sales."),
-    "prior_clicks": Number(50, "Clicks that the average around a keyword or term weighs as much as."),
+    "prior_clicks": Number(100, "Clicks that the average around a keyword or term weighs as much as."),
     "minimum_clicks": Number(10, "Clicks without which a bid is left alone."),
     "bid_step_percent": Number(25, "A bid changes by this much at most."),
     "least_change_percent": Number(5, "A bid that would change by less is left alone."),

@@ -62,7 +62,7 @@ SELECT
     format(
         'On {} of the last {} days it spent {:.4g} % or more of its {} a day, '
         || 'at {:.1f} % ACoS, where {:.4g} % is aimed at.',
-        days_at_budget, $budget_days, $budget_spent_percent, format(written, budget::DOUBLE),
+        days_at_budget, $budget_days, $budget_spent_percent::DOUBLE, format(written, budget::DOUBLE),
         100 * cost::DOUBLE / sales::DOUBLE, target_acos_percent
     ) AS reason
 FROM raised;
