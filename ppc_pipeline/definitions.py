@@ -7,6 +7,7 @@ from ppc_pipeline.defs.assets.entities import entity_assets, profiles
 from ppc_pipeline.defs.assets.metrics import metric_assets
 from ppc_pipeline.defs.assets.overviews import api_usage, restatement_asset
 from ppc_pipeline.defs.assets.reports import performance_asset, performance_sources, report_assets
+from ppc_pipeline.defs.assets.suggestions import suggestions_asset
 from ppc_pipeline.defs.checks import (
     columns_checks,
     complete_checks,
@@ -15,7 +16,7 @@ from ppc_pipeline.defs.checks import (
     rejected_checks,
 )
 from ppc_pipeline.defs.clean_up import clean_up_job, daily_clean_up
-from ppc_pipeline.defs.jobs import entities_job, orders_job, reports_job
+from ppc_pipeline.defs.jobs import entities_job, optimise_job, orders_job, reports_job
 from ppc_pipeline.defs.partitions import daily_partitions
 from ppc_pipeline.defs.resources import LAKE, AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.defs.schedules import daily_entities, daily_orders
@@ -43,6 +44,7 @@ def build_defs(settings: Settings, progress: Progress = silent) -> dg.Definition
         api_usage,
         *([performance_asset(sources, partitions)] if sources else []),
         metric_assets(report_types),
+        suggestions_asset(report_types),
     ]
     checks = [
         complete_checks(report_types),
@@ -55,7 +57,7 @@ def build_defs(settings: Settings, progress: Progress = silent) -> dg.Definition
     return dg.Definitions(
         assets=assets,
         asset_checks=checks,
-        jobs=[entities_job, reports_job, orders_job, clean_up_job(check_keys)],
+        jobs=[entities_job, reports_job, orders_job, optimise_job, clean_up_job(check_keys)],
         schedules=[daily_entities, daily_orders, daily_clean_up],
         sensors=[report_readiness],
         resources={

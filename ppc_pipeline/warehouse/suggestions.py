@@ -24,6 +24,9 @@ KINDS: Mapping[str, str] = {
 }
 """Kind -> what is to be changed. The SQL of each is in the file of that name."""
 
+SOURCES = ("spTargeting", "sbTargeting", "spSearchTerm", "sbSearchTerm", "spCampaigns", "sbCampaigns")
+"""The report types that are evidence. Where one is not loaded, what would follow from it is not suggested."""
+
 _INPUTS = ("advertisers", "evidence_days", "search_terms")
 
 
@@ -120,6 +123,15 @@ COLUMNS = tuple(column.name for column in fields(Suggestion))
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """A suggestion that can be carried out, with what an upload has to repeat of its campaign, lest Amazon clear it."""
+
+    suggestion: Suggestion
+    portfolio_id: int | None
+    end_date: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """How many suggestions of a kind a profile has, and what they are expected to change in 30 days."""
 
@@ -198,6 +210,20 @@ def suggestions(
     """
     values = [list(profile_ids), list(profile_ids), list(kinds), list(kinds)]
     return [Suggestion(*row) for row in connection.execute(query, values).fetchall()]
+
+
+def uploads(connection: DuckDBPyConnection, profile_ids: Sequence[int] = (), kinds: Sequence[str] = ()) -> list[Upload]:
+    """Return those suggestions that can be carried out: what they are of still runs, and is as it was.
+
+    Args:
+        connection: The warehouse.
+        profile_ids: Whose; of all by default.
+        kinds: Of ``KINDS``; all by default.
+    """
+    found = sql_file("suggestions/uploads").rstrip().removesuffix(";")
+    query = f"SELECT portfolio_id, end_date, {', '.join(COLUMNS)} FROM ({found})"
+    rows = connection.execute(query, {"profiles": list(profile_ids), "kinds": list(kinds)}).fetchall()
+    return [Upload(Suggestion(*row), portfolio_id, end_date) for portfolio_id, end_date, *row in rows]
 
 
 def suggestion_counts(connection: DuckDBPyConnection) -> list[Count]:
