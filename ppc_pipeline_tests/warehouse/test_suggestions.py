@@ -32,16 +32,31 @@ def one(connection, kind, **options):
     return found[0] if found else None
 
 
-# Bids. Beside the keyword there is one whose 900 clicks bring 2.00 each: at 30 % a click may cost 0.60, which is what both
-# bid. A click of the keyword itself weighs as much as one of the 100 that this average counts for.
+def of_each(connection, kind, cases, make):
+    """Make a profile for each case, and return what is suggested to each in one run."""
+    connection.begin()
+    for number, case in enumerate(cases):
+        make(connection, case, profile_id=number + 1)
+    connection.commit()
+    found = {suggestion.profile_id: suggestion for suggestion in made(connection, kind)}
+    return [found.get(number + 1) for number in range(len(cases))]
+
+
+def values(found):
+    return [suggestion and str(suggestion.suggested_value.normalize()) for suggestion in found]
+
+
+# Bids. Beside the keyword there is one whose 900 clicks bring 2.00 each: at 30 % a click may cost 0.60, which is what
+# both bid. What is known of others weighs as much as 100 clicks of the keyword itself.
+
+CENTS = D("0.60")
 
 
 class Bids:
     """An ad group with a keyword to look at, and another whose clicks are worth what the bid takes them to be."""
 
-    def __init__(self, connection, scale=1, bid=D("0.60"), **options):
+    def __init__(self, connection, scale=1, bid=CENTS, **options):
         self.it = Advertiser(connection, **options)
-        self.bid = bid
         self.campaign = self.it.campaign()
         self.ad_group = self.it.ad_group(self.campaign, default_bid=None)
         self.keyword = self.it.keyword(self.campaign, self.ad_group, bid=bid)
@@ -54,25 +69,24 @@ class Bids:
         return self
 
 
-@pytest.mark.parametrize(
-    ("clicks", "cost", "sales", "bid"),
-    [
-        (5, 3, 0, None),  # too few to say anything of the keyword
-        (5, 3, 100, None),
-        (10, 6, 0, "0.55"),  # 200 / 110 = 1.82 a click
-        (500, 300, 0, "0.45"),  # 200 / 600 = 0.33: as far down as one step goes
-        (500, 300, 1000, None),  # as good as the others
-        (500, 300, 1010, None),  # a change of less than 5 %
-        (500, 300, 1100, "0.65"),  # 1300 / 600 = 2.17
-        (500, 300, 2000, "0.75"),  # 2200 / 600 = 3.67: as far up as one step goes
-        (500, 100, 500, None),  # the bid is too high, but clicks cost less than they may
-        (500, 500, 1400, None),  # the bid is too low, but clicks cost more than they may
-    ],
-)
-def test_a_bid_moves_towards_the_target_as_far_as_its_clicks_weigh(connection, clicks, cost, sales, bid):
-    Bids(connection).clicks(clicks=clicks, cost=cost, sales=sales)
-    found = one(connection, "bid_change")
-    assert (found and found.suggested_value) == (bid and D(bid))
+def test_a_bid_moves_towards_the_target_as_far_as_its_clicks_weigh(connection):
+    cases = {
+        (5, 3, 0): None,  # too few to say anything of the keyword
+        (5, 3, 100): None,
+        (10, 6, 0): "0.55",  # 200 / 110 = 1.82 a click
+        (500, 300, 0): "0.45",  # 200 / 600 = 0.33: as far down as one step goes
+        (500, 300, 1000): None,  # as good as the others
+        (500, 300, 1010): None,  # a change of less than 5 %
+        (500, 300, 1100): "0.65",  # 1300 / 600 = 2.17
+        (500, 300, 2000): "0.75",  # 2200 / 600 = 3.67: as far up as one step goes
+        (500, 100, 500): None,  # the bid is too high, but clicks cost less than they may
+        (500, 500, 1400): None,  # the bid is too low, but clicks cost more than they may
+    }
+
+    def make(connection, case, **options):
+        Bids(connection, **options).clicks(**dict(zip(("clicks", "cost", "sales"), case, strict=True)))
+
+    assert values(of_each(connection, "bid_change", [*cases], make)) == [*cases.values()]
 
 
 def test_a_bid_change_says_on_which_evidence_and_what_it_may_bring(connection):
@@ -105,31 +119,30 @@ def test_a_click_counts_once_though_the_keyword_is_all_there_is_of_its_campaign(
     assert one(connection, "bid_change", target=40.0).suggested_value == D("0.73")  # (104 + 150) / 140 x 40 % = 0.726
 
 
-@pytest.mark.parametrize(
-    ("options", "scale", "bid", "clicks", "cost", "sales", "suggested"),
-    [
-        ({"country": "JP", "currency": "JPY", "kind": "vendor"}, 100, 60, 500, 30000, 110000, "65"),  # no decimals
-        ({"country": "JP", "currency": "JPY"}, 10, 3, 500, 1500, 0, "2"),  # one yen, though that is more than 25 %
-        ({"country": "JP", "currency": "JPY"}, 10, 2, 500, 1000, 0, None),  # Amazon's least bid
-        ({}, 1, D("0.03"), 500, 15, 0, "0.02"),
-        ({}, 1, D("0.02"), 500, 10, 0, None),
-        ({"ad_product": SB}, 1, D("0.32"), 500, 160, 0, "0.25"),  # the least of Sponsored Brands, 0.24 is 25 % less
-        ({"ad_product": SB}, 1, D("0.10"), 500, 50, 0, None),  # less than that already: not lowered
-        ({"country": "SE", "currency": "SEK"}, 10, 6, 500, 3000, 0, None),  # Amazon documents no least bid
-        ({"country": "SE", "currency": "SEK"}, 10, 6, 500, 3000, 11000, "6.50"),
-    ],
-)
-def test_bids_are_rounded_to_the_currency_and_never_fall_below_amazons_least(
-    connection, options, scale, bid, clicks, cost, sales, suggested
-):
-    Bids(connection, scale, bid, **options).clicks(clicks=clicks, cost=cost, sales=sales)
-    found = one(connection, "bid_change")
-    assert (found and found.suggested_value) == (suggested and D(suggested))
+def test_bids_are_rounded_to_the_currency_and_never_fall_below_amazons_least(connection):
+    yen, krona, brands = {"country": "JP", "currency": "JPY"}, {"country": "SE", "currency": "SEK"}, {"ad_product": SB}
+    cases = [
+        (yen | {"kind": "vendor"}, 100, 60, 30000, 110000, "65"),  # no decimals
+        (yen, 10, 3, 1500, 0, "2"),  # one yen, though that is more than 25 %
+        (yen, 10, 2, 1000, 0, None),  # Amazon's least bid
+        ({}, 1, D("0.03"), 15, 0, "0.02"),
+        ({}, 1, D("0.02"), 10, 0, None),
+        (brands, 1, D("0.32"), 160, 0, "0.25"),  # the least of Sponsored Brands: 25 % less would be 0.24
+        (brands, 1, D("0.10"), 50, 0, None),  # less than that already: not lowered
+        (krona, 10, 6, 3000, 0, None),  # Amazon documents no least bid
+        (krona, 10, 6, 3000, 11000, "6.5"),
+    ]
+
+    def make(connection, case, **options):
+        own, scale, bid, cost, sales, _ = case
+        Bids(connection, scale, bid, **own, **options).clicks(clicks=500, cost=cost, sales=sales)
+
+    assert values(of_each(connection, "bid_change", cases, make)) == [case[-1] for case in cases]
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
+def test_what_does_not_run_or_has_no_bid_is_left_alone(connection):
+    cases = [
+        ("keywords", {"state": "ENABLED"}),  # as it is
         ("keywords", {"state": "PAUSED"}),
         ("keywords", {"removed_at": NOON}),
         ("ad_groups", {"state": "PAUSED"}),
@@ -141,14 +154,13 @@ def test_bids_are_rounded_to_the_currency_and_never_fall_below_amazons_least(
         ("keywords", {"bid": None}),  # nor has the ad group one
         ("profiles", {"removed_at": NOON}),
         ("profiles", {"account_type": None}),  # nobody knows which sales are its standard ones
-    ],
-    ids=str,
-)
-def test_what_does_not_run_or_has_no_bid_is_left_alone(connection, change):
-    bids = Bids(connection).clicks(clicks=500, cost=300, sales=0)
-    assert one(connection, "bid_change") is not None
-    bids.it.change(change[0], **change[1])
-    assert one(connection, "bid_change") is None
+    ]
+
+    def make(connection, case, **options):
+        Bids(connection, **options).clicks(clicks=500, cost=300).it.change(case[0], **case[1])
+
+    found = of_each(connection, "bid_change", cases, make)
+    assert [case for case, suggestion in zip(cases, found, strict=True) if suggestion] == cases[:1]
 
 
 def test_a_keyword_without_a_bid_has_its_ad_groups(connection):
@@ -169,15 +181,19 @@ def test_targets_have_bids_too_but_not_themes(connection):
     assert one(connection, "bid_change") is None
 
 
-@pytest.mark.parametrize("day", [TODAY - timedelta(days=2), TODAY - timedelta(days=63)], ids=["too young", "too old"])
-def test_days_that_are_too_young_or_too_old_do_not_count(connection, day):
-    Bids(connection).clicks(clicks=500, cost=300, day=day)
-    assert one(connection, "bid_change") is None
+def test_days_that_are_too_young_or_too_old_or_in_another_currency_do_not_count(connection):
+    cases = [
+        {"day": TODAY - timedelta(days=3)},
+        {"day": TODAY - timedelta(days=62)},
+        {"day": TODAY - timedelta(days=2)},
+        {"day": TODAY - timedelta(days=63)},
+        {"currency": "CAD"},
+    ]
 
+    def make(connection, case, **options):
+        Bids(connection, **options).clicks(clicks=500, cost=300, **case)
 
-def test_days_in_another_currency_do_not_count(connection):
-    Bids(connection).clicks(clicks=500, cost=300, currency="CAD")
-    assert one(connection, "bid_change") is None
+    assert values(of_each(connection, "bid_change", cases, make)) == ["0.45", "0.45", None, None, None]
 
 
 def test_what_is_expected_in_a_month_is_reckoned_from_the_days_that_are_loaded(connection):
@@ -226,6 +242,7 @@ def test_every_bid_is_positive_in_its_bounds_and_what_python_makes_of_the_figure
     rng = random.Random(7)  # noqa: S311 - figures, no secrets
     it = Advertiser(connection)
     figures, bids = {}, {}
+    connection.begin()
     for _ in range(6):
         campaign = it.campaign()
         for _ in range(3):
@@ -238,6 +255,7 @@ def test_every_bid_is_positive_in_its_bounds_and_what_python_makes_of_the_figure
                 sales = D(rng.choice([0, clicks * rng.randint(0, 800)])) / 100
                 it.clicks(campaign, ad_group, keyword, clicks=clicks, cost=cost, sales=sales)
                 figures[campaign, ad_group, keyword], bids[keyword] = (clicks, cost, sales), bid
+    connection.commit()
     found = {suggestion.target_id: suggestion for suggestion in made(connection, "bid_change")}
     assert len(found) > 40
     for (campaign, ad_group, keyword), (clicks, cost, _) in figures.items():
@@ -293,7 +311,12 @@ class Terms:
 HARVEST, NEGATE = "harvest_search_term", "negate_search_term"
 
 
-def harvested(connection):
+def harvested(connection, cases=(), make=None):
+    """Return what is to be harvested: of a profile for each case, where there are cases."""
+    connection.begin()
+    for number, case in enumerate(cases):
+        make(connection, case, profile_id=number + 1)
+    connection.commit()
     return [found for found in made(connection, HARVEST) if found.search_term != "all the rest"]
 
 
@@ -310,14 +333,13 @@ def test_a_term_that_sells_is_to_be_an_exact_keyword_beside_those_of_the_same_pr
     assert found.reason.startswith("100 clicks at 0.60 USD brought 6 purchases and 300.00 USD: 20.0 % ACoS")
 
 
-@pytest.mark.parametrize(
-    "figures",
-    [{"purchases": 2}, {"sales": 190}, {"match_type": "EXACT"}, {"day": TODAY - timedelta(days=1)}],
-    ids=str,
-)
-def test_a_term_that_sells_too_little_or_by_itself_already_is_no_keyword(connection, figures):
-    Terms(connection).sells(**figures)
-    assert harvested(connection) == []
+def test_a_term_that_sells_too_little_or_by_itself_already_is_no_keyword(connection):
+    cases = [{}, {"purchases": 2}, {"sales": 190}, {"match_type": "EXACT"}, {"day": TODAY - timedelta(days=1)}]
+
+    def make(connection, case, **options):
+        Terms(connection, **options).sells(**case)
+
+    assert [found.profile_id for found in harvested(connection, cases, make)] == [1]
 
 
 def test_a_terms_figures_are_added_over_ad_groups_and_it_is_suggested_once(connection):
@@ -328,39 +350,43 @@ def test_a_terms_figures_are_added_over_ad_groups_and_it_is_suggested_once(conne
     assert (found.ad_group_id, found.clicks, found.purchases) == (other, 100, 6)
 
 
-@pytest.mark.parametrize(
-    ("text", "match_type", "state", "expected"),
-    [
-        ("red beach towel", "EXACT", "ENABLED", 0),
-        ("Red Beach Towel", "EXACT", "PAUSED", 0),
-        ("red beach towel", "EXACT", "ARCHIVED", 1),
-        ("red beach towel", "PHRASE", "ENABLED", 1),
-    ],
-)
-def test_a_term_that_is_an_exact_keyword_is_not_suggested_again(connection, text, match_type, state, expected):
-    terms = Terms(connection).sells()
-    terms.it.keyword(terms.manual, terms.keywords, text, match_type=match_type, state=state)
-    assert len(harvested(connection)) == expected
+def test_a_term_that_is_an_exact_keyword_is_not_suggested_again(connection):
+    cases = [
+        ("red beach towel", "EXACT", "ENABLED", False),
+        ("Red Beach Towel", "EXACT", "PAUSED", False),
+        ("red beach towel", "EXACT", "ARCHIVED", True),
+        ("red beach towel", "PHRASE", "ENABLED", True),
+    ]
+
+    def make(connection, case, **options):
+        terms = Terms(connection, **options).sells()
+        text, match_type, state, _ = case
+        terms.it.keyword(terms.manual, terms.keywords, text, match_type=match_type, state=state)
+
+    found = {suggestion.profile_id for suggestion in harvested(connection, cases, make)}
+    assert [number + 1 in found for number in range(len(cases))] == [case[-1] for case in cases]
 
 
-@pytest.mark.parametrize(
-    ("text", "match_type", "state", "expected"),
-    [
-        ("red beach towel", "NEGATIVE_EXACT", "ENABLED", 0),
-        ("beach towel", "NEGATIVE_PHRASE", "ENABLED", 0),
-        ("each towel", "NEGATIVE_PHRASE", "ENABLED", 1),  # words, not letters
-        ("beach towel", "NEGATIVE_EXACT", "ENABLED", 1),
-        ("red beach towel", "NEGATIVE_EXACT", "ARCHIVED", 1),
-    ],
-)
-def test_a_term_that_is_negated_is_neither_made_a_keyword_nor_negated_again(
-    connection, text, match_type, state, expected
-):
-    terms = Terms(connection).sells().wastes("big red beach towel")
-    for prefix in ("", "big ") if match_type == "NEGATIVE_EXACT" and text.startswith("red") else ("",):
-        terms.it.negative(terms.auto, None, prefix + text, match_type=match_type, state=state)
-    assert len(harvested(connection)) == expected
-    assert len(made(connection, NEGATE)) == expected
+def test_a_term_that_is_negated_is_neither_made_a_keyword_nor_negated_again(connection):
+    cases = [
+        ("red beach towel", "NEGATIVE_EXACT", "ENABLED", False),
+        ("beach towel", "NEGATIVE_PHRASE", "ENABLED", False),
+        ("each towel", "NEGATIVE_PHRASE", "ENABLED", True),  # words, not letters
+        ("beach towel", "NEGATIVE_EXACT", "ENABLED", True),
+        ("red beach towel", "NEGATIVE_EXACT", "ARCHIVED", True),
+    ]
+
+    def make(connection, case, **options):
+        terms = Terms(connection, **options).sells()
+        other = terms.it.campaign("Other", targeting_type="AUTO")
+        terms.it.term(other, terms.it.ad_group(other), "red beach towel", clicks=60, cost=30)
+        text, match_type, state, _ = case
+        for campaign in (terms.auto, other):
+            terms.it.negative(campaign, None, text, match_type=match_type, state=state)
+
+    found = {suggestion.profile_id for suggestion in harvested(connection, cases, make)}
+    assert [number + 1 in found for number in range(len(cases))] == [case[-1] for case in cases]
+    assert {suggestion.profile_id for suggestion in suggestions(connection, kinds=[NEGATE])} == found
 
 
 def test_another_clients_keywords_and_negatives_are_its_own(connection):
@@ -417,26 +443,27 @@ def test_a_term_that_costs_and_does_not_sell_is_to_be_negated(connection):
     assert found.confidence == pytest.approx(1 - (1 - conversion) ** 60)
     assert (found.expected_cost_change, found.expected_sales_change) == (-15, 0)
     assert found.reason == (
-        "60 clicks for 30.00 USD brought no purchase. At the 9.4 % of the campaign's clicks that lead to one, the chance "
-        "of that is 0.3 %."
+        "60 clicks for 30.00 USD brought no purchase. "
+        "At the 9.4 % of the campaign's clicks that lead to one, the chance of that is 0.3 %."
     )
 
 
-@pytest.mark.parametrize(
-    "figures",
-    [
+def test_a_term_that_may_sell_yet_is_left_alone(connection):
+    cases = [
+        {},
         {"clicks": 20},  # with 9.8 % the chance of none is 13 %
         {"cost": 5},  # less than the 5.05 that the profile pays for a purchase
         {"purchases": 1, "sales": 20},
         {"purchases_30d": 1},  # late, but a purchase
         {"match_type": "EXACT"},
         {"day": TODAY - timedelta(days=1)},
-    ],
-    ids=str,
-)
-def test_a_term_that_may_sell_yet_is_left_alone(connection, figures):
-    Terms(connection).wastes(**figures)
-    assert made(connection, NEGATE) == []
+    ]
+
+    def make(connection, case, **options):
+        Terms(connection, **options).wastes(**case)
+
+    found = of_each(connection, NEGATE, cases, make)
+    assert [case for case, suggestion in zip(cases, found, strict=True) if suggestion] == [{}]
 
 
 def test_the_conversion_rate_is_the_campaigns(connection):
@@ -474,10 +501,11 @@ def test_an_asin_that_does_not_sell_is_to_be_a_negative_target(connection):
     assert made(connection, NEGATE) == []
 
 
-@pytest.mark.parametrize("entity", ["campaigns", "ad_groups"])
-def test_nothing_is_negated_where_nothing_runs(connection, entity):
-    Terms(connection).wastes().it.change(entity, state="PAUSED")
-    assert made(connection, NEGATE) == []
+def test_nothing_is_negated_where_nothing_runs(connection):
+    def make(connection, case, **options):
+        Terms(connection, **options).wastes().it.change(case, state="PAUSED")
+
+    assert of_each(connection, NEGATE, ["campaigns", "ad_groups"], make) == [None, None]
 
 
 # Budgets
@@ -485,7 +513,10 @@ def test_nothing_is_negated_where_nothing_runs(connection, entity):
 BUDGET = "raise_budget"
 
 
-def spender(connection, days=7, cost=D("9.60"), sales=40, **values):
+ALMOST_ALL = D("9.60")
+
+
+def spender(connection, days=7, cost=ALMOST_ALL, sales=40, **values):
     """A campaign with a budget of 10.00 that cost 9.60 on some of the last days, and sold for four times as much."""
     it = Advertiser(connection, **values)
     campaign = it.campaign()
@@ -507,30 +538,29 @@ def test_a_campaign_that_sells_and_runs_out_of_its_budget_gets_more(connection):
     )
 
 
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
+def test_a_budget_is_raised_only_where_it_is_spent_and_spent_well(connection):
+    cases = [
         ({"days": 6}, None),
         ({"cost": D("9.49")}, None),  # 94.9 %
         ({"sales": 31}, None),  # ACoS is above the target
         ({"sales": 0}, None),
-        ({"country": "JP", "currency": "JPY", "cost": 10}, 12),
-        ({"ad_product": SB}, 12),
-    ],
-    ids=str,
-)
-def test_a_budget_is_raised_only_where_it_is_spent_and_spent_well(connection, options, expected):
-    spender(connection, **options)
-    found = one(connection, BUDGET)
-    assert (found and found.suggested_value) == expected
+        ({"country": "JP", "currency": "JPY", "cost": 10}, "12"),
+        ({"ad_product": SB}, "12"),
+    ]
+
+    def make(connection, case, **options):
+        spender(connection, **case[0], **options)
+
+    assert values(of_each(connection, BUDGET, cases, make)) == [case[-1] for case in cases]
 
 
-@pytest.mark.parametrize(
-    "values", [{"state": "PAUSED"}, {"budget_type": "LIFETIME"}, {"end_date": TODAY - timedelta(days=1)}], ids=str
-)
-def test_only_daily_budgets_of_what_runs_are_raised(connection, values):
-    spender(connection).change("campaigns", **values)
-    assert one(connection, BUDGET) is None
+def test_only_daily_budgets_of_what_runs_are_raised(connection):
+    cases = [{"state": "PAUSED"}, {"budget_type": "LIFETIME"}, {"end_date": TODAY - timedelta(days=1)}]
+
+    def make(connection, case, **options):
+        spender(connection, **options).change("campaigns", **case)
+
+    assert of_each(connection, BUDGET, cases, make) == [None, None, None]
 
 
 @pytest.mark.parametrize(("before", "expected"), [(8, True), (3, False)])
