@@ -16,6 +16,7 @@ from ppc_pipeline.warehouse.suggestions import KINDS, Suggestion, Upload, has_su
 from ppc_pipeline.warehouse.suggestions import suggestions as find_suggestions
 
 _ENDING = ".xlsx"
+_HEADER = ("campaign", "what", "now", "suggested", "confidence", "cost, 30 d", "sales, 30 d", "why")
 
 
 def suggestions(
@@ -75,12 +76,13 @@ def _show(found: Sequence[Suggestion], limit: int) -> None:
         rows = [
             (
                 *(one.campaign_name, one.subject, _amount(one.current_value), _amount(one.suggested_value)),
-                *(f"{one.confidence:.2f}", one.reason),
+                *(f"{one.confidence:.2f}", _amount(one.expected_cost_change), _amount(one.expected_sales_change)),
+                one.reason,
             )
             for one in some[:limit]
         ]
         title = f"{kind}: {KINDS[kind]}; profile {profile_id}, {len(some)} in {some[0].currency_code}"
-        print_table(title, ("campaign", "what", "now", "suggested", "confidence", "why"), rows)
+        print_table(title, _HEADER, rows)
     out.print("Nothing of this is sent to Amazon: --bulksheet FILE.xlsx writes what you can upload yourself.")
 
 
