@@ -8,9 +8,11 @@ from ppc_pipeline.amazon_ads.fields import snake_case
 from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES, REPORT_TYPES
 from ppc_pipeline.warehouse.entity_figures import FIGURED, PERIODS
 from ppc_pipeline.warehouse.metrics import FIGURES, KEYS, METRIC_TABLES, RATES
+from ppc_pipeline.warehouse.suggestions import KINDS, NUMBERS
 
 PAGE = Path(__file__).parent.parent / "docs" / "report-types.md"
 METRICS_PAGE = PAGE.with_name("metrics.md")
+SUGGESTIONS_PAGE = PAGE.with_name("suggestions.md")
 
 
 @pytest.mark.parametrize("report_type", REPORT_TYPES.values(), ids=REPORT_TYPES)
@@ -57,3 +59,11 @@ def test_every_column_of_the_figures_of_entities_follows_the_documented_pattern(
     assert f"`{name}`" in text
     assert "last 7, 14 and 30 days" in text
     assert PERIODS == (7, 14, 30)
+
+
+def test_every_kind_and_number_of_suggestions_is_documented_as_it_is_declared_and_no_other():
+    lines = SUGGESTIONS_PAGE.read_text(encoding="utf-8").splitlines()
+    numbers = [f"| `{name}` | {number.value} | {number.doc} |" for name, number in NUMBERS.items()]
+    assert [line for line in lines if line.startswith("| `")] == numbers
+    kinds = [f"### `{kind}`: {what}" for kind, what in KINDS.items()]
+    assert [line for line in lines if line.startswith("### ")] == kinds

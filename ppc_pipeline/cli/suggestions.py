@@ -113,6 +113,6 @@ def _write(path: Path, possible: Sequence[Upload], suggested: int) -> None:
             out.print(f"{file}: {len(some)} changes of profile {some[0].suggestion.profile_id}", soft_wrap=True)
     if left_out := suggested - len(possible):
         err.print(
-            f"{left_out} suggestions are left out: what they are of has changed since, or no ad group takes them",
+            f"{left_out} suggestions are left out: what they are of has changed, or an upload has no place for them",
             style="yellow",
         )

@@ -99,6 +99,7 @@ def test_several_profiles_are_as_many_files_in_a_directory_and_never_one_file(wa
         "keywords_history SET bid = 0.50",
         "keywords_history SET state = 'PAUSED'",
         "campaigns_history SET removed_at = now()",
+        "campaigns_history SET is_multi_ad_groups_enabled = false",
     ],
 )
 def test_what_has_changed_since_is_left_out_and_counted(warehouse, tmp_path, change):

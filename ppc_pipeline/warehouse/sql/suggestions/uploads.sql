@@ -1,5 +1,6 @@
 -- One row is a suggestion that can be carried out: what it is of still runs and is as it was when it was made, and a
 -- harvested term has an ad group to go to. Beside it what an upload has to repeat of the campaign, lest Amazon clear it.
+-- Sponsored Brands campaigns without ad groups of their own are left out: bulksheets have them in another sheet.
 SELECT s.*, c.portfolio_id, c.end_date
 FROM suggestions AS s
 JOIN campaigns_history AS c
@@ -16,7 +17,8 @@ LEFT JOIN keywords_history AS k
 LEFT JOIN targets_history AS t
     ON t.profile_id = s.profile_id AND t.ad_product = s.ad_product AND t.target_id = s.target_id
     AND t.valid_to IS NULL AND t.removed_at IS NULL AND t.state = 'ENABLED'
-WHERE ($profiles::BIGINT[] = [] OR list_contains($profiles::BIGINT[], s.profile_id))
+WHERE c.is_multi_ad_groups_enabled IS DISTINCT FROM false
+    AND ($profiles::BIGINT[] = [] OR list_contains($profiles::BIGINT[], s.profile_id))
     AND ($kinds::VARCHAR[] = [] OR list_contains($kinds::VARCHAR[], s.kind))
     AND CASE s.kind
         WHEN 'raise_budget' THEN c.budget = s.current_value
