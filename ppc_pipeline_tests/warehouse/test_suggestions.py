@@ -129,6 +129,7 @@ def test_bids_are_rounded_to_the_currency_and_never_fall_below_amazons_least(con
         ({}, 1, D("0.02"), 10, 0, None),
         (brands, 1, D("0.32"), 160, 0, "0.25"),  # the least of Sponsored Brands: 25 % less would be 0.24
         (brands, 1, D("0.10"), 50, 0, None),  # less than that already: not lowered
+        (brands, 1, D("0.10"), 50, 1000, "0.12"),  # and raised no faster
         (krona, 10, 6, 3000, 0, None),  # Amazon documents no least bid
         (krona, 10, 6, 3000, 11000, "6.5"),
     ]
@@ -178,6 +179,8 @@ def test_targets_have_bids_too_but_not_themes(connection):
     found = one(connection, "bid_change")
     assert (found.target_id, found.target_kind, found.match_type) == (target, "product", None)
     bids.it.change("targets", expression_type="THEME")
+    assert one(connection, "bid_change") is None
+    bids.it.change("targets", expression_type="MANUAL", state="PAUSED")
     assert one(connection, "bid_change") is None
 
 
