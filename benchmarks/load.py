@@ -111,6 +111,8 @@ def ours(database: Path, files: Sequence[Path], *, hours: int) -> None:
             report_id=f"report-{number}-{hours}",
             raw_path=file.name,
             report_type=TABLE.report_type,
+            columns_hash="",
+            left_out=(),
             account="acme",
             profile_id=number,
             start_date=START,

@@ -15,7 +15,8 @@ from typing import Any
 
 import dagster as dg
 
-from ppc_pipeline.cli.runs import prepare_home, tools_of
+from ppc_pipeline.cli.home import prepare_home
+from ppc_pipeline.cli.runs import tools_of
 from ppc_pipeline.definitions import build_defs
 from ppc_pipeline.defs.partitions import RANGE_END_TAG, RANGE_START_TAG, daily_partitions
 from ppc_pipeline.defs.sensors import report_readiness

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from benchmarks.measure import Outcome, Spent, command, spending, tell
 from benchmarks.place import Place, Server, days_ago, project, serving
-from ppc_pipeline.cli.runs import prepare_home
+from ppc_pipeline.cli.home import prepare_home
 from ppc_pipeline.definitions import build_defs
 from ppc_pipeline.defs.sensors import TICK_SECONDS, report_readiness
 from ppc_pipeline.pipeline import Tools, know_profiles

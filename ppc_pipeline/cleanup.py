@@ -39,15 +39,19 @@ def clean_up(tools: Tools) -> CleanedUp:
     if done.raw.files:
         gone = f"{done.raw.files} raw files older than {tools.settings.raw_retention_days} days, {done.raw.size} bytes"
         activity.record(tools.ledger, activity.CLEANED_UP, gone)
+    if leftovers.files:
+        left = f"{leftovers.files} files that killed processes left behind, {leftovers.size} bytes"
+        activity.record(tools.ledger, activity.CLEANED_UP, left)
     return done
 
 
 def _raw(tools: Tools) -> Deleted:
-    """Delete old raw files. Those of reports that are not loaded yet stay."""
+    """Delete old raw files. Those of reports that are not loaded stay: they may be the only copy there is."""
     days = tools.settings.raw_retention_days
     if not days:
         return NOTHING
-    needed = {row.raw_path for row in tools.ledger.outstanding() if row.raw_path}
+    unloaded = [*tools.ledger.outstanding(), *tools.ledger.failed()]
+    needed = {path for row in unloaded for path in tools.archive.files_of(row)}
     return tools.archive.delete_older(days, tools.ledger.clock(), needed)
 
 

@@ -126,6 +126,7 @@ async def sync_profiles(tools: Tools, *, patience: float = 0.0) -> ProfilesSynce
         configured=tools.account_names,
         known=before,
         now=tools.ledger.clock(),
+        staging=tools.settings.staging_dir,
     )
     return ProfilesSynced(outcomes, list(found.troubles))
 
@@ -140,6 +141,7 @@ async def sync_entities(tools: Tools, entities: Sequence[EntityType], progress: 
             clients,
             tools.roster,
             tools.settings.raw_dir / "malformed",
+            tools.settings.staging_dir,
             progress,
             source=tools.settings.entity_source,
             export_above=tools.settings.export_above,

@@ -32,11 +32,13 @@ class Plan:
     Attributes:
         again: Reports to load again, in the order they were asked for.
         gone: Loaded reports whose raw file is no longer there: they are left as they are.
+        unknown: Reports of profiles that no configured account has: their currency is not known, they are left as well.
         superseded: How many were left out because newer ones, loaded again as well, bring all of their days.
     """
 
     again: list[ReportRow]
     gone: list[ReportRow]
+    unknown: list[ReportRow]
     superseded: int
 
 
@@ -67,9 +69,10 @@ def plan_rebuild(tools: Tools, report_types: Sequence[ReportType], days: Days, p
         profiles: Whose; everyone's by default.
     """
     known = {p.facts.profile_id for p in tools.roster.profiles(tools.account_names)}
-    wanted = known.intersection(profiles) if profiles else known
     orders = tools.ledger.rows_covering(days, [report_type.name for report_type in report_types])
-    found = [row for row in orders if row.state in _TAKEN_UP and row.profile_id in wanted]
+    some = [row for row in orders if row.state in _TAKEN_UP and (not profiles or row.profile_id in profiles)]
+    found = [row for row in some if row.profile_id in known]
+    unknown = [row for row in some if row.profile_id not in known and _is_there(tools, row)]
     again: list[ReportRow] = []
     gone: list[ReportRow] = []
     superseded = 0
@@ -86,7 +89,7 @@ def plan_rebuild(tools: Tools, report_types: Sequence[ReportType], days: Days, p
             newer.update(row.days)
         elif row.state is State.LOADED:
             gone.append(row)
-    return Plan(again[::-1], gone[::-1], superseded)
+    return Plan(again[::-1], gone[::-1], unknown, superseded)
 
 
 async def rebuild_reports(
@@ -153,9 +156,14 @@ def _take_up(tools: Tools, row: ReportRow) -> ReportRow:
     return tools.ledger.reopen(row, states.Recovered(report_id, path))
 
 
+def _is_there(tools: Tools, row: ReportRow) -> bool:
+    """Say whether there is, or was, something to load again."""
+    return row.state is not State.FAILED or tools.archive.kept(row) is not None
+
+
 def _asked_for(row: ReportRow) -> tuple[datetime, str]:
     """Order reports as the warehouse does when it decides whose figures of a day are the newer ones."""
-    return row.requested_at or row.ordered_at, row.report_id or ""
+    return row.asked_at, row.report_id or ""
 
 
 def _quarantined(tools: Tools, report_types: Sequence[ReportType], profiles: Collection[int]) -> dict[str, int]:

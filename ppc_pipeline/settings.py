@@ -201,6 +201,11 @@ class Settings(BaseSettings):
         return self.data_dir.absolute() / "raw"
 
     @property
+    def staging_dir(self) -> Path:
+        """Where is kept, while it is worked on, what is read and not loaded yet."""
+        return self.data_dir.absolute() / "staging"
+
+    @property
     def dagster_home(self) -> Path:
         """Dagster's own directory."""
         return self.data_dir.absolute() / "dagster"

@@ -36,6 +36,15 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at reports five times a second: the sandbox has them at once. Processes of their own keep Amazon's pace."""
+    from ppc_pipeline.defs import resources
+    from ppc_pipeline.reports.pace import Pace
+
+    monkeypatch.setattr(resources, "Pace", lambda poll_first, poll_most: Pace(min(poll_first, 0.2), poll_most))
+
+
 @pytest.fixture
 def data_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """An empty data directory, set as ``PPC_DATA_DIR``; what this process opens in it is closed at the end."""

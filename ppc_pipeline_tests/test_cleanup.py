@@ -64,6 +64,24 @@ def test_raw_files_past_their_retention_go_but_not_before_they_are_loaded(tools_
     assert needed.exists()
 
 
+def test_the_only_copy_of_a_report_that_could_not_be_loaded_stays(tools_with):
+    tools = tools_with(PPC_RAW_RETENTION_DAYS=90)
+    failed, whole = archived(tools, loaded=False)
+    tools.ledger.record(failed, states.GivenUp("loading failed: the rows do not add up", retryable=True))
+    row, path = archived(tools, loaded=False, profile_id=7)
+    aside = path.replace(path.with_suffix(".malformed"))
+    while row.state is not State.FAILED:
+        row = tools.ledger.record(row, states.Unreadable(f"its bytes are kept in {aside}"))
+        if row.state is State.READY:
+            row = tools.ledger.record(row, states.Archived(str(path.relative_to(tools.archive.root)), 10))
+    _, done = archived(tools, loaded=True, profile_id=8)
+    older = aside.with_name("of-an-older-request.json.malformed")
+    older.write_bytes(b"0123456789")
+    aged(tools, older, 100)
+    assert clean_up(tools).raw == Deleted(2, 20)
+    assert (whole.exists(), aside.exists(), done.exists(), older.exists()) == (True, True, False, False)
+
+
 def test_what_killed_processes_left_behind_goes_a_day_later(tools_with, data_dir):
     tools = tools_with()
     part = data_dir / "raw" / "sp_targeting" / ".killed.part"
@@ -75,6 +93,7 @@ def test_what_killed_processes_left_behind_goes_a_day_later(tools_with, data_dir
     for path in (part, spilled):
         aged(tools, path, 2)
     assert clean_up(tools).leftovers == Deleted(2, 20)
+    assert [a.detail for a in activities(tools.ledger)] == ["2 files that killed processes left behind, 20 bytes"]
     assert not part.exists()
     assert not spilled.exists()
 

@@ -17,6 +17,7 @@ from ppc_pipeline.defs.sensors import load_request
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline.settings import Settings, load_settings
 from ppc_pipeline_tests.conftest import days_ago
+from ppc_pipeline_tests.fakes import FOUR
 
 ROOT = Path(__file__).parents[1]
 
@@ -47,7 +48,7 @@ METRICS = BY_CAMPAIGN | {
 
 @pytest.fixture(scope="module")
 def defs() -> dg.Definitions:
-    return build_defs(Settings(_env_file=None, data_dir=Path("/nowhere")))
+    return build_defs(Settings(_env_file=None, data_dir=Path("/nowhere"), report_types=FOUR))
 
 
 @pytest.fixture(scope="module")

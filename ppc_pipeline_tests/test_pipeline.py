@@ -146,7 +146,7 @@ def test_ninety_days_of_four_types_and_three_profiles_are_36_reports_exact_to_th
 
 
 def test_every_report_type_of_every_ad_product_has_the_rows_and_sums_that_amazon_has(start):
-    company = start(profiles=3)
+    company = start(profiles=3, campaigns=4, keywords_per_campaign=6)
     every = [*REPORT_TYPES.values()]
     brought = company.bring(MONTH, every)
     assert {row.state for row in brought.rows} == {State.LOADED}

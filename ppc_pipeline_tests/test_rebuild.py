@@ -112,6 +112,19 @@ def test_a_report_whose_raw_file_is_gone_is_named_and_stays_loaded(tools, amazon
     assert figures(tools) == before
 
 
+def test_a_report_of_a_profile_that_no_account_has_is_named_and_stays_as_it_is(tools, amazon_off):
+    first, second = bring(tools).rows
+    with tools.ledger.transaction() as connection:
+        connection.exec_driver_sql(f"UPDATE profiles SET account = 'of-old' WHERE profile_id = {first.profile_id}")
+    before = figures(tools)
+    amazon_off()
+    rebuilt = rebuild(tools)
+    assert [row.id for row in rebuilt.plan.unknown] == [first.id]
+    assert list(rebuilt.brought.outcomes) == [second.id]
+    assert figures(tools) == before
+    assert plan_rebuild(tools, [TARGETING], WEEK, [second.profile_id]).unknown == []
+
+
 def test_only_the_profile_that_was_asked_for_is_loaded_again(tools, amazon_off):
     wanted, _ = bring(tools).rows
     amazon_off()

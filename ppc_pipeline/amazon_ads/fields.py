@@ -13,7 +13,8 @@ class Kind(StrEnum):
 
     Amazon's APIs spell the same thing in several ways, and the warehouse in one: an enumeration's word as
     ``NEGATIVE_EXACT`` (some serve ``negativeExact``), a date that some serve as ``20260131``, a moment that comes as
-    ISO 8601 or as seconds or milliseconds since 1970.
+    ISO 8601 or as seconds or milliseconds since 1970. Predicates and placements are JSON with such words in it: arrays
+    of ``{"type": "ASIN_SAME_AS", ...}`` and of ``{"placement": "TOP_OF_SEARCH", ...}``.
     """
 
     INTEGER = "integer"
@@ -25,6 +26,8 @@ class Kind(StrEnum):
     MOMENT = "moment"
     BOOLEAN = "boolean"
     JSON = "json"
+    PREDICATES = "predicates"
+    PLACEMENTS = "placements"
 
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")

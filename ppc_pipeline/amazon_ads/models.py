@@ -92,6 +92,7 @@ class Profile(_Served):
         timezone: IANA name; what "a day" is in every report row.
         account_info: Whose it is.
         daily_budget: In the profile's currency; only sellers have one, 999999999 meaning none.
+        served: The whole object as Amazon serves it, as JSON.
     """
 
     profile_id: AdsId
@@ -100,6 +101,7 @@ class Profile(_Served):
     timezone: Annotated[str, AfterValidator(_time_zone)]
     account_info: AccountInfo
     daily_budget: Decimal | None = None
+    served: str = Field("{}", repr=False)
 
 
 class ReportStatus(StrEnum):

@@ -62,7 +62,7 @@ class Walk:
     def goes_on_after(self, page: Page) -> bool:
         """Take a page in, and say whether another comes after it.
 
-        By index, a list ends with a page that is not full.
+        By index, a list ends with an empty page: one that is not full may be the most that Amazon gives at once.
 
         Raises:
             MalformedResponseError: The list runs in circles; or it ends with fewer objects than it said it has (the
@@ -73,7 +73,7 @@ class Walk:
         if page.total is not None:
             self._totals.append(page.total)
         self._token = page.next_token
-        more = page.count >= (self.listing.page_size or 1) if self.listing.by_index else page.next_token is not None
+        more = page.count > 0 if self.listing.by_index else page.next_token is not None
         if not more and self._count < (total := min(self._totals, default=0)):
             raise self._malformed(f"ended after {self._count} of {total} objects", page.body)
         if more:

@@ -38,9 +38,10 @@ def parse_profiles(answer: Answer, on_malformed: OnMalformed | None = None) -> l
     if not isinstance(items, list):
         raise malformed("not a list of profiles", answer)
     profiles = []
-    for item in items:
+    for item, served in zip(items, answer.said, strict=True):
         try:
-            profiles.append(Profile.model_validate(item))
+            profile = Profile.model_validate(item)
+            profiles.append(profile.model_copy(update={"served": json.dumps(served)}))
         except ValidationError as invalid:
             error = malformed(f"a list with a profile ({_name(item)}) that is not one: {_reason(invalid)}", answer)
             if on_malformed is None:

@@ -48,7 +48,14 @@ def format_of(given: Format | None, output: Path | None) -> Format:
     return wanted
 
 
-def show(answer: duckdb.DuckDBPyRelation, wanted: Format, output: Path | None, *, title: str = "", limit: int) -> None:
+def show(
+    answer: duckdb.DuckDBPyRelation,
+    wanted: Format,
+    output: Path | None,
+    *,
+    title: str = "",
+    limit: int | None = None,
+) -> None:
     """Write an answer.
 
     Args:
@@ -56,7 +63,7 @@ def show(answer: duckdb.DuckDBPyRelation, wanted: Format, output: Path | None, *
         wanted: How.
         output: The file; standard output where there is none.
         title: What stands above a table.
-        limit: How many rows a table has at most; files have all.
+        limit: How many rows a table has at most; all, like a file, where nothing is said.
     """
     try:
         if wanted is Format.TABLE:
@@ -69,8 +76,8 @@ def show(answer: duckdb.DuckDBPyRelation, wanted: Format, output: Path | None, *
         refuse(in_one_line(error))
 
 
-def _show_table(answer: duckdb.DuckDBPyRelation, title: str, limit: int) -> None:
-    rows = answer.fetchmany(limit)
+def _show_table(answer: duckdb.DuckDBPyRelation, title: str, limit: int | None) -> None:
+    rows = answer.fetchall() if limit is None else answer.fetchmany(limit)
     left_out = 0
     while more := len(answer.fetchmany(_AT_ONCE)):
         left_out += more
@@ -81,13 +88,10 @@ def _show_table(answer: duckdb.DuckDBPyRelation, title: str, limit: int) -> None
 
 
 def _for_people(name: str, value: Any) -> object:
-    """Write ids without commas, and decimals with as many digits as they need."""
+    """Leave numbers to the table, but for ids, which have no commas."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value) if name.endswith("_id") or name == "id" else value
-    if isinstance(value, Decimal):
-        whole, _, digits = f"{value:,f}".partition(".")
-        return f"{whole}.{digits.rstrip('0').ljust(2, '0')}"
-    return value
+    return _json(value) if isinstance(value, dict | list | tuple) else value
 
 
 def _write_file(answer: duckdb.DuckDBPyRelation, wanted: Format, output: Path) -> None:
@@ -118,13 +122,10 @@ def _write_csv(answer: duckdb.DuckDBPyRelation, file: IO[str]) -> None:
 
 
 def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return _json(value).strip('"') if isinstance(value, bool | Decimal | date | time) else _plain(value)
-
-
-def _plain(value: Any) -> str:
-    return _json(value) if isinstance(value, dict | list | tuple) else str(value)
+    if isinstance(value, str):
+        return value
+    text = _json(value)
+    return "" if text == "null" else text.strip('"')
 
 
 def _write_json(answer: duckdb.DuckDBPyRelation, file: IO[str]) -> None:

@@ -8,6 +8,7 @@ import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
@@ -19,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
+from ppc_pipeline.cli.home import HomeBusyError
 from ppc_pipeline.settings import SettingsError
 from ppc_pipeline.warehouse.connection import WarehouseBusyError
 
@@ -42,7 +44,7 @@ def refuse(message: str) -> NoReturn:
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Turn wrong settings into one line and exit code 2, and a warehouse in use into one line and exit code 1."""
+    """Turn wrong settings into one line and exit code 2, and what is in use elsewhere into one line and exit code 1."""
     try:
         yield
     except KeyboardInterrupt:
@@ -54,7 +56,7 @@ def one_line_errors() -> Iterator[None]:
         reason = " ".join(str(getattr(error, "orig", None) or error).split())
         remedy = "see that the data directory can be written, correct PPC_LEDGER_URL, or mend its database"
         _fail(f"the ledger cannot be used: {reason} -> {remedy}")
-    except WarehouseBusyError as error:
+    except (WarehouseBusyError, HomeBusyError) as error:
         _fail(str(error))
     except duckdb.Error as error:
         _fail(f"the warehouse cannot be used: {str(error).strip().splitlines()[0]} -> `ppc doctor` says more")
@@ -85,7 +87,7 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[objec
     """Print a table for people."""
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for number, name in enumerate(header):
-        numeric = bool(rows) and all(isinstance(row[number], int | float) or row[number] is None for row in rows)
+        numeric = bool(rows) and all(isinstance(row[number], int | float | Decimal | None) for row in rows)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=numeric)
     for row in rows:
         table.add_row(*(_plain(_cell(value)) for value in row))
@@ -138,6 +140,9 @@ def _cell(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
+    if isinstance(value, Decimal):  # with as many digits as it needs
+        whole, _, digits = f"{value:,f}".partition(".")
+        return f"{whole}.{digits.rstrip('0').ljust(2, '0')}"
     return f"{value:,.2f}" if isinstance(value, float) else str(value)
 
 

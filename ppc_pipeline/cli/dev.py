@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ppc_pipeline.cli.console import err, log_to_terminal, one_line_errors, refuse
-from ppc_pipeline.cli.runs import prepare_home
+from ppc_pipeline.cli.home import prepare_home
 from ppc_pipeline.clients import SANDBOX_WARNING, wanted_accounts
 from ppc_pipeline.settings import load_settings
 
@@ -29,7 +29,7 @@ def dev(
         if not WORKSPACE.exists():
             refuse(f"there is no {WORKSPACE} here: run `ppc dev` in the project's directory")
         _refuse_taken(host, port)
-    prepare_home(settings)
+        prepare_home(settings)
     err.print(f"The Dagster UI will be at http://{host}:{port}", highlight=False)
     command = [
         sys.executable,

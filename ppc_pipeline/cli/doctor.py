@@ -20,7 +20,8 @@ from ppc_pipeline.amazon_ads.entities import PORTFOLIOS
 from ppc_pipeline.amazon_ads.errors import AdsError
 from ppc_pipeline.authorisations import REMEDY, Standing, authorisations
 from ppc_pipeline.cli.console import log_to_terminal, one_line_errors, out, print_json
-from ppc_pipeline.cli.runs import prepare_home, settings_here, tools_of
+from ppc_pipeline.cli.home import HomeBusyError, prepare_home
+from ppc_pipeline.cli.runs import settings_here, tools_of
 from ppc_pipeline.clients import SANDBOX_WARNING, open_clients, wanted_accounts
 from ppc_pipeline.entities.profiles import AGENCY_TYPE, IDLE_AGENCY, UNKNOWN_AGENCY, facts_of, has_campaigns, lacking
 from ppc_pipeline.pipeline import Tools
@@ -180,6 +181,8 @@ def _dagster(settings: Settings) -> Finding:
         with dg.DagsterInstance.get() as instance:
             statuses = instance.get_daemon_statuses()
             running = any(status.healthy for status in statuses.values())
+    except HomeBusyError as error:
+        return Finding("dagster", Verdict.WRONG, str(error))
     except (SettingsError, OSError, dg.DagsterError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())[:300]
         return Finding("dagster", Verdict.WRONG, f"cannot be used: {reason}", "correct dagster.yaml or DAGSTER_HOME")

@@ -58,7 +58,8 @@ def rebuild(
 ) -> None:
     """Load reports again from the raw archive, without Amazon: after a fix in the code.
 
-    Reports whose raw file is gone are named and left as they are. Ctrl-C is safe: the same command completes it.
+    Reports whose raw file is gone, or whose profile no account has, are named and left as they are. Ctrl-C is safe: the
+    same command completes it.
     """
     log_to_terminal()
     with one_line_errors():
@@ -77,7 +78,7 @@ def rebuild(
         _print(plan, changed, left)
     else:
         _show(asked, plan, changed, left)
-    if not succeeded or left or plan.gone:
+    if not succeeded or left or plan.gone or plan.unknown:
         raise typer.Exit(1)
 
 
@@ -118,6 +119,7 @@ def _print(plan: Plan, changed: Sequence[Mapping[str, Any]], left: Sequence[Repo
             "reports": len(plan.again),
             "superseded": plan.superseded,
             "raw_file_gone": [_report(row) for row in plan.gone],
+            "profile_unknown": [_report(row) for row in plan.unknown],
             "not_loaded": [_report(row) for row in left],
         }
     )
@@ -137,12 +139,17 @@ def _report(row: ReportRow) -> dict[str, object]:
 
 
 def _show(asked: Asked, plan: Plan, changed: Sequence[Mapping[str, Any]], left: Sequence[ReportRow]) -> None:
-    if not plan.again and not plan.gone:
+    if not plan.again and not plan.gone and not plan.unknown:
         out.print(f"There is nothing to rebuild: no report that covers {asked.days} was loaded.")
     if changed:
         rows = [(row["report_type"], *(row[name] for name in _NUMBERS)) for row in changed]
         print_table(f"Loaded again from the raw archive, {asked.days}", ("report type", *_NUMBERS.values()), rows)
-    for title, some in (("Left as they are: the raw file is gone", plan.gone), ("Not loaded", left)):
+    titles = {
+        "Left as they are: the raw file is gone": plan.gone,
+        "Left as they are: no configured account has the profile (add it again, or sync its profiles)": plan.unknown,
+        "Not loaded": left,
+    }
+    for title, some in titles.items():
         if some:
             lines = [(r.account, str(r.profile_id), r.report_type, str(r.days), r.report_id, r.reason) for r in some]
             print_table(title, ("account", "profile", "report type", "days", "report", "why"), lines)

@@ -1,15 +1,13 @@
 """Running Dagster jobs in the foreground: ordinary runs that the UI shows later, without a daemon.
 
-Here: Dagster's home, one run, and what it left in the warehouse. Not here: what a command asks for.
+Here: one run, and what it left in the warehouse. Not here: Dagster's home (``home``), or what a command asks for.
 """
 
-import fcntl
 import os
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ import typer
 
 from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.cli.console import err, print_json, print_table
+from ppc_pipeline.cli.home import prepare_home
 from ppc_pipeline.definitions import build_defs
 from ppc_pipeline.defs.partitions import RANGE_END_TAG, RANGE_START_TAG
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
@@ -46,37 +45,6 @@ def settings_here() -> Settings:
             "run ppc in the project's directory, or set PPC_DATA_DIR (and the account) in the environment"
         )
     return load_settings()
-
-
-def prepare_home(settings: Settings) -> Path:
-    """Make Dagster's home under the data directory, with its settings, unless another one is set.
-
-    Raises:
-        SettingsError: The one that is set is not there.
-    """
-    # One event says which partitions of an asset a run is for, instead of an event for each of them.
-    os.environ.setdefault("DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS", "true")
-    given = os.environ.get("DAGSTER_HOME")
-    if given:
-        if not (Path(given).is_absolute() and Path(given).is_dir()):
-            raise SettingsError(
-                f"DAGSTER_HOME: {given} is not the absolute path of a directory; make it one, or unset DAGSTER_HOME to "
-                f"use {settings.dagster_home}"
-            )
-        return Path(given)
-    home = settings.dagster_home
-    home.mkdir(parents=True, exist_ok=True)
-    os.environ["DAGSTER_HOME"] = str(home)
-    config = home / "dagster.yaml"
-    # Dagster makes its databases without a lock: two processes that come first at once would both fail.
-    with (home / ".making").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not config.exists():
-            template = resources.files("ppc_pipeline.defs").joinpath("dagster.yaml")
-            config.write_text(template.read_text(encoding="utf-8"), encoding="utf-8")
-            with dg.DagsterInstance.get() as instance:
-                instance.get_runs(limit=1)
-    return home
 
 
 def tools_of(settings: Settings) -> Tools:

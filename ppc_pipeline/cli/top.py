@@ -37,13 +37,12 @@ def top(
         span = last_days(connection, kind, days)
         if span is None:
             refuse(f"no report is loaded that says anything of {what}: `ppc sync` brings those that are set")
-        options = {"window": window, "profiles": profile or [], "most": limit, "lowest": lowest}
-        answer = find_top(connection, kind, by, *span, **options)
+        answer = find_top(connection, kind, by, *span, window=window, profiles=profile or [], most=limit, lowest=lowest)
         if written is Format.TABLE:
             shown = ("profile", *(kind.names or kind.keys), "currency_code", *_FOR_PEOPLE)
             answer = answer.project(", ".join(dict.fromkeys((*shown, by))))
         title = f"{what}, {'lowest' if lowest else 'highest'} {by}, {span[0]} to {span[1]}, {window} window"
-        show(answer, written, output, title=title, limit=limit * 100)
+        show(answer, written, output, title=title)
 
 
 _WINDOWS = (STANDARD, *WINDOWS)

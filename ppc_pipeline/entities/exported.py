@@ -9,10 +9,11 @@ The conditions of one kind and ad product leave no row out: what the guides do n
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ppc_pipeline.amazon_ads.exports import AD_GROUPS, ADS, CAMPAIGNS, TARGETS, ExportKind
-from ppc_pipeline.warehouse.values import At, Clause, Clauses, Condition, Objects, Pairs, Picked, Value
+from ppc_pipeline.warehouse.entities import Parent
+from ppc_pipeline.warehouse.values import At, Clause, Clauses, Condition, Objects, Pairs, Picked, PickedAll, Value
 
 Fields = Mapping[str, str | Value]
 
@@ -25,14 +26,17 @@ class Exported:
         kind: In which export.
         fields: Column -> where its value stands. Columns that are not named are unsaid.
         where: Which rows are the list's own, beside their ad product.
-        below_ad_groups: Whether the rows belong to ad groups: such rows name no campaign, which the ad group knows.
+        parents: Column -> the table above that knows its value, where an export does not say it.
     """
 
     kind: ExportKind
     fields: Fields
     where: tuple[Condition, ...] = ()
-    below_ad_groups: bool = False
+    parents: Mapping[str, Parent] = field(default_factory=dict)
 
+
+_CAMPAIGN_OF_AD_GROUP = {"campaign_id": Parent("ad_groups", "ad_group_id")}
+_TACTIC_OF_CAMPAIGN = {"tactic": Parent("campaigns", "campaign_id")}
 
 _TYPE = "$.targetType"
 _DETAILS = "$.targetDetails"
@@ -49,6 +53,7 @@ _CHILD: Fields = {
     "ad_group_id": "$.adGroupId",
     "state": "$.state",
 }
+_CREATED: Fields = {"created_at": At("$.creationDateTime", sparing=True)}
 _BUDGET = "$.budgetCaps.budgetValue.monetaryBudget"
 
 # The guides' general samples show ``optimization`` as an array of one, those of each ad product as an object.
@@ -56,6 +61,7 @@ _OPTIMIZATION, _OPTIMIZATIONS = "$.optimization", "$.optimization[0]"
 _PLACEMENTS = "placementBidAdjustments"
 
 _CAMPAIGN: Fields = {
+    **_CREATED,
     "campaign_id": "$.campaignId",
     "name": "$.name",
     "state": "$.state",
@@ -73,22 +79,12 @@ _SP_STRATEGIES = {
     "NONE": "MANUAL",
 }
 _SB_STRATEGIES = {"SALES": "MAXIMIZE_IMMEDIATE_SALES", "NEW_TO_BRAND": "MAXIMIZE_NEW_TO_BRAND_CUSTOMERS"}
-_SP_PLACEMENTS = {
-    "TOP_OF_SEARCH": "PLACEMENT_TOP",
-    "PRODUCT_PAGE": "PLACEMENT_PRODUCT_PAGE",
-    "REST_OF_SEARCH": "PLACEMENT_REST_OF_SEARCH",
-}
-_SB_PLACEMENTS = {"HOME_PAGE": "HOME", "PRODUCT_PAGE": "DETAIL_PAGE"}
-
-
-def _placements(words: Mapping[str, str]) -> Value:
-    return Objects(
-        f"{_OPTIMIZATION}.{_PLACEMENTS}",
-        f"{_OPTIMIZATIONS}.{_PLACEMENTS}",
-        {"placement": words, "percentage": {}},
-        within=_OPTIMIZATION,
-    )
-
+_PLACEMENT_BIDDING = Objects(
+    f"{_OPTIMIZATION}.{_PLACEMENTS}",
+    f"{_OPTIMIZATIONS}.{_PLACEMENTS}",
+    ("placement", "percentage"),
+    within=_OPTIMIZATION,
+)
 
 _SP_CAMPAIGN: Fields = {
     **_CAMPAIGN,
@@ -102,7 +98,7 @@ _SP_CAMPAIGN: Fields = {
         absent="MANUAL",
         within=_OPTIMIZATION,
     ),
-    "placement_bidding": _placements(_SP_PLACEMENTS),
+    "placement_bidding": _PLACEMENT_BIDDING,
     "tags": Pairs("$.tags"),
 }
 _SB_CAMPAIGN: Fields = {
@@ -110,7 +106,7 @@ _SB_CAMPAIGN: Fields = {
     "bidding_strategy": At(
         f"{_OPTIMIZATION}.bidStrategy", f"{_OPTIMIZATIONS}.bidStrategy", _SB_STRATEGIES, within=_OPTIMIZATION
     ),
-    "placement_bidding": _placements(_SB_PLACEMENTS),
+    "placement_bidding": _PLACEMENT_BIDDING,
     "tags": Pairs("$.tags"),
     "cost_type": At("$.costType", sparing=True),
     "brand_entity_id": At("$.brandEntityId", sparing=True),
@@ -118,6 +114,7 @@ _SB_CAMPAIGN: Fields = {
 _SD_CAMPAIGN: Fields = {**_CAMPAIGN, "cost_type": "$.costType", "tactic": "$.targetingSettings"}
 
 _AD_GROUP: Fields = {
+    **_CREATED,
     "ad_group_id": "$.adGroupId",
     "campaign_id": "$.campaignId",
     "name": "$.name",
@@ -135,6 +132,7 @@ def _advertised(id_type: str) -> Value:
 _LANDING_PAGE = "$.creative.landingPage"
 _NAMED_AD: Fields = {
     **_CHILD,
+    **_CREATED,
     "ad_id": "$.adId",
     "name": At("$.name", sparing=True),
     "landing_page_type": At(f"{_LANDING_PAGE}.landingPageType", sparing=True),
@@ -142,12 +140,17 @@ _NAMED_AD: Fields = {
 }
 _SP_AD: Fields = {
     **_CHILD,
+    **_CREATED,
     "ad_id": "$.adId",
     "asin": _advertised("ASIN"),
     "sku": _advertised("SKU"),
     "custom_text": At("$.creative.headline", sparing=True),
 }
-_SB_AD: Fields = {**_NAMED_AD, "headline": At("$.creative.headline", sparing=True)}
+_SB_AD: Fields = {
+    **_NAMED_AD,
+    "headline": At("$.creative.headline", sparing=True),
+    "asins": PickedAll("$.creative.products", "productIdType", "ASIN", "productId"),
+}
 _SD_AD: Fields = {**_NAMED_AD, "asin": _advertised("ASIN"), "sku": _advertised("SKU")}
 
 _KEYWORD: Fields = {
@@ -182,16 +185,12 @@ _NOT_SURE = (
 _AUDIENCES = ("AUDIENCE", "PRODUCT_AUDIENCE", "PRODUCT_CATEGORY_AUDIENCE")
 
 
-def _expressions(
-    automatic: Mapping[str, str], products: Mapping[str, str], category: str, brand: str, themes: tuple[str, ...] = ()
-) -> Fields:
+def _expressions(automatic: Mapping[str, str], products: Mapping[str, str], themes: tuple[str, ...] = ()) -> Fields:
     """Return how a target's expression and its readable twin are put together.
 
     Args:
         automatic: Word of the match type -> type, of automatic targets.
         products: Word of the match type -> type, of product targets.
-        category: The type of a category.
-        brand: The type of a brand.
         themes: Types of target of which no expression can be put together.
     """
     word = f"{_DETAILS}.matchType"
@@ -204,8 +203,10 @@ def _expressions(
 
     def of(category_at: str, brand_at: str) -> Clauses:
         refined = (
-            Clause(Condition(f"{_DETAILS}.productCategoryId"), category, value=f"{_DETAILS}.{category_at}"),
-            Clause(Condition(f"{_DETAILS}.productBrand"), brand, value=f"{_DETAILS}.{brand_at}"),
+            Clause(
+                Condition(f"{_DETAILS}.productCategoryId"), "ASIN_CATEGORY_SAME_AS", value=f"{_DETAILS}.{category_at}"
+            ),
+            Clause(Condition(f"{_DETAILS}.productBrand"), "ASIN_BRAND_SAME_AS", value=f"{_DETAILS}.{brand_at}"),
         )
         return Clauses((*always, *refined))
 
@@ -215,17 +216,14 @@ def _expressions(
     }
 
 
+_PRODUCT_EXACT = {"PRODUCT_EXACT": "ASIN_SAME_AS"}
 _SP_EXPRESSIONS = _expressions(
     _AUTOMATIC,
-    {"PRODUCT_EXACT": "ASIN_SAME_AS", "PRODUCT_SIMILAR": "ASIN_EXPANDED_FROM"},
-    "ASIN_CATEGORY_SAME_AS",
-    "ASIN_BRAND_SAME_AS",
+    {**_PRODUCT_EXACT, "PRODUCT_SIMILAR": "ASIN_EXPANDED_FROM"},
     ("THEME",),
 )
-_SB_EXPRESSIONS = _expressions({}, {"PRODUCT_EXACT": "asinSameAs"}, "asinCategorySameAs", "asinBrandSameAs")
-_SD_EXPRESSIONS = _expressions(
-    {"PRODUCT_SIMILAR": "similarProduct"}, {"PRODUCT_EXACT": "asinSameAs"}, "asinCategorySameAs", "asinBrandSameAs"
-)
+_SB_EXPRESSIONS = _expressions({}, _PRODUCT_EXACT)
+_SD_EXPRESSIONS = _expressions({"PRODUCT_SIMILAR": "SIMILAR_PRODUCT"}, _PRODUCT_EXACT)
 _TARGET: Fields = {**_CHILD, "target_id": "$.targetId", "bid": "$.bid.bid"}
 _TYPED: Fields = {"expression_type": At(_TYPE, words={"AUTO": "AUTO"}, other="MANUAL")}
 _NEGATIVE_TARGET: Fields = {**_CHILD, "target_id": "$.targetId"}
@@ -234,41 +232,46 @@ _NAMELESS: Fields = {"target_id": "$.targetId", "ad_group_id": "$.adGroupId", "s
 EXPORTED: Mapping[str, Exported] = {
     "/sp/campaigns/list": Exported(CAMPAIGNS, _SP_CAMPAIGN),
     "/sb/v4/campaigns/list": Exported(CAMPAIGNS, _SB_CAMPAIGN),
-    "/sd/campaigns": Exported(CAMPAIGNS, _SD_CAMPAIGN),
+    "/sd/campaigns/extended": Exported(CAMPAIGNS, _SD_CAMPAIGN),
     "/sp/adGroups/list": Exported(AD_GROUPS, _BIDDING_AD_GROUP),
     "/sb/v4/adGroups/list": Exported(AD_GROUPS, _AD_GROUP),
-    "/sd/adGroups": Exported(AD_GROUPS, _SD_AD_GROUP),
-    "/sp/productAds/list": Exported(ADS, _SP_AD, below_ad_groups=True),
-    "/sb/v4/ads/list": Exported(ADS, _SB_AD, below_ad_groups=True),
-    "/sd/productAds": Exported(ADS, _SD_AD, below_ad_groups=True),
-    "/sp/keywords/list": Exported(TARGETS, _KEYWORD, (_IS_POSITIVE, _IS_KEYWORD), below_ad_groups=True),
-    "/sb/keywords": Exported(TARGETS, _KEYWORD, (_IS_POSITIVE, _IS_KEYWORD), below_ad_groups=True),
+    "/sd/adGroups/extended": Exported(AD_GROUPS, _SD_AD_GROUP, parents=_TACTIC_OF_CAMPAIGN),
+    "/sp/productAds/list": Exported(ADS, _SP_AD, parents=_CAMPAIGN_OF_AD_GROUP),
+    "/sb/v4/ads/list": Exported(ADS, _SB_AD, parents=_CAMPAIGN_OF_AD_GROUP),
+    "/sd/productAds/extended": Exported(ADS, _SD_AD, parents=_CAMPAIGN_OF_AD_GROUP),
+    "/sp/keywords/list": Exported(TARGETS, _KEYWORD, (_IS_POSITIVE, _IS_KEYWORD), parents=_CAMPAIGN_OF_AD_GROUP),
+    "/sb/keywords": Exported(TARGETS, _KEYWORD, (_IS_POSITIVE, _IS_KEYWORD), parents=_CAMPAIGN_OF_AD_GROUP),
     "/sp/targets/list": Exported(
-        TARGETS, {**_TARGET, **_TYPED, **_SP_EXPRESSIONS}, (_IS_POSITIVE, _IS_TARGET), below_ad_groups=True
+        TARGETS, {**_TARGET, **_TYPED, **_SP_EXPRESSIONS}, (_IS_POSITIVE, _IS_TARGET), parents=_CAMPAIGN_OF_AD_GROUP
     ),
     # Themes are automatic targets in the common model. They are few, and no guide says that their ids are the same:
     # their own list stays where they come from.
     "/sb/targets/list": Exported(
-        TARGETS, {**_TARGET, **_SB_EXPRESSIONS}, (_IS_POSITIVE, _IS_TARGET, _IS_NO_THEME), below_ad_groups=True
+        TARGETS, {**_TARGET, **_SB_EXPRESSIONS}, (_IS_POSITIVE, _IS_TARGET, _IS_NO_THEME), parents=_CAMPAIGN_OF_AD_GROUP
     ),
     "/sd/targets": Exported(
-        TARGETS, {**_TARGET, **_TYPED, **_SD_EXPRESSIONS}, (_IS_POSITIVE, _IS_TARGET), below_ad_groups=True
+        TARGETS, {**_TARGET, **_TYPED, **_SD_EXPRESSIONS}, (_IS_POSITIVE, _IS_TARGET), parents=_CAMPAIGN_OF_AD_GROUP
     ),
     "/sp/negativeKeywords/list": Exported(
-        TARGETS, _NEGATIVE_KEYWORD, (_IS_NEGATIVE, _IS_KEYWORD, _OF_AD_GROUP), below_ad_groups=True
+        TARGETS, _NEGATIVE_KEYWORD, (_IS_NEGATIVE, _IS_KEYWORD, _OF_AD_GROUP), parents=_CAMPAIGN_OF_AD_GROUP
     ),
     "/sp/campaignNegativeKeywords/list": Exported(
         TARGETS, _NEGATIVE_KEYWORD, (_IS_NEGATIVE, _IS_KEYWORD, _OF_CAMPAIGN)
     ),
-    "/sb/negativeKeywords": Exported(TARGETS, _NEGATIVE_KEYWORD, (_IS_NEGATIVE, _IS_KEYWORD), below_ad_groups=True),
+    "/sb/negativeKeywords": Exported(
+        TARGETS, _NEGATIVE_KEYWORD, (_IS_NEGATIVE, _IS_KEYWORD), parents=_CAMPAIGN_OF_AD_GROUP
+    ),
     "/sp/negativeTargets/list": Exported(
-        TARGETS, {**_NEGATIVE_TARGET, **_SP_EXPRESSIONS}, (_IS_NEGATIVE, _IS_TARGET, _OF_AD_GROUP), below_ad_groups=True
+        TARGETS,
+        {**_NEGATIVE_TARGET, **_SP_EXPRESSIONS},
+        (_IS_NEGATIVE, _IS_TARGET, _OF_AD_GROUP),
+        parents=_CAMPAIGN_OF_AD_GROUP,
     ),
     "/sp/campaignNegativeTargets/list": Exported(
         TARGETS, {**_NEGATIVE_TARGET, **_SP_EXPRESSIONS}, (_IS_NEGATIVE, _IS_TARGET, _OF_CAMPAIGN)
     ),
     "/sb/negativeTargets/list": Exported(
-        TARGETS, {**_NEGATIVE_TARGET, **_SB_EXPRESSIONS}, (_IS_NEGATIVE, _IS_TARGET), below_ad_groups=True
+        TARGETS, {**_NEGATIVE_TARGET, **_SB_EXPRESSIONS}, (_IS_NEGATIVE, _IS_TARGET), parents=_CAMPAIGN_OF_AD_GROUP
     ),
     # The list names no campaign for these, and so must the export not.
     "/sd/negativeTargets": Exported(TARGETS, {**_NAMELESS, **_SD_EXPRESSIONS}, (_IS_NEGATIVE, _IS_TARGET)),

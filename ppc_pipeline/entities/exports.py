@@ -17,7 +17,7 @@ from ppc_pipeline.amazon_ads.models import Export, ReportStatus
 from ppc_pipeline.reports.archive import GzipJsonCheck
 from ppc_pipeline.reports.roster import Profile
 
-DEADLINE = 3600.0
+DEADLINE = 900.0
 """Seconds. Recorded exports took less than one; Amazon names no longest time."""
 
 _LONGEST_PAUSE = 30.0
@@ -34,7 +34,7 @@ class Exports:
         clients: A client for each account.
         directory: Where the files are written.
         patience: Seconds that one call may spend in cool-downs.
-        deadline: Seconds from the first export asked for until the last is given up.
+        deadline: Seconds that an export may take, from the moment it has a place among those in progress.
         sleep: How to wait between two looks.
     """
 
@@ -43,7 +43,6 @@ class Exports:
     patience: float
     deadline: float = DEADLINE
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    _until: float | None = None
     _jobs: dict[tuple[str, int, str], asyncio.Task[Path]] = field(default_factory=dict)
     _places: dict[tuple[str, str], asyncio.Semaphore] = field(
         default_factory=lambda: defaultdict(lambda: asyncio.Semaphore(JOBS_AT_ONCE))
@@ -58,9 +57,8 @@ class Exports:
         facts = profile.facts
         key = (facts.account, facts.profile_id, kind.name)
         if key not in self._jobs:
-            self._until = self._until or asyncio.get_running_loop().time() + self.deadline
             job = _Job(self, client_of(self.clients, profile), profile, kind)
-            self._jobs[key] = asyncio.create_task(job.file(self._until))
+            self._jobs[key] = asyncio.create_task(job.file())
         return await self._jobs[key]
 
     def place(self, client: AmazonAdsClient, kind: ExportKind) -> asyncio.Semaphore:
@@ -82,16 +80,19 @@ class _Job:
     def origin(self) -> Origin:
         return Origin(account=self.profile.facts.account, profile_id=self.profile.facts.profile_id)
 
-    async def file(self, until: float) -> Path:
+    async def file(self) -> Path:
+        """Wait for a place, have it made and download it; the place is free again when it is made, or given up."""
         path = self.exports.directory / f"{self.origin['profile_id']}-{self.kind.path.strip('/').replace('/', '-')}.gz"
         try:
-            async with asyncio.timeout_at(until):
-                async with self.exports.place(self.client, self.kind):
+            async with self.exports.place(self.client, self.kind):
+                until = asyncio.get_running_loop().time() + self.exports.deadline
+                async with asyncio.timeout_at(until):
                     made = await self._made()
+            async with asyncio.timeout_at(until):
                 await self._bring(made, path)
         except TimeoutError:
             minutes = self.exports.deadline / 60
-            late = f"the {self.title} of {self.kind.name} was not there {minutes:g} min after the first was asked for"
+            late = f"the {self.title} of {self.kind.name} was not there {minutes:g} min after it was asked for"
             raise RetryableError(late, remedy=_REMEDY, **self.origin) from None
         return path
 

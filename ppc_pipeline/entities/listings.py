@@ -7,13 +7,13 @@ quarantine (``warehouse.entities``).
 
 import asyncio
 import logging
+from asyncio import FIRST_EXCEPTION
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
 from ppc_pipeline.amazon_ads.entities import EntityType
@@ -29,11 +29,11 @@ from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline.warehouse.entities import (
     EntityOutcome,
     Pages,
-    Parent,
     UnreadablePagesError,
     load_entities,
     products_listed,
 )
+from ppc_pipeline.warehouse.scratch import scratch_directory
 from ppc_pipeline.warehouse.values import Condition
 
 logger = logging.getLogger(__name__)
@@ -80,11 +80,20 @@ class _Fetched:
         lists: The lists that were read to the end.
         failures: The others.
         detours: Exports that could not be had, where the lists were read after all.
+        taken: Profiles whose lists were handed on to be loaded.
     """
 
     lists: list[tuple[Errand, Pages]] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     detours: list[Failure] = field(default_factory=list)
+    taken: set[int] = field(default_factory=set)
+
+    def take(self, unfinished: Collection[int]) -> list[tuple[Errand, Pages]]:
+        """Hand on the lists of profiles that are done and were not taken before."""
+        left = {*unfinished, *self.taken}
+        lists = [(errand, pages) for errand, pages in self.lists if errand.profile_id not in left]
+        self.taken |= {errand.profile_id for errand, _ in lists}
+        return lists
 
     def access(self) -> dict[int, Access]:
         """Return what each profile was served."""
@@ -105,41 +114,51 @@ class Lister:
         clients: A client for each account.
         roster: Where refusals are written down, and their end.
         aside: Where the bytes of a malformed page are kept.
+        staging: Where pages and exports are kept until they are loaded.
         progress: Told how many lists are done.
         patience: Seconds that one list may spend in cool-downs; the others go on meanwhile.
         source: Where entities are read from: ``lists``, ``exports`` where there is one, or ``auto``: from its list
             unless that is too long.
         export_above: Objects of which a list may have so many before it is too long.
-        export_deadline: Seconds after which a sync waits for its exports no longer.
+        export_deadline: Seconds after which an export is given up.
+        load_every: Seconds after which the profiles whose lists are all done are loaded, while others wait.
     """
 
     clients: Mapping[str, AmazonAdsClient]
     roster: Roster
     aside: Path
+    staging: Path
     progress: Progress = silent
     patience: float = PATIENCE
     source: str = "auto"
     export_above: int = 20_000
     export_deadline: float = DEADLINE
+    load_every: float = 60.0
 
     async def sync(
         self, entities: Sequence[EntityType], profiles: Sequence[Profile], warehouse: Warehouse, now: datetime
     ) -> Synced:
         """List some kinds of entities for some profiles, all concurrently, and load each kind in one transaction.
 
-        An ad product that a profile was found not to have is left out for a week.
+        Where some profiles' lists take long, those that are done are loaded meanwhile. An ad product that a profile
+        was found not to have is left out for a week.
         """
-        synced = Synced(now)
+        synced = Synced(now, {entity.name: [] for entity in entities})
         everything = [Errand(e, listing, p) for e in entities for listing in e.listings for p in profiles]
         errands = [errand for errand in everything if errand.lack(now) is None]
         synced.not_offered += _known_lacks(everything, now)
-        with TemporaryDirectory() as directory:
-            fetched = await self._fetch(errands, Path(directory))
+        with scratch_directory(self.staging) as directory:
+            fetched = await self._bring(errands, directory, warehouse, synced)
             await self._judge(fetched, profiles, entities, warehouse, synced)
-            await asyncio.to_thread(self._load, entities, fetched, warehouse, synced)
         return synced
 
-    async def _fetch(self, errands: Sequence[Errand], directory: Path) -> _Fetched:
+    async def _bring(
+        self, errands: Sequence[Errand], directory: Path, warehouse: Warehouse, synced: Synced
+    ) -> _Fetched:
+        """Run all errands at once, and load the lists of the profiles that are done: one may need what another says.
+
+        That is everything together at the end, unless some profiles take long.
+        """
         fetched = _Fetched()
         exports = Exports(self.clients, directory, self.patience, self.export_deadline)
         done = 0
@@ -147,19 +166,31 @@ class Lister:
 
         async def one(number: int, errand: Errand) -> None:
             nonlocal done
-            path = directory / f"{number}.json"
-            exported = EXPORTED.get(errand.listing.path) if self.source != "lists" else None
-            if exported is None:
-                await self._by_list(fetched, errand, path)
-            elif self.source == "exports" or not await self._by_list(fetched, errand, path, most=self.export_above):
-                await self._by_export(fetched, errand, exported, exports, path)
+            await self._fetch(fetched, errand, exports, directory / f"{number}.json")
             done += 1
             self.progress("lists", done, len(errands))
 
-        async with asyncio.TaskGroup() as group:
-            for number, errand in enumerate(errands):
-                group.create_task(one(number, errand))
+        tasks = {asyncio.create_task(one(number, errand)): errand for number, errand in enumerate(errands)}
+        waiting = set(tasks)
+        try:
+            while waiting:
+                ended, waiting = await asyncio.wait(waiting, timeout=self.load_every, return_when=FIRST_EXCEPTION)
+                for task in ended:
+                    task.result()
+                lists = fetched.take(unfinished={tasks[task].profile_id for task in waiting})
+                await asyncio.to_thread(self._load, lists, warehouse, synced)
+        finally:
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
         return fetched
+
+    async def _fetch(self, fetched: _Fetched, errand: Errand, exports: Exports, path: Path) -> None:
+        exported = EXPORTED.get(errand.listing.path) if self.source != "lists" else None
+        if exported is None:
+            await self._by_list(fetched, errand, path)
+        elif self.source == "exports" or not await self._by_list(fetched, errand, path, most=self.export_above):
+            await self._by_export(fetched, errand, exported, exports, path)
 
     async def _by_list(self, fetched: _Fetched, errand: Errand, path: Path, *, most: int | None = None) -> bool:
         """Read a list page by page, unless it has more than ``most`` objects; say whether that was tried to the end."""
@@ -260,22 +291,24 @@ class Lister:
         kept.write_bytes(body)
         return f"; its bytes are kept in {kept}"
 
-    def _load(self, entities: Sequence[EntityType], fetched: _Fetched, warehouse: Warehouse, synced: Synced) -> None:
+    def _load(self, fetched: Sequence[tuple[Errand, Pages]], warehouse: Warehouse, synced: Synced) -> None:
         """Load each kind of entity from the lists of it that were read to the end."""
+        if not fetched:
+            return
         with warehouse.connect() as connection:
-            for entity in entities:
-                lists = [(errand, pages) for errand, pages in fetched.lists if errand.entity is entity]
+            for name, loaded in synced.outcomes.items():
+                lists = [(errand, pages) for errand, pages in fetched if errand.entity.name == name]
                 outcomes = None
                 while outcomes is None:
                     files = [pages for _, pages in lists]
                     scopes = [pages.scope for pages in files]
                     try:
-                        outcomes = load_entities(connection, ENTITY_TABLES[entity.name], files, scopes, synced.at)
+                        outcomes = load_entities(connection, ENTITY_TABLES[name], files, scopes, synced.at)
                     except UnreadablePagesError as error:  # that list keeps what it had, and the others are loaded
                         (broken,) = [errand for errand, pages in lists if pages is error.pages]
                         synced.troubles.append(self._unreadable(broken, error))
                         lists = [(errand, pages) for errand, pages in lists if errand is not broken]
-                synced.outcomes[entity.name] = outcomes
+                loaded += outcomes
 
     def _unreadable(self, errand: Errand, error: UnreadablePagesError) -> Trouble:
         kept = self._keep(errand, error.pages.path.read_bytes())
@@ -299,9 +332,18 @@ def _pages(errand: Errand, path: Path, exported: Exported | None = None) -> Page
     )
     if exported is None:
         return pages
-    own = Condition("$.adProduct", (listing.ad_product or "",))
-    parents = {"campaign_id": Parent("ad_groups", "ad_group_id")} if exported.below_ad_groups else {}
-    return replace(pages, export=True, fields=exported.fields, where=(own, *exported.where), parents=parents)
+    product = "$.adProduct"
+    own = Condition(product, (listing.ad_product or "",))
+    # What is of no ad product that is known may be this one's in another word: it must not pass for removed.
+    no_others = Condition(product, tuple({*exported.kind.ad_products} - {listing.ad_product or ""}), holds=False)
+    return replace(
+        pages,
+        export=True,
+        fields=exported.fields,
+        where=(no_others, *exported.where),
+        expected=(own,),
+        parents=exported.parents,
+    )
 
 
 def _known_lacks(errands: Sequence[Errand], now: datetime) -> list[NotOffered]:

@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
 from ppc_pipeline.amazon_ads.entities import CAMPAIGNS
@@ -20,6 +19,7 @@ from ppc_pipeline.reports.roster import GONE, ProfileFacts, Roster
 from ppc_pipeline.settings import Account
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline.warehouse.entities import EntityOutcome, Pages, Scope, load_entities, replace_accounts
+from ppc_pipeline.warehouse.scratch import scratch_directory
 from ppc_pipeline.warehouse.tables import PROFILES
 
 PATIENCE = 900.0
@@ -245,8 +245,10 @@ async def has_campaigns(client: AmazonAdsClient, profile_id: int, patience: floa
     """Say whether a profile has campaigns of any ad product: one page of each list of theirs, until one is there.
 
     Returns:
-        None where Amazon could not be asked for now. That it refuses the profile is an answer: it has none.
+        None where that cannot be told now. That Amazon refuses the profile, or does not offer it the ad product, is an
+        answer: it has none. Any other error is not, such as a list that is no longer served as it was.
     """
+    answered = True
     for listing in CAMPAIGNS.listings:
         try:
             async for page in client.list_pages(profile_id, listing, patience=patience):
@@ -256,7 +258,8 @@ async def has_campaigns(client: AmazonAdsClient, profile_id: int, patience: floa
         except AdsError as error:
             if error.category in (Category.RETRYABLE, Category.MISCONFIGURED):
                 return None
-    return False
+            answered = answered and error.category in (Category.REFUSED, Category.NOT_OFFERED)
+    return False if answered else None
 
 
 def lacking(account: Account, listed: Sequence[ProfileFacts]) -> list[Miss]:
@@ -273,6 +276,7 @@ def store_profiles(
     configured: Sequence[str],
     known: Sequence[int],
     now: datetime,
+    staging: Path,
 ) -> list[EntityOutcome]:
     """Write the profiles that were found, and how each account fared, into the warehouse.
 
@@ -283,11 +287,10 @@ def store_profiles(
         configured: The names of every account there is.
         known: Profiles seen before, of accounts that were read whole: those no longer listed are marked.
         now: The moment from which new versions are valid.
+        staging: Where what is to be loaded is kept meanwhile.
     """
-    with TemporaryDirectory() as directory, warehouse.connect() as connection:
-        pages = [
-            _page(Path(directory) / f"{number}.json", account, found) for number, account in enumerate(found.profiles)
-        ]
+    with scratch_directory(staging) as directory, warehouse.connect() as connection:
+        pages = [_page(directory / f"{number}.json", account, found) for number, account in enumerate(found.profiles)]
         everyone = {facts.profile_id for some in found.facts.values() for facts in some}
         outcomes = load_entities(connection, PROFILES, pages, map(Scope, everyone | set(known)), now)
         errors = {trouble.account: trouble.reason for trouble in found.troubles if trouble.profile_id is None}
@@ -320,6 +323,7 @@ def _page(path: Path, account: str, found: Found) -> Pages:
         ad_product=None,
         items_key="profiles",
         fields={name: f"$.{name}" for name in (*columns, "currency_code")},
+        raw="$.served",
     )
 
 
@@ -330,6 +334,7 @@ def _row(profile: Profile, facts: ProfileFacts) -> dict[str, object]:
         "currency_code": profile.currency_code,
         "name": info.name,
         "account_type": info.type,
+        "account_sub_type": info.sub_type,
         "account_id": info.id,
         "country_code": profile.country_code,
         "timezone": profile.timezone,
@@ -338,4 +343,5 @@ def _row(profile: Profile, facts: ProfileFacts) -> dict[str, object]:
         "valid_payment_method": info.valid_payment_method,
         "active": facts.active,
         "skip_reason": facts.skip_reason,
+        "served": json.loads(profile.served),
     }

@@ -22,6 +22,7 @@ ACTIONS: Mapping[type[Event], str] = {
     states.Accepted: "asked for",
     states.Cooked: "ready",
     states.FailedAtAmazon: "failed at Amazon",
+    states.DeletedAtAmazon: "deleted at Amazon",
     states.Archived: "downloaded",
     states.Loaded: "loaded",
     states.Troubled: "to be retried",
@@ -34,7 +35,8 @@ ACTIONS: Mapping[type[Event], str] = {
     states.Unloaded: "to be loaded again",
     states.Lost: "lost",
 }
-"""What each event is called. That Amazon still works on a report is no news, and is not written down."""
+"""What each event is called. That Amazon still works on a report is no news, and is not written down; nor is that
+somebody asked for what is ordered already."""
 
 ORDERED = "ordered"
 BLOCKED = "profile blocked"

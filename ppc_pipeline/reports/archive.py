@@ -66,13 +66,16 @@ class Archive:
 
     def kept(self, row: ReportRow) -> Path | None:
         """Return the file of a failed report if it is there and whole: in its place, or put aside as unreadable."""
+        return next((path for path in self.files_of(row) if path.is_file() and _is_whole(path)), None)
+
+    def files_of(self, row: ReportRow) -> list[Path]:
+        """Return where the file of a report may stand: in its place, or put aside as unreadable."""
         if row.raw_path is not None:
             path = self.root / row.raw_path
-            candidates = [path, path.with_suffix(_ASIDE)]
-        else:  # the reason names the file that was put aside; what else lies there may belong to an older request
-            beside = sorted(self.path_of(row).parent.glob("*.json.*"))
-            candidates = [path for path in beside if path.with_suffix(_ASIDE).name in (row.reason or "")]
-        return next((path for path in candidates if path.is_file() and _is_whole(path)), None)
+            return [path, path.with_suffix(_ASIDE)]
+        # The reason names the file that was put aside; what else lies there may belong to an older request.
+        beside = sorted(self.path_of(row).parent.glob("*.json.*"))
+        return [path for path in beside if path.with_suffix(_ASIDE).name in (row.reason or "")]
 
     def put_back(self, kept: Path) -> tuple[str, str]:
         """Put a file that was put aside back in its place.
@@ -120,17 +123,17 @@ class Archive:
         part.replace(path)
         return str(path.relative_to(self.root)), path.stat().st_size
 
-    def delete_older(self, days: int, now: datetime, needed: Collection[str]) -> Deleted:
+    def delete_older(self, days: int, now: datetime, needed: Collection[Path]) -> Deleted:
         """Delete files, those put aside too, that were written more than ``days`` ago.
 
         Args:
             days: How long files are kept.
             now: This moment.
-            needed: Paths, as ``store`` returned them, of reports that are not loaded yet: they stay.
+            needed: Files of reports that are not loaded: they stay.
         """
         oldest = now - timedelta(days=days)
         files = (path for pattern in ("*.json.gz", f"*{_ASIDE}") for path in self.root.rglob(pattern))
-        return delete_files((f for f in files if str(f.relative_to(self.root)) not in needed), oldest)
+        return delete_files((path for path in files if path not in needed), oldest)
 
     def delete_leftovers(self, now: datetime) -> Deleted:
         """Delete what downloads left behind that were killed a day ago or earlier, and directories empty as long."""

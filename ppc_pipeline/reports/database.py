@@ -18,6 +18,11 @@ WAIT_SECONDS = 15
 _POSTGRES_LIMITS = {
     "connect_timeout": WAIT_SECONDS,
     "options": f"-c lock_timeout={WAIT_SECONDS}s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s",
+    # Those are the server's to keep. Of a server that is gone from the network, only our own side can tell.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
 }
 _FOR_WRITING = "ppc_for_writing"
 

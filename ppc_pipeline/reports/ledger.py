@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
-from enum import Enum, auto
 from typing import Any, NamedTuple, Self
 
 from sqlalchemy import (
@@ -34,6 +33,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from ppc_pipeline.reports import activity, schema
 from ppc_pipeline.reports.database import for_writing, open_engine
+from ppc_pipeline.reports.reorders import Decision, decide
 from ppc_pipeline.reports.schema import accounts, reports
 from ppc_pipeline.reports.states import (
     OUTSTANDING,
@@ -105,13 +105,29 @@ class ReportRow:
         """Whether something is still to be done."""
         return self.state in OUTSTANDING
 
+    @property
+    def rest(self) -> Window | None:
+        """The part that Amazon does serve of a window that it refused for its first days."""
+        if (
+            self.state is not State.EXPIRED
+            or not self.served_from
+            or not self.start_date < self.served_from <= self.end_date
+        ):
+            return None
+        return Window(self.account, self.profile_id, self.report_type, Days(self.served_from, self.end_date))
+
     def is_due(self, now: datetime) -> bool:
         """Say whether the next step may be made."""
         return self.not_before is None or self.not_before <= now
 
+    @property
+    def asked_at(self) -> datetime:
+        """When it was asked for, or ordered where it was not."""
+        return self.requested_at or self.ordered_at
+
     def age_seconds(self, now: datetime) -> float:
         """Return the seconds since it was asked for, or since it was ordered where it was not."""
-        return (now - (self.requested_at or self.ordered_at)).total_seconds()
+        return (now - self.asked_at).total_seconds()
 
     def __str__(self) -> str:
         """Name the report for people."""
@@ -149,37 +165,6 @@ _RECORD = (  # made once: it is executed several times for each report
     .where(reports.c.id == bindparam("recorded_id"), reports.c.lease_owner == bindparam("recorded_owner"))
     .returning(*_COLUMNS)
 )
-
-
-class Decision(Enum):
-    """What asking for a window means, given what was ordered before."""
-
-    ORDER = auto()
-    REUSE = auto()
-    RETRY = auto()
-
-
-def decide(latest: ReportRow | None, now: datetime, fresh: timedelta, *, archived: bool) -> Decision:
-    """Say what asking for a window means.
-
-    A report still on its way is gone on with. One that was ordered less than ``fresh`` ago is not ordered again, so
-    that retries cost nothing; if it failed in a way that may pass, the same row is tried again. So is, at any age, one
-    that was downloaded and could not be loaded: nothing that was downloaded is downloaded again.
-
-    Args:
-        latest: The newest order of the window, if there is one.
-        now: This moment.
-        fresh: An order younger than this is not repeated.
-        archived: Whether the newest order's raw file is in the archive.
-    """
-    if latest is None:
-        return Decision.ORDER
-    if latest.outstanding:
-        return Decision.REUSE
-    failed = latest.state is State.FAILED and bool(latest.retryable)
-    if now - latest.ordered_at >= fresh:
-        return Decision.RETRY if failed and archived else Decision.ORDER
-    return Decision.RETRY if failed else Decision.REUSE
 
 
 class ClaimLostError(Exception):
@@ -337,10 +322,13 @@ class Ledger:
     def claim_all(self, ids: Sequence[int], owner: str) -> list[ReportRow]:
         """Claim those of some outstanding reports that nobody else has, in one transaction."""
         found: list[ReportRow] = []
+        wanted = sorted(ids)
         with self.transaction() as connection:
-            for first in range(0, len(ids), _IDS_A_QUERY):
-                statement = self._claiming(reports.c.id.in_(ids[first : first + _IDS_A_QUERY]), owner)
-                found += [_existing(row) for row in connection.execute(statement).mappings()]
+            for first in range(0, len(wanted), _IDS_A_QUERY):
+                which = reports.c.id.in_(wanted[first : first + _IDS_A_QUERY])
+                _lock(connection, which)
+                claimed = connection.execute(self._claiming(which, owner))
+                found += [_existing(row) for row in claimed.mappings()]
         return found
 
     def _claiming(self, which: ColumnElement[bool], owner: str) -> ReturningUpdate[Any]:
@@ -357,15 +345,17 @@ class Ledger:
         """Hold every claim of an owner, and every place it took, for another lease."""
         until = self.clock() + LEASE
         place = case((reports.c.asking_until.is_not(None), until))
-        statement = update(reports).where(reports.c.lease_owner == owner).values(lease_until=until, asking_until=place)
-        with self.transaction() as connection:
-            connection.execute(statement)
+        self._update_all_of(owner, {"lease_until": until, "asking_until": place})
 
     def release(self, owner: str) -> None:
         """Give back every claim of an owner."""
-        statement = update(reports).where(reports.c.lease_owner == owner).values(lease_owner=None, lease_until=None)
+        self._update_all_of(owner, {"lease_owner": None, "lease_until": None})
+
+    def _update_all_of(self, owner: str, values: dict[str, Any]) -> None:
+        mine = reports.c.lease_owner == owner
         with self.transaction() as connection:
-            connection.execute(statement)
+            _lock(connection, mine)
+            connection.execute(update(reports).where(mine).values(**values))
 
     def record(self, row: ReportRow, happened: Event) -> ReportRow:
         """Write down what happened to a claimed report.
@@ -390,6 +380,7 @@ class Ledger:
         now = self.clock()
         changes = [(row, event, advance(_standing(row), event, now)) for row, event in happened]
         with self.transaction() as connection:
+            _lock(connection, reports.c.id.in_([row.id for row, _, _ in changes]))
             return [self._record(connection, row, event, change, now) for row, event, change in changes]
 
     def _record(
@@ -402,7 +393,21 @@ class Ledger:
         written = _row(connection.execute(_RECORD, {**values, **mine}).mappings().first())
         if written is not None:
             self._note(connection, written, happened, now)
+            if written.rest is not None:  # here and now, or a crash in between would leave it unordered
+                self._order_rest(connection, written, written.rest)
         return written
+
+    def rest_of(self, row: ReportRow) -> ReportRow | None:
+        """Return the order of the part of an expired window that Amazon does serve, if there is such a part."""
+        if row.rest is None:
+            return None
+        with self.transaction() as connection:
+            return self._order_rest(connection, row, row.rest)
+
+    def _order_rest(self, connection: Connection, row: ReportRow, rest: Window) -> ReportRow:
+        # A file that is no longer in the archive is found out when it is loaded.
+        there, _ = self._order(connection, rest, row.columns_hash, ONE_DAY, lambda latest: latest.raw_path is not None)
+        return there
 
     def reopen(self, row: ReportRow, happened: Event) -> ReportRow:
         """Write down what happened to a report that nobody works on because it was done."""
@@ -427,7 +432,14 @@ class Ledger:
 
     def outstanding(self, report_types: Iterable[str] | None = None) -> list[ReportRow]:
         """Return what is still to be done, oldest order first."""
-        query = select(*_COLUMNS).where(reports.c.state.in_(OUTSTANDING)).order_by(reports.c.id)
+        return self._rows_in(OUTSTANDING, report_types)
+
+    def failed(self, report_types: Iterable[str] | None = None) -> list[ReportRow]:
+        """Return what was given up, oldest order first."""
+        return self._rows_in([State.FAILED], report_types)
+
+    def _rows_in(self, some: Collection[State], report_types: Iterable[str] | None) -> list[ReportRow]:
+        query = select(*_COLUMNS).where(reports.c.state.in_(some)).order_by(reports.c.id)
         if report_types is not None:
             query = query.where(reports.c.report_type.in_(tuple(report_types)))
         with self.engine.connect() as connection:
@@ -519,6 +531,7 @@ class Ledger:
                 part = ids[first : first + _IDS_A_QUERY]
                 same = reports.c.id.in_(part) & (reports.c.state == State.LOADED)
                 with self.transaction() as connection:
+                    _lock(connection, same)
                     reopened = connection.execute(update(reports).where(same).values(**values).returning(*_COLUMNS))
                     for row in reopened.mappings().all():
                         self._note(connection, _existing(row), happened, now)
@@ -563,6 +576,15 @@ def _join(ranges: list[Days], days: Days) -> None:
         ranges[-1] = Days(ranges[-1].start, max(ranges[-1].end, days.end))
     else:
         ranges.append(days)
+
+
+def _lock(connection: Connection, which: ColumnElement[bool]) -> None:
+    """Lock rows for a transaction, in the order of their ids.
+
+    Of two transactions that lock the same rows in another order, PostgreSQL would break one off. (In SQLite there is
+    one that writes.)
+    """
+    connection.execute(select(reports.c.id).where(which).order_by(reports.c.id).with_for_update())
 
 
 def _written(connection: Connection, where: ColumnElement[bool], values: dict[str, Any]) -> ReportRow | None:

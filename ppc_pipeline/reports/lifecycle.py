@@ -11,7 +11,7 @@ import os
 import socket
 import uuid
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,7 +21,7 @@ from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.progress import Progress, silent
 from ppc_pipeline.reports import states
 from ppc_pipeline.reports.archive import Archive
-from ppc_pipeline.reports.ledger import LEASE, ClaimLostError, Ledger, ReportRow
+from ppc_pipeline.reports.ledger import ClaimLostError, Ledger, ReportRow
 from ppc_pipeline.reports.load_queue import Load, LoadQueue, Tally
 from ppc_pipeline.reports.lookout import Kind, Lookout
 from ppc_pipeline.reports.pace import Pace
@@ -29,7 +29,6 @@ from ppc_pipeline.reports.recorder import Recorder
 from ppc_pipeline.reports.roster import Roster
 from ppc_pipeline.reports.states import Event, State
 from ppc_pipeline.reports.steps import Steps
-from ppc_pipeline.reports.windows import Days, Window
 
 log = logging.getLogger(__name__)
 
@@ -64,13 +63,11 @@ class Lifecycle:
     ) -> None:
         self._ledger = ledger
         self._recorder = Recorder(ledger)
-        self._archive = archive
         self._pace = pace or Pace()
         self._steps = Steps(ledger, roster, clients, archive, self._pace)
         self._progress = progress
         self._lookout = Lookout()
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-        self._rests: dict[int, ReportRow] = {}
         self._watched: dict[int, ReportRow] = {}
 
     async def see_through(self, rows: Sequence[ReportRow], load: Load, *, deadline: timedelta) -> list[ReportRow]:
@@ -147,7 +144,7 @@ class Lifecycle:
         while True:
             row = await self._until_it_rests(row, loading, due_by, deadline)
             done.append(row)
-            rest = self._rests.pop(row.id, None)
+            rest = self._ledger.rest_of(row)
             if rest is None:
                 tally.one_more()
                 return done
@@ -218,21 +215,12 @@ class Lifecycle:
     async def _note(self, row: ReportRow, event: Event | None) -> ReportRow:
         if event is None:
             return row
+        # First of all: whatever comes between Amazon's answer and the ledger may be where it is lost.
         written = await self._recorder.record(row, event)
+        self._steps.learn(row, event)
         if isinstance(event, states.Cooked):
             self._lookout.made(_kind(row), row.age_seconds(self._ledger.clock()))
-        if isinstance(event, states.Unserved):
-            self._order_rest(written, event.served_from)
         return written
-
-    def _order_rest(self, row: ReportRow, served_from: date) -> None:
-        """Order the part of a window that Amazon does serve, where it refused the whole for its first days."""
-        if not row.start_date < served_from <= row.end_date:
-            return
-        window = Window(row.account, row.profile_id, row.report_type, Days(served_from, row.end_date))
-        self._rests[row.id], _ = self._ledger.order(
-            window, row.columns_hash, fresh=timedelta(days=1), archived=self._archive.has
-        )
 
     # When
 
@@ -254,7 +242,7 @@ class Lifecycle:
     @contextlib.asynccontextmanager
     async def _claims(self) -> AsyncIterator[None]:
         """Hold this process's claims while it works, and give back what is left of them at the end."""
-        holding = asyncio.create_task(self._hold_claims())
+        holding = asyncio.create_task(self._recorder.hold_claims(self._owner))
         try:
             yield
         finally:
@@ -264,14 +252,6 @@ class Lifecycle:
                 self._ledger.release(self._owner)
             except SQLAlchemyError:  # nor may it hide what went wrong before
                 log.warning("the claims could not be given back: they run out by themselves", exc_info=True)
-
-    async def _hold_claims(self) -> None:
-        while True:
-            await asyncio.sleep(LEASE.total_seconds() / 3)
-            try:
-                await asyncio.to_thread(self._ledger.renew, self._owner)
-            except SQLAlchemyError:
-                log.warning("the claims could not be renewed, trying again before they run out", exc_info=True)
 
 
 def _kind(row: ReportRow) -> Kind:

@@ -21,7 +21,7 @@ from ppc_pipeline.reports.archive import Archive
 from ppc_pipeline.reports.ledger import ReportRow
 from ppc_pipeline.reports.states import Event
 from ppc_pipeline.reports.tables import ENTITY_TABLES, REPORT_TABLES, columns_hash
-from ppc_pipeline.warehouse.connection import Warehouse, WarehouseBusyError
+from ppc_pipeline.warehouse.connection import Warehouse, WarehouseBusyError, without_password
 from ppc_pipeline.warehouse.creation import create_tables
 from ppc_pipeline.warehouse.loading import FileOutcome, load_stage, without_overlaps
 from ppc_pipeline.warehouse.report_files import ReportFile, RowsLostError, UnreadableFileError
@@ -30,6 +30,9 @@ from ppc_pipeline.warehouse.stages import Stage, stage_files
 from ppc_pipeline.warehouse.tables import ReportTable
 
 log = logging.getLogger(__name__)
+
+_NO_ROOM = (OSError, duckdb.IOException, duckdb.OutOfMemoryException)
+"""What a full disk or memory raises: nothing is wrong with any file, and it passes when there is room."""
 
 WAREHOUSE_PAUSE = timedelta(seconds=60)
 """Before a load that the warehouse or the disk refused is tried again."""
@@ -85,9 +88,7 @@ class Loader:
             with scratch_directory(self._staging) as folder:
                 self._load(by_type, folder, events)
         except (WarehouseBusyError, duckdb.Error, OSError) as error:
-            # The files are here and good: wait for the warehouse or the disk, however long that takes.
-            later = self._clock() + WAREHOUSE_PAUSE
-            events |= {row.id: states.Postponed(str(error), later) for row in rows if row.id not in events}
+            events |= {row.id: self._postponed(error) for row in rows if row.id not in events}
         return events
 
     def _load(self, by_type: Mapping[str, Sequence[ReportRow]], folder: Path, events: dict[int, Event]) -> None:
@@ -144,9 +145,16 @@ class Loader:
         self.outcomes |= done
         return {key: states.Loaded(outcome.rows_loaded, outcome.rows_rejected) for key, outcome in done.items()}
 
+    def _postponed(self, error: Exception) -> Event:
+        """The file is here and good: wait for the warehouse, the disk or the memory, however long that takes."""
+        return states.Postponed(without_password(str(error)), self._clock() + WAREHOUSE_PAUSE)
+
     def _failed(self, row: ReportRow, error: Exception) -> Event:
-        if isinstance(error, duckdb.Error | OSError):
-            return states.Troubled(f"loading failed: {error}")
+        # What a lake reports whose catalog is gone in mid-statement has no class of its own.
+        if isinstance(error, _NO_ROOM) or type(error) is duckdb.Error:
+            return self._postponed(error)
+        if isinstance(error, duckdb.Error):
+            return states.Troubled(f"loading failed: {without_password(str(error))}")
         if isinstance(error, RowsLostError):
             return states.GivenUp(f"loading failed: {error}", retryable=True)
         if not isinstance(error, UnreadableFileError):
@@ -171,7 +179,7 @@ class Loader:
             currency_code=self._currencies[row.profile_id],
             start_date=row.start_date,
             end_date=row.end_date,
-            requested_at=row.requested_at or row.ordered_at,
+            requested_at=row.asked_at,
             left_out=row.left_out if row.columns_hash == _DECLARED.get(row.report_type) else None,
         )
 

@@ -14,9 +14,12 @@ from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.reports.archive import Archive
 from ppc_pipeline.reports.ledger import Ledger, ReportRow
 from ppc_pipeline.reports.roster import Profile
-from ppc_pipeline.reports.states import State, Unloaded
+from ppc_pipeline.reports.states import AskedAgain, State, Unloaded
 from ppc_pipeline.reports.tables import columns_hash
 from ppc_pipeline.reports.windows import Days, Window, daily_plan, served, windows_for
+
+TAKEN_UP_FOR = timedelta(days=7)
+"""How long after it was asked for a report that failed and is in the archive is taken up again by each daily order."""
 
 
 @dataclass(slots=True)
@@ -76,7 +79,8 @@ class Desk:
     ) -> Ordered:
         """Order what a day brings: the trailing window of every profile, and a bounded number of holes.
 
-        Left out are profiles that Amazon refuses and what profiles do not have, until it is time to ask again.
+        Left out are profiles that Amazon refuses and what profiles do not have, until it is time to ask again. What
+        failed with its file in the archive is taken up again before anything is ordered.
 
         Args:
             report_types: What is ordered daily.
@@ -88,6 +92,7 @@ class Desk:
             broken: Accounts that cannot be used: their holes would take the places of what can be had.
         """
         now = self.ledger.clock()
+        again = self._failed_with_file(report_types, profiles)
         known = self._known_days(report_types, start_date)
         trailing: list[tuple[ReportType, Window]] = []
         missing: list[tuple[ReportType, Window]] = []
@@ -110,7 +115,21 @@ class Desk:
                 # What it was seen to lack: the trailing window is enough to learn whether it is so.
                 if profile.facts.account not in broken and profile.lack_of(report_type) is None:
                     missing += [(report_type, window) for window in plan.holes]
-        return self._order([*trailing, *_in_turns(missing)[:holes]])
+        ordered = self._order([*trailing, *_in_turns(missing)[:holes]])
+        return Ordered([*again, *ordered.rows], len(again) + ordered.new)
+
+    def _failed_with_file(self, report_types: Sequence[ReportType], profiles: Sequence[Profile]) -> list[ReportRow]:
+        """Take up again what failed for now and is in the archive: it need not be ordered anew, nor could it for ever.
+
+        What still fails a week after it was asked for is left to ``ppc rebuild``: its days count as holes again.
+        """
+        whose = {profile.facts.profile_id for profile in profiles}
+        since = self.ledger.clock() - TAKEN_UP_FOR
+        return [
+            self.ledger.reopen(row, AskedAgain(requested=row.report_id is not None, archived=True))
+            for row in self.ledger.failed(report_type.name for report_type in report_types)
+            if row.retryable and row.profile_id in whose and row.asked_at >= since and self.archive.has(row)
+        ]
 
     def _order(self, wanted: Iterable[tuple[ReportType, Window]]) -> Ordered:
         ordered = Ordered()

@@ -1,25 +1,52 @@
 """Writing down what happens to reports without holding up the event loop: what comes together is written together.
 
-Here: handing events to the ledger in a thread, those of one moment in one transaction. Not here: what an event means
-(``states``), or how a row is written (``ledger``).
+Here: handing events to the ledger in a thread, those of one moment in one transaction, and holding the claims
+meanwhile. Not here: what an event means (``states``), or how a row is written (``ledger``).
 """
 
 import asyncio
-from collections.abc import Sequence
+import logging
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
-from sqlalchemy.exc import SQLAlchemyError
+import tenacity
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
-from ppc_pipeline.reports.ledger import ClaimLostError, Ledger, ReportRow
+from ppc_pipeline.reports.ledger import LEASE, ClaimLostError, Ledger, ReportRow
 from ppc_pipeline.reports.states import Event
+
+log = logging.getLogger(__name__)
+
+_THREADS = 2
+"""One writes, one renews. They are nobody else's: loads and slow disks must not hold up what Amazon has answered."""
 
 _Pending = tuple[ReportRow, Event, "asyncio.Future[ReportRow]"]
 
 
 class Recorder:
-    """Records events of one event loop. An event handed over is written even when nobody waits for it any more."""
+    """Records events of one event loop. An event handed over is written even when nobody waits for it any more.
 
-    def __init__(self, ledger: Ledger) -> None:
+    A ledger that fails is tried again for as long as a claim holds: what Amazon has answered is lost only with the
+    process.
+
+    Args:
+        ledger: Where they are written down.
+        sleep: Waits between two tries.
+    """
+
+    def __init__(self, ledger: Ledger, sleep: Callable[[float], None] = time.sleep) -> None:
         self._ledger = ledger
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="ledger")
+        self._patiently = tenacity.Retrying(
+            # The transaction was undone as a whole. (IntegrityError: another process wrote the same order first.)
+            retry=tenacity.retry_if_exception_type((OperationalError, IntegrityError)),
+            wait=tenacity.wait_random_exponential(multiplier=0.1, max=5),
+            stop=tenacity.stop_after_delay(LEASE),
+            before_sleep=tenacity.before_sleep_log(log, logging.WARNING),
+            sleep=sleep,
+            reraise=True,
+        )
         self._pending: list[_Pending] = []
         self._writing: asyncio.Task[None] | None = None
 
@@ -43,11 +70,21 @@ class Recorder:
         while self._writing is not None:
             await asyncio.wait([self._writing])
 
+    async def hold_claims(self, owner: str) -> None:
+        """Renew the claims of an owner, time and again before they run out, until this is cancelled."""
+        while True:
+            await asyncio.sleep(LEASE.total_seconds() / 3)
+            try:
+                await asyncio.get_running_loop().run_in_executor(self._threads, self._ledger.renew, owner)
+            except SQLAlchemyError:
+                log.warning("the claims could not be renewed, trying again before they run out", exc_info=True)
+
     async def _write(self) -> None:
         try:
             while self._pending:
                 some, self._pending = self._pending, []
-                for (_, _, written), outcome in zip(some, await asyncio.to_thread(self._record, some), strict=True):
+                outcomes = await asyncio.get_running_loop().run_in_executor(self._threads, self._record, some)
+                for (_, _, written), outcome in zip(some, outcomes, strict=True):
                     if written.cancelled():
                         continue
                     if isinstance(outcome, Exception):
@@ -60,7 +97,7 @@ class Recorder:
     def _record(self, some: Sequence[_Pending]) -> list[ReportRow | Exception]:
         """Record some events together; where one of them is impossible, one by one, so that the others are kept."""
         try:
-            rows = self._ledger.record_all([(row, event) for row, event, _ in some])
+            rows = self._patiently(self._ledger.record_all, [(row, event) for row, event, _ in some])
         except Exception as error:
             if len(some) == 1 or isinstance(error, SQLAlchemyError):
                 return [error] * len(some)

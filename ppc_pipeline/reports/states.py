@@ -91,6 +91,13 @@ class FailedAtAmazon:
 
 
 @dataclass(frozen=True, slots=True)
+class DeletedAtAmazon:
+    """Amazon did not make the report in time, and was told to forget it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Archived:
     """The raw file is in the archive."""
 
@@ -120,7 +127,7 @@ class Troubled:
 
 @dataclass(frozen=True, slots=True)
 class Postponed:
-    """Amazon asked for patience (429): nothing failed, the step is due later."""
+    """Amazon asked for patience (429), or the disk or the warehouse does: nothing failed, the step is due later."""
 
     reason: str
     until: datetime
@@ -198,6 +205,7 @@ Event = (
     Accepted
     | Cooked
     | FailedAtAmazon
+    | DeletedAtAmazon
     | Archived
     | Loaded
     | Troubled
@@ -260,7 +268,7 @@ def _cooked(_: Standing, __: Cooked, now: datetime) -> Change:
     return _fresh(State.READY, ready_at=now)
 
 
-def _failed_at_amazon(standing: Standing, event: FailedAtAmazon, now: datetime) -> Change:
+def _failed_at_amazon(standing: Standing, event: FailedAtAmazon | DeletedAtAmazon, now: datetime) -> Change:
     if standing.requests >= MAX_REQUESTS:
         reason = f"asked {standing.requests} times; the last answer: {event.reason}"
         return {**_given_up(standing, GivenUp(reason, retryable=True), now), "report_id": None, "requests": 0}
@@ -335,6 +343,7 @@ _RULES: dict[type[Any], tuple[frozenset[State], Callable[[Standing, Any, datetim
     Accepted: (frozenset({State.PLANNED}), _accepted),
     Cooked: (frozenset({State.REQUESTED}), _cooked),
     FailedAtAmazon: (frozenset({State.REQUESTED, State.READY}), _failed_at_amazon),
+    DeletedAtAmazon: (frozenset({State.REQUESTED}), _failed_at_amazon),
     Archived: (frozenset({State.READY}), _archived),
     Loaded: (frozenset({State.DOWNLOADED}), _loaded),
     Troubled: (OUTSTANDING, _troubled),

@@ -9,6 +9,8 @@ import logging
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from ppc_pipeline.amazon_ads.ad_products import SPONSORED_PRODUCTS
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
 from ppc_pipeline.amazon_ads.errors import (
@@ -34,7 +36,8 @@ from ppc_pipeline.reports.states import Event, State
 
 log = logging.getLogger(__name__)
 
-_ASKING = frozenset({State.PLANNED, State.REQUESTED})
+_SERVED = (states.Accepted, states.Cooked, states.Archived)
+"""What happens only where Amazon serves the account and the profile."""
 
 
 class Steps:
@@ -78,18 +81,37 @@ class Steps:
             return states.GivenUp(unknown, retryable=True)
         if hopeless := self._hopeless(row):
             return states.GivenUp(hopeless, retryable=True)
-        if row.state in _ASKING and row.end_date < self._oldest_served(row):
+        # Only of what is not asked for yet: what was, Amazon may have made in time.
+        if row.state is State.PLANNED and row.end_date < self._oldest_served(row):
             return states.Unserved(self._oldest_served(row))
         if row.state is State.PLANNED and not self._place_for(row):
             return None
         try:
-            event = await _STEPS[row.state](self, row)
+            return await _STEPS[row.state](self, row)
         except AdsError as error:
             return self._event_of(row, error)
-        except OSError as error:
-            return states.Troubled(f"could not write the raw file: {error}")
-        self._note_that_it_works(row)
-        return event
+        except OSError as error:  # the disk is full: no fault of the report, however long that takes
+            until = self._ledger.clock() + timedelta(seconds=self._pace.poll_most)
+            return states.Postponed(f"could not write the raw file: {error}", until)
+
+    def learn(self, row: ReportRow, event: Event) -> None:
+        """Write down what an event, once it is recorded, says of the account, the profile and the columns.
+
+        A ledger that fails at that is no matter: the next report says the same.
+
+        Args:
+            row: The report as it stood before.
+            event: What happened.
+        """
+        if not isinstance(event, _SERVED):
+            return
+        try:
+            self._note_that_it_works(row)
+            if isinstance(event, states.Accepted):
+                report_type = REPORT_TYPES[row.report_type]
+                self._columns.accept(row.account, report_type, set(report_type.columns).difference(event.left_out))
+        except SQLAlchemyError:
+            log.warning("%s: what it says of its account could not be written down", row, exc_info=True)
 
     def _hopeless(self, row: ReportRow) -> str | None:
         """Return why there is no point in trying, learnt from another report of this account, profile or product."""
@@ -112,7 +134,6 @@ class Steps:
             except InvalidColumnsError as error:
                 self._columns.refuse(row.account, report_type, columns, error)
                 continue
-            self._columns.accept(row.account, report_type, columns)
             left_out = tuple(column for column in report_type.columns if column not in columns)
             return states.Accepted(report.report_id, left_out)
 
@@ -142,7 +163,7 @@ class Steps:
         with contextlib.suppress(PermanentError):
             await self._clients[row.account].delete_report(row.profile_id, row.report_id or "")
         hours = states.STUCK_AFTER.total_seconds() / 3600
-        return states.FailedAtAmazon(f"Amazon did not make report {row.report_id} within {hours:.0f} hours")
+        return states.DeletedAtAmazon(f"Amazon did not make report {row.report_id} within {hours:.0f} hours")
 
     async def _download(self, row: ReportRow) -> Event | None:
         # The address is signed for an hour and a secret: that of the last look is used once, and never written down.
@@ -188,16 +209,16 @@ class Steps:
 
     def _note_that_it_works(self, row: ReportRow) -> None:
         if (row.account, row.profile_id) not in self._serving:
-            self._serving.add((row.account, row.profile_id))
             self._roster.unblock(row.profile_id, row.account)
+            self._serving.add((row.account, row.profile_id))
         if row.account not in self._working:
-            self._working.add(row.account)
             self._roster.account_ok(row.account)
+            self._working.add(row.account)
         if self._lacking is None:  # one question for all: to take back what is not there would be one for each report
             self._lacking = {(profile, what) for profile, lacks in self._roster.lacking().items() for what in lacks}
         for offer in self._lacking.intersection(_offers(row)):
-            self._lacking.discard(offer)
             self._roster.has(*offer)
+            self._lacking.discard(offer)
 
     def _oldest_served(self, row: ReportRow) -> date:
         return self._ledger.clock().date() - timedelta(days=REPORT_TYPES[row.report_type].retention_days)

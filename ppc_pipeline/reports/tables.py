@@ -7,9 +7,10 @@ is done with tables (``warehouse``).
 import hashlib
 
 from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES, EntityType, Listing
+from ppc_pipeline.amazon_ads.entities.campaigns import PLACEMENTS
 from ppc_pipeline.amazon_ads.fields import Kind, snake_case
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, ReportType, is_metric, kind_of
-from ppc_pipeline.warehouse.tables import Column, ColumnType, EntityTable, ReportTable
+from ppc_pipeline.warehouse.tables import Column, ColumnType, EntityTable, ReportTable, Words
 
 _TYPES = {
     Kind.INTEGER: ColumnType.INTEGER,
@@ -21,7 +22,10 @@ _TYPES = {
     Kind.MOMENT: ColumnType.MOMENT,
     Kind.BOOLEAN: ColumnType.BOOLEAN,
     Kind.JSON: ColumnType.JSON,
+    Kind.PREDICATES: ColumnType.JSON,
+    Kind.PLACEMENTS: ColumnType.JSON,
 }
+_WORDS = {Kind.PREDICATES: Words("type"), Kind.PLACEMENTS: Words("placement", tuple(PLACEMENTS.items()))}
 
 
 def report_table(report_type: ReportType) -> ReportTable:
@@ -37,7 +41,7 @@ def report_table(report_type: ReportType) -> ReportTable:
 
 def entity_table(entity: EntityType) -> EntityTable:
     """Return the table of an entity."""
-    columns = tuple(Column(name, _TYPES[kind]) for name, kind in entity.columns.items())
+    columns = tuple(Column(name, _TYPES[kind], words=_WORDS.get(kind)) for name, kind in entity.columns.items())
     return EntityTable(
         name=entity.name,
         columns=columns,

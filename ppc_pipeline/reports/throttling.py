@@ -4,16 +4,20 @@ Here: the ledger's side of ``amazon_ads.throttle.Throttle``. Not here: how long 
 is the client's rule.
 """
 
+import logging
 import random
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from ppc_pipeline.amazon_ads.regions import Region
 from ppc_pipeline.amazon_ads.throttle import cooldown_seconds
 from ppc_pipeline.reports.ledger import Ledger
 from ppc_pipeline.reports.schema import cooldowns, insert_into
 from ppc_pipeline.reports.usage import add_usage
+
+log = logging.getLogger(__name__)
 
 _UNTIL = select(cooldowns.c.until).where(  # made once: it is asked before every call
     cooldowns.c.strikes > 0, *(cooldowns.c[name] == bindparam(name) for name in ("account", "region", "ad_product"))
@@ -69,10 +73,14 @@ class LedgerThrottle:
         """Forget the strikes: a call went through."""
         if ad_product not in self._struck:
             return
-        self._struck.discard(ad_product)
         over = cooldowns.c.until < self._ledger.clock()
-        with self._ledger.transaction() as connection:
-            connection.execute(update(cooldowns).where(self._scope(ad_product), over).values(strikes=0))
+        try:
+            with self._ledger.transaction() as connection:
+                connection.execute(update(cooldowns).where(self._scope(ad_product), over).values(strikes=0))
+        except SQLAlchemyError:  # what Amazon has answered must not be lost to that: the next call says the same
+            log.warning("that calls of %r go through again could not be written down", self._account, exc_info=True)
+        else:
+            self._struck.discard(ad_product)
 
     def _scope(self, ad_product: str) -> ColumnElement[bool]:
         return (

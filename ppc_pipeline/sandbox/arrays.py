@@ -1,8 +1,8 @@
 """The entity lists that are plain arrays: ``GET /sb/keywords``, ``/sb/negativeKeywords`` and ``/sd/...``.
 
 Here: one declaration an endpoint, the query, paging by ``startIndex`` and ``count``. Not here: what a filter does
-(``filters``), what the objects look like (``entities``), or the lists that are pages (``lists``). An array ends where
-one is shorter than was asked for, or empty.
+(``filters``), what the objects look like (``entities``), or the lists that are pages (``lists``). Behind its end a
+list is an empty array.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ from ppc_pipeline.sandbox.entities import objects_of
 from ppc_pipeline.sandbox.errors import NO_BRANDS, ApiError, gateway_error
 from ppc_pipeline.sandbox.faults import Fault
 from ppc_pipeline.sandbox.filters import Filter, Json, Test
-from ppc_pipeline.sandbox.lists import check_accepted
+from ppc_pipeline.sandbox.lists import brand_video_tests, check_accepted
 
 _ANY = ("", "*/*")
 _STATES = ("enabled", "paused", "archived")
@@ -36,6 +36,7 @@ class ArrayListing:
         ad_product: Whose entities it lists.
         filters: Query parameter -> filter; the values stand in it with commas between.
         states: The states it shows unless asked for others.
+        newer: The media type that alone shows what belongs to ad groups of brand videos.
     """
 
     path: str
@@ -44,6 +45,7 @@ class ArrayListing:
     ad_product: str
     filters: Mapping[str, Filter]
     states: tuple[str, ...] = _STATES
+    newer: str = ""
 
 
 def _known(*ids: str, states: tuple[str, ...] = _STATES, **more: Filter) -> dict[str, Filter]:
@@ -66,6 +68,7 @@ def _sb(resource: str, media: str, states: tuple[str, ...], shown: tuple[str, ..
             keywordText=Filter("keywordText", 1, bare=True),
         ),
         shown,
+        f"application/vnd.{media}.v3.2+json",
     )
 
 
@@ -109,8 +112,11 @@ def _array(request: Request, listing: ArrayListing, profile: Profile) -> list[Js
     size = min(_number(request, "count", most, least=1), most)
     tests = _tests(request, listing)
     world = sandbox.world(profile, listing.ad_product)
+    if listing.newer:
+        tests += brand_video_tests(request, listing.newer, world)
     found = [shown for shown in objects_of(world, listing.key) if all(test(shown) for test in tests)]
-    again = start > 0 and sandbox.is_hit(Fault.LISTED_TWICE, f"list {listing.path} {profile.profile_id} {start}")
+    call = f"list {listing.path} {profile.profile_id} {start}"
+    again = 0 < start < len(found) and sandbox.is_hit(Fault.LISTED_TWICE, call)
     return found[start - again : start + size]
 
 

@@ -4,6 +4,7 @@ Here: one function an object. Not here: paging and filters (``lists``, ``arrays`
 budget is a number and stamps are epochs; v3 has lower case where v4 and reports have upper case.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from ppc_pipeline.sandbox.spelling import CREATED_EPOCH, camel, expression_parts
@@ -24,11 +25,12 @@ from ppc_pipeline.sandbox.world import (
 
 Json = dict[str, Any]
 _STORE = "https://www.amazon.com/stores/page/00000000-0000-0000-0000-000000000000"
+_BRAND_VIDEO = "BRAND_VIDEO"
 _PAGES = {
     "PRODUCT_COLLECTION": "PRODUCT_LIST",
     "VIDEO": "DETAIL_PAGE",
     "STORE_SPOTLIGHT": "STORE",
-    "BRAND_VIDEO": "STORE",
+    _BRAND_VIDEO: "STORE",
 }
 
 
@@ -58,6 +60,12 @@ def brands_objects(world: World, key: str) -> tuple[Json, ...]:
                 if target.expression and target.match_type == THEME
             )
     return tuple(_negative_target(world, n, n.expression) for n in world.negatives if n.expression)
+
+
+def is_of_brand_video(world: World) -> Callable[[Json], bool]:
+    """Return the test of an object of v3 that tells whether its ad group shows a brand video."""
+    shown = {world.ad_groups[ad.ad_group].ad_group_id for ad in world.ads if ad.creative == _BRAND_VIDEO}
+    return lambda one: one["adGroupId"] in shown
 
 
 def _campaign(world: World, campaign: Campaign) -> Json:

@@ -19,9 +19,11 @@ from ppc_pipeline.sandbox.accounts import Profile
 from ppc_pipeline.sandbox.auth import scope
 from ppc_pipeline.sandbox.context import body_of, sandbox_of
 from ppc_pipeline.sandbox.entities import objects_of
+from ppc_pipeline.sandbox.entities_brands import is_of_brand_video
 from ppc_pipeline.sandbox.errors import NO_BRANDS, ApiError, argument_error, gateway_error
 from ppc_pipeline.sandbox.faults import Fault
 from ppc_pipeline.sandbox.filters import ASINS, STATES, Filter, Json, Test, malformed
+from ppc_pipeline.sandbox.world import World
 
 _MOST_RESULTS = 1000
 _PAGING = ("nextToken", "maxResults")
@@ -39,6 +41,7 @@ class Listing:
     Attributes:
         path: Below the host.
         media_type: Expected in ``Accept``, and in ``Content-Type`` unless ``plain``.
+        newer: A newer version of it, which alone shows what belongs to ad groups of brand videos.
         key: The key of the array in a page.
         filters: The filters it knows; other fields of the body are ignored.
         sized: Whether it takes ``maxResults``.
@@ -62,6 +65,7 @@ class Listing:
     plain: bool = False
     states: tuple[str, ...] = ()
     is_extended: bool = False
+    newer: str = ""
 
 
 def _ids(name: str, most: int = 100) -> dict[str, Filter]:
@@ -103,6 +107,7 @@ def _sb_targets(resource: str, media: str, *states: str) -> Listing:
         ad_product=SPONSORED_BRANDS,
         total="",
         plain=True,
+        newer=f"application/vnd.{media}.v3.2+json",
     )
 
 
@@ -234,6 +239,8 @@ def _page(request: Request, listing: Listing, profile: Profile) -> Json:
     fingerprint = _fingerprint(listing, profile.profile_id, body)
     start = _start(sandbox.signer.payload, body.get("nextToken"), fingerprint)
     world = sandbox.world(profile, listing.ad_product)
+    if listing.newer:
+        tests += brand_video_tests(request, listing.newer, world)
     found = [shown for shown in objects_of(world, listing.key) if all(test(shown) for test in tests)]
     extended = listing.is_extended or body.get("includeExtendedDataFields") is True
     again = start > 0 and sandbox.is_hit(Fault.LISTED_TWICE, f"list {listing.path} {profile.profile_id} {start}")
@@ -270,14 +277,25 @@ def _check_media_types(request: Request, listing: Listing) -> None:
     sent = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if sent not in (("", _JSON) if listing.plain else (wanted,)):
         raise ApiError(415, {"code": "UNSUPPORTED_MEDIA_TYPE", "message": "No match for content-type header"})
-    check_accepted(request, (wanted, "", "*/*") if listing.plain else (wanted,))
+    check_accepted(request, (wanted, listing.newer, "", "*/*") if listing.plain else (wanted,))
 
 
 def check_accepted(request: Request, wanted: tuple[str, ...]) -> None:
     """Refuse a call that accepts none of some media types."""
-    accepted = {part.partition(";")[0].strip().lower() for part in request.headers.get("Accept", "").split(",")}
-    if accepted.isdisjoint(wanted):
+    if _accepted(request).isdisjoint(wanted):
         raise gateway_error(406, "NOT_ACCEPTABLE", "No match for accept header")
+
+
+def brand_video_tests(request: Request, newer: str, world: World) -> list[Test]:
+    """Return what leaves out objects of brand videos, unless the answer is accepted in the version that has them."""
+    if newer in _accepted(request):
+        return []
+    hidden = is_of_brand_video(world)
+    return [lambda shown: not hidden(shown)]
+
+
+def _accepted(request: Request) -> set[str]:
+    return {part.partition(";")[0].strip().lower() for part in request.headers.get("Accept", "").split(",")}
 
 
 def not_offered(listing: Listing) -> ApiError:

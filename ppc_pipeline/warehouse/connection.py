@@ -39,6 +39,9 @@ def waiting_ends_early() -> Iterator[threading.Event]:
 
 # What libpq obeys, in the extension that reaches a PostgreSQL catalog: a silent server is not waited for without end.
 _CATALOG_LIMITS = {"PGCONNECT_TIMEOUT": "15", "PGOPTIONS": "-c lock_timeout=60s"}
+# And what it takes in the address alone: a server that is gone from the network in mid-statement is given up.
+_CATALOG_OPTIONS = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+_POSTGRES = "ducklake:postgres:"
 
 
 class WarehouseBusyError(Exception):
@@ -86,11 +89,17 @@ class Warehouse:
 
         Raises:
             WarehouseBusyError: Another process had it for longer than ``wait_seconds``.
+            duckdb.Error: As DuckDB raises it, also from what is done inside, but without the password of a catalog.
         """
         connection = self._open_lake(read_only) if self.is_lake else self._open_file(read_only)
         try:
             connection.execute("SET TimeZone = 'UTC'")
             yield connection
+        except duckdb.Error as error:  # a catalog that fails meanwhile is named with its address
+            text = without_password(str(error))
+            if text == str(error):
+                raise
+            raise type(error)(text) from None
         finally:
             if self.is_lake:
                 _detach_lake(connection)
@@ -135,7 +144,7 @@ class Warehouse:
             given = f" ({', '.join(options)})" if options else ""
             for name, value in _CATALOG_LIMITS.items():
                 os.environ.setdefault(name, value)
-            connection.execute(f"ATTACH {_text(self.database)} AS lake{given}")
+            connection.execute(f"ATTACH {_text(_with_options(self.database))} AS lake{given}")
             connection.execute("USE lake")
         except duckdb.Error as error:
             connection.close()
@@ -162,7 +171,8 @@ def in_transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        connection.rollback()
+        with suppress(duckdb.Error):  # nor can a catalog that is gone undo anything: what was wrong is what to tell
+            connection.rollback()
         raise
     connection.commit()
 
@@ -198,8 +208,17 @@ def _is_busy(error: BaseException) -> bool:
 
 
 def _lake_extensions(database: str) -> list[str]:
-    catalog = database.removeprefix("ducklake:")
-    return ["ducklake", "postgres_scanner"] if catalog.startswith("postgres:") else ["ducklake"]
+    return ["ducklake", "postgres_scanner"] if database.startswith(_POSTGRES) else ["ducklake"]
+
+
+def _with_options(database: str) -> str:
+    """Add libpq's options to the address of a PostgreSQL catalog, but for those that it has."""
+    missing = [f"{name}={value}" for name, value in _CATALOG_OPTIONS.items() if f"{name}=" not in database]
+    if not database.startswith(_POSTGRES) or not missing:
+        return database
+    if "://" not in database:
+        return " ".join([database, *missing])
+    return database + ("&" if "?" in database else "?") + "&".join(missing)
 
 
 def _installed(extension: str) -> str:

@@ -30,7 +30,8 @@ def create_tables(
         for statement in tables:
             connection.execute(statement)
         for report_table in report_tables:
-            _add_missing_columns(connection, there, report_table.name, report_table.columns)
+            added = _add_missing_columns(connection, there, report_table.name, report_table.columns)
+            _note_not_asked(connection, report_table, added)
         for entity_table in entity_tables:
             _add_missing_columns(connection, there, entity_table.history, entity_table.columns)
         _make_views(connection, there, tables, views(entity_tables))
@@ -74,7 +75,21 @@ def _columns_there(connection: DuckDBPyConnection) -> dict[str, list[str]]:
 
 def _add_missing_columns(
     connection: DuckDBPyConnection, there: Mapping[str, Collection[str]], table: str, columns: Iterable[Column]
-) -> None:
-    for column in columns:
-        if table in there and column.name not in there[table]:
-            connection.execute(f"ALTER TABLE {quoted(table)} ADD COLUMN {quoted(column.name)} {column.type}")
+) -> list[str]:
+    """Add the columns that a table lacks, and return their names."""
+    missing = [column for column in columns if table in there and column.name not in there[table]]
+    for column in missing:
+        connection.execute(f"ALTER TABLE {quoted(table)} ADD COLUMN {quoted(column.name)} {column.type}")
+    return [column.name for column in missing]
+
+
+def _note_not_asked(connection: DuckDBPyConnection, table: ReportTable, added: list[str]) -> None:
+    """Write down that the reports loaded so far were asked for without some columns: else Amazon changed them."""
+    if added:
+        connection.execute(
+            """
+            UPDATE load_log SET columns_left_out = list_concat(coalesce(columns_left_out, []), ?::VARCHAR[])
+            WHERE report_type = ?
+            """,
+            [added, table.report_type],
+        )

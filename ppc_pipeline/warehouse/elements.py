@@ -50,6 +50,25 @@ def parse(text: str) -> Any:
     return _DECODER.decode(text)
 
 
+def documents(text: str) -> Iterator[Any]:
+    """Yield what JSON texts mean that stand one after another.
+
+    Raises:
+        ValueError: One of them is no JSON.
+    """
+    at = _past_space(text, 0)
+    while at < len(text):
+        value, at = _DECODER.raw_decode(text, at)
+        yield value
+        at = _past_space(text, at)
+
+
+def _past_space(text: str, at: int) -> int:
+    while at < len(text) and text[at] in _SPACE:
+        at += 1
+    return at
+
+
 def elements(chunks: Iterable[bytes]) -> Iterator[Element]:
     """Yield the elements of a JSON array.
 

@@ -1,18 +1,21 @@
 """Loading entities: pages of JSON -> typed rows -> quarantine -> versions with validity ranges, in one transaction.
 
-A version is closed and a new one opened only when a column changed. An entity that Amazon no longer lists is marked,
-never deleted, and only where the whole list was read: a profile's Sponsored Brands list that failed keeps what it had,
-and its Sponsored Products load. Here: entity tables and accounts. Not here: fetching pages (``ppc_pipeline.entities``).
+A version is closed and a new one opened only when a column changed; what has no column is kept fresh in ``raw``. An
+entity that Amazon no longer lists is marked, never deleted, and only where the whole list was read: a profile's
+Sponsored Brands list that failed keeps what it had, and its Sponsored Products load. Here: entity tables and accounts.
+Not here: fetching pages (``ppc_pipeline.entities``).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
 from ppc_pipeline.warehouse.connection import in_transaction
+from ppc_pipeline.warehouse.report_files import UnreadableFileError
+from ppc_pipeline.warehouse.salvaged_items import salvage_items
 from ppc_pipeline.warehouse.staging import Rule, any_broken, cast, cast_rules, drop_temporary, first_reason, literal
 from ppc_pipeline.warehouse.tables import Column, ColumnType, EntityTable, quoted
 from ppc_pipeline.warehouse.values import At, Condition, Sql, Value, canonical
@@ -62,9 +65,12 @@ class Pages:
         items_key: The key of the array in a page; None where the page is the array itself.
         fields: Column -> JSON path in an item, or how its value is made of one.
         constants: Column -> value for all rows.
+        raw: Where an item has what is kept of it in ``raw``: it is all of it, unless it has more than Amazon served.
         part: Which of several lists it is; see ``Scope``.
         export: Whether the file is an export: one array, gzipped, that says nothing of columns it has no field for.
         where: What an item must fulfil to be of this list; the others are left to other lists.
+        expected: What an item must fulfil besides; one that does not is in quarantine.
+        salvaged: Whether the file was written anew (``salvaged_items``), because DuckDB did not take it.
         parents: Column -> the table that knows its value, where an item does not say it.
     """
 
@@ -79,6 +85,9 @@ class Pages:
     part: str = ""
     export: bool = False
     where: Sequence[Condition] = ()
+    expected: Sequence[Condition] = ()
+    salvaged: bool = False
+    raw: str = "$"
     parents: Mapping[str, "Parent"] = field(default_factory=dict)
 
     @property
@@ -88,7 +97,7 @@ class Pages:
 
 
 class UnreadablePagesError(Exception):
-    """A file of pages that DuckDB cannot read, though Python could: a lone surrogate in a name is enough."""
+    """A file of pages that DuckDB cannot read, though Python could, and not for one of its items alone."""
 
     def __init__(self, pages: Pages, reason: str) -> None:
         super().__init__(reason)
@@ -143,13 +152,16 @@ def load_entities(
     # and says that they were inserted.
     _stage(connection, table, pages)
     with in_transaction(connection):
-        if any(file.export for file in pages):
+        if table.lasting or any(file.export for file in pages):
             _fill_in(connection, table, pages)
         _stage_scopes(connection, covered)
+        _note_first_listings(connection, table, now)
         rejected = _reject(connection, table, now)
         _compare(connection, table)
         counts = _counts(connection, rejected)
         _write_versions(connection, table, now)
+        _refresh_raw(connection, table)
+        _note_lasting(connection, table)
     return [
         EntityOutcome(profile_id, ad_product, **counts.get((profile_id, ad_product), _NOTHING))
         for profile_id, ad_product in dict.fromkeys((scope.profile_id, scope.ad_product) for scope in covered)
@@ -206,39 +218,60 @@ def _item_sql(table: EntityTable, pages: Pages) -> Sql:
     for name in _columns(table):
         declared = pages.fields.get(name)
         if declared is None:
-            silent = pages.export and name not in defaults
+            silent = name in table.lasting or (pages.export and name not in defaults)
             text, nothing = Sql("?::VARCHAR", (defaults.get(name),)), Sql("true" if silent else "false")
         else:
-            value = At(declared) if isinstance(declared, str) else declared
+            value = At(declared, sparing=name in table.lasting) if isinstance(declared, str) else declared
             text, nothing = value.text(), value.unsaid()
         texts.append(text)
         if nothing.text != "false":
             unsaid.append(Sql(f"CASE WHEN {nothing.text} THEN '{name}' END", nothing.parameters))
-    items, where = _items_sql(pages), [condition.sql() for condition in pages.where]
-    pieces = [*texts, *unsaid, Sql("?", (pages.part,)), items, *where]
+    items, wrong, where = _items_sql(pages), _wrong(pages), [condition.sql() for condition in pages.where]
+    raw = Sql("item") if pages.raw == "$" else Sql("json_extract(item, ?)", (pages.raw,))
+    pieces = [*texts, *unsaid, Sql("?, ?", (pages.part, not pages.export)), wrong, raw, items, *where]
     return Sql(
         f"""
         SELECT {", ".join(text.text for text in texts)},
             list_filter([{", ".join(one.text for one in unsaid)}]::VARCHAR[], lambda name: name IS NOT NULL),
-            ?, item
+            ?, ?, {wrong.text}, {raw.text}
         FROM ({items.text}) WHERE {" AND ".join(["true", *(condition.text for condition in where)])}
         """,
         tuple(parameter for piece in pieces for parameter in piece.parameters),
     )
 
 
+def _wrong(pages: Pages) -> Sql:
+    """Return SQL for why an item is in quarantine whatever its values are; NULL where it is not."""
+    whens = [
+        Sql(
+            f"WHEN NOT {met.text} THEN ? || coalesce(left(json_extract_string(item, ?), 100), 'nothing')",
+            (*met.parameters, f"{one.path.removeprefix('$.')} is none that is known: ", one.path),
+        )
+        for one in pages.expected
+        if (met := one.sql())
+    ]
+    if not whens:
+        return Sql("wrong")
+    cases = " ".join(when.text for when in whens)
+    return Sql(f"coalesce(wrong, CASE {cases} END)", tuple(p for when in whens for p in when.parameters))
+
+
 def _items_sql(pages: Pages) -> Sql:
-    path = literal(pages.path)
+    path, nothing = literal(pages.path), "NULL::VARCHAR AS wrong"
+    if pages.salvaged:
+        both = "json_extract(json, '$.item') AS item, json_extract_string(json, '$.wrong') AS wrong"
+        return Sql(f"SELECT {both} FROM read_json_objects(?, format = 'array')", (path,))
     if pages.export:
-        return Sql("SELECT json AS item FROM read_json_objects(?, format = 'array', compression = 'gzip')", (path,))
+        source = "read_json_objects(?, format = 'array', compression = 'gzip')"
+        return Sql(f"SELECT json AS item, {nothing} FROM {source}", (path,))
     array = "$[*]" if pages.items_key is None else f"$.{pages.items_key}[*]"
     source = f"read_json_objects(?, format = 'unstructured', maximum_object_size = {MAX_PAGE_BYTES})"
-    return Sql(f"SELECT unnest(json_extract(json, ?)) AS item FROM {source}", (array, path))
+    return Sql(f"SELECT unnest(json_extract(json, ?)) AS item, {nothing} FROM {source}", (array, path))
 
 
 def _rules(table: EntityTable) -> list[Rule]:
     raw = {column.name: f"raw_{column.name}" for column in table.columns}
-    return cast_rules(table.columns, raw, required=table.key)
+    return [Rule("wrong IS NOT NULL", "wrong"), *cast_rules(table.columns, raw, required=table.key)]
 
 
 def _stage(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: Sequence[Pages]) -> None:
@@ -246,17 +279,14 @@ def _stage(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: Seq
     drop_temporary(connection, "texts", "staged")
     names = _columns(table)
     columns = ", ".join(f"{quoted('raw_' + name)} VARCHAR" for name in names)
-    more = "unsaid VARCHAR[], part VARCHAR, item JSON"
+    more = "unsaid VARCHAR[], part VARCHAR, listed BOOLEAN, wrong VARCHAR, item JSON"
     connection.execute(f"CREATE TEMP TABLE texts (row_no BIGINT, {columns}, {more})")
     done = 0
     for file in pages:
-        items = _item_sql(table, file)
-        insert = f"INSERT INTO temp.texts SELECT row_number() OVER () + ?, * FROM ({items.text})"
         try:
-            found = connection.execute(insert, [done, *items.parameters]).fetchone()
-        except duckdb.InvalidInputException as error:  # others are about the disk or the memory, not about this file
-            raise UnreadablePagesError(file, str(error).strip().splitlines()[0]) from None
-        done += found[0] if found else 0
+            done += _stage_file(connection, table, file, done)
+        except duckdb.InvalidInputException:  # others are about the disk or the memory, not about this file
+            done += _stage_salvaged(connection, table, file, done)
     _check_staged(connection, done)
     types = {"profile_id": Column("profile_id", ColumnType.INTEGER), **{c.name: c for c in table.columns}}
     typed = ", ".join(f"{_typed(types.get(name), quoted('raw_' + name))} AS {quoted(name)}" for name in names)
@@ -275,6 +305,26 @@ def _stage(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: Seq
         )
         """
     )
+
+
+def _stage_file(connection: duckdb.DuckDBPyConnection, table: EntityTable, file: Pages, done: int) -> int:
+    """Stage the texts of one file's items behind those that are done; return how many these are."""
+    items = _item_sql(table, file)
+    insert = f"INSERT INTO temp.texts SELECT row_number() OVER () + ?, * FROM ({items.text})"
+    found = connection.execute(insert, [done, *items.parameters]).fetchone()
+    return found[0] if found else 0
+
+
+def _stage_salvaged(connection: duckdb.DuckDBPyConnection, table: EntityTable, file: Pages, done: int) -> int:
+    """Stage a file that DuckDB does not take, item by item, so that one that is no good is in quarantine alone."""
+    anew = file.path.with_name(f"{file.path.name}.anew")
+    try:
+        salvage_items(file.path, file.items_key, export=file.export, out=anew)
+        return _stage_file(connection, table, replace(file, path=anew, salvaged=True), done)
+    except (ValueError, UnreadableFileError, duckdb.InvalidInputException) as error:
+        raise UnreadablePagesError(file, str(error).strip().splitlines()[0]) from None
+    finally:
+        anew.unlink(missing_ok=True)
 
 
 def _check_staged(connection: duckdb.DuckDBPyConnection, rows: int) -> None:
@@ -327,8 +377,24 @@ def _stage_scopes(connection: duckdb.DuckDBPyConnection, scopes: Collection[Scop
     connection.execute("INSERT INTO temp.scopes SELECT unnest(?), unnest(?), unnest(?)", columns)
 
 
-def _product(table: EntityTable) -> str:
-    return "ad_product" if table.with_ad_product else "''"
+def _note_first_listings(connection: duckdb.DuckDBPyConnection, table: EntityTable, now: datetime) -> None:
+    """Write down when a list was first read: now, or when its first entities came, in warehouses older than that."""
+    connection.execute(
+        f"""
+        INSERT INTO first_listings
+        SELECT ?, s.profile_id, s.ad_product, s.part, coalesce(min(h.valid_from), ?)
+        FROM temp.scopes AS s
+        ANTI JOIN (FROM first_listings WHERE entity = ?) AS f USING (profile_id, ad_product, part)
+        LEFT JOIN {quoted(table.history)} AS h
+        ON h.profile_id = s.profile_id AND {_product(table, "h.")} = s.ad_product AND {table.part_sql("h")} = s.part
+        GROUP BY ALL
+        """,
+        [table.name, now, table.name],
+    )
+
+
+def _product(table: EntityTable, of: str = "") -> str:
+    return f"{of}ad_product" if table.with_ad_product else "''"
 
 
 def _reject(connection: duckdb.DuckDBPyConnection, table: EntityTable, now: datetime) -> dict[tuple[int, str], int]:
@@ -377,21 +443,24 @@ def _reject(connection: duckdb.DuckDBPyConnection, table: EntityTable, now: date
 
 
 def _compare(connection: duckdb.DuckDBPyConnection, table: EntityTable) -> None:
-    """Stage each entity's fate: added, changed, same or removed."""
+    """Stage each entity's fate: added, changed, same or removed; and whether its list's object reads otherwise."""
     drop_temporary(connection, "fates")
     key = ", ".join(quoted(name) for name in table.full_key)
     content = ", ".join(["account", "currency_code", *_compared(table)])
-    part = quoted(table.part_column) if table.part_column else "''"
     connection.execute(
         f"""
         CREATE TEMP TABLE fates AS
-        WITH now AS (SELECT {key}, hash({content}) AS content FROM temp.staged),
+        WITH now AS (
+            SELECT {key}, hash({content}) AS content, CASE WHEN listed THEN hash(item::VARCHAR) END AS said
+            FROM temp.staged
+        ),
         listed AS (
-            SELECT *, {_product(table)} AS product, CASE WHEN list_contains(?, {part}) THEN {part} ELSE '' END AS part
-            FROM {quoted(table.history)} WHERE valid_to IS NULL
+            SELECT *, {_product(table)} AS product, {table.part_sql("h")} AS part
+            FROM {quoted(table.history)} AS h WHERE valid_to IS NULL
         ),
         before AS (
-            SELECT {key}, hash({content}) AS content, removed_at, w.part IS NOT NULL AS whole
+            SELECT
+                {key}, hash({content}) AS content, hash(raw::VARCHAR) AS said, removed_at, w.part IS NOT NULL AS whole
             FROM (
                 FROM listed AS l SEMI JOIN temp.scopes AS s
                 ON s.profile_id = l.profile_id AND s.ad_product = l.product
@@ -408,17 +477,17 @@ def _compare(connection: duckdb.DuckDBPyConnection, table: EntityTable) -> None:
                 WHEN now.content IS NULL THEN 'gone'
                 WHEN now.content <> before.content OR before.removed_at IS NOT NULL THEN 'changed'
                 ELSE 'same'
-            END AS fate
+            END AS fate,
+            coalesce(now.said <> before.said, false) AS reads_otherwise
         FROM now FULL JOIN before USING ({key})
-        """,
-        [list(table.parts)],
+        """
     )
 
 
 def _compared(table: EntityTable) -> list[str]:
     """Return SQL for the columns whose change makes a version, as they are compared."""
     types = {column.name: column.type for column in table.columns}
-    names = [(quoted(name), types[name]) for name in table.content]
+    names = [(quoted(name), types[name]) for name in table.content if name not in table.lasting]
     return [canonical(name) if type_ is ColumnType.JSON else name for name, type_ in names]
 
 
@@ -464,3 +533,36 @@ def _write_versions(connection: duckdb.DuckDBPyConnection, table: EntityTable, n
         """,
         [now],
     )
+
+
+def _refresh_raw(connection: duckdb.DuckDBPyConnection, table: EntityTable) -> None:
+    """Keep the object of an open version as Amazon's list serves it now: what no column holds makes no version.
+
+    Exports say it in other words, and leave it as it is. So does another order of keys.
+    """
+    history = quoted(table.history)
+    key = ", ".join(quoted(name) for name in table.full_key)
+    same_key = " AND ".join(f"{history}.{quoted(k)} IS NOT DISTINCT FROM s.{quoted(k)}" for k in table.full_key)
+    connection.execute(
+        f"""
+        UPDATE {history} SET raw = s.item FROM (
+            SELECT {key}, item FROM temp.staged
+            SEMI JOIN (SELECT * FROM temp.fates WHERE fate = 'same' AND reads_otherwise) USING ({key})
+        ) AS s
+        WHERE {history}.valid_to IS NULL AND {same_key}
+            AND {canonical(f"{history}.raw")} IS DISTINCT FROM {canonical("s.item")}
+        """
+    )
+
+
+def _note_lasting(connection: duckdb.DuckDBPyConnection, table: EntityTable) -> None:
+    """Fill in what never changes where an open version does not have it yet: its source may have said nothing of it."""
+    history = quoted(table.history)
+    same_key = " AND ".join(f"{history}.{quoted(k)} IS NOT DISTINCT FROM s.{quoted(k)}" for k in table.full_key)
+    for column in map(quoted, table.lasting):
+        connection.execute(
+            f"""
+            UPDATE {history} SET {column} = s.{column} FROM temp.staged AS s
+            WHERE {history}.valid_to IS NULL AND {history}.{column} IS NULL AND s.{column} IS NOT NULL AND {same_key}
+            """
+        )

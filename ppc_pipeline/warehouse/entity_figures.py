@@ -4,7 +4,7 @@ Of 7, 14 and 30 days each entity has the sums and rates, those of as many days b
 definition of what "the last days" are for all of them: ``sql/entity_figures.sql``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ppc_pipeline.warehouse.metrics import FIGURES, INTEGER, METRIC_TABLES, RATES, Rate
@@ -64,6 +64,8 @@ def entity_view_sql(table: EntityTable) -> str:
         loaded=", ".join(f"count(*) FILTER ({span.where}) AS {span.name}" for span in spans),
         metrics=quoted(figured.metrics),
         metrics_id=quoted(figured.metrics_id),
+        youngest=_youngest(sorted({span.youngest for span in spans} | {span.oldest + 1 for span in spans})),
+        stretch_sums=", ".join(("count(*) AS rows", *(f"sum(m.{figure.name}) AS {figure.name}" for figure in FIGURES))),
         sums=", ".join(sql for span in spans for sql in _sums(span)),
         amounts=", ".join(sql for span in spans for sql in _amounts(span)),
         rates=", ".join(f"{_rate(rate, span)} AS {rate.name}_{span.name}" for span in spans for rate in RATES),
@@ -74,11 +76,17 @@ def entity_view_sql(table: EntityTable) -> str:
     return f"CREATE OR REPLACE VIEW {quoted(table.name)} AS\n{body}"
 
 
+def _youngest(bounds: Sequence[int]) -> str:
+    """Return SQL for the youngest age of the stretch that a day is in; periods begin and end where stretches do."""
+    whens = " ".join(f"WHEN days.age >= {bound} THEN {bound}" for bound in reversed(bounds))
+    return f"CASE {whens} END"
+
+
 def _sums(span: _Span) -> Iterator[str]:
-    yield f"count(*) FILTER ({span.where}) AS rows_{span.name}"
+    yield f"sum(rows) FILTER ({span.where}) AS rows_{span.name}"
     for figure in FIGURES:
         whole = f"::{INTEGER}" if figure.type == INTEGER else ""
-        yield f"(sum(m.{figure.name}) FILTER ({span.where})){whole} AS sum_{figure.name}_{span.name}"
+        yield f"(sum({figure.name}) FILTER ({span.where})){whole} AS sum_{figure.name}_{span.name}"
 
 
 def _amounts(span: _Span) -> Iterator[str]:

@@ -14,7 +14,7 @@ tables. Not here: reading files (``stages``), entities (``entities``), or which 
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from ppc_pipeline.warehouse.connection import in_transaction
 from ppc_pipeline.warehouse.report_files import ReportFile, RowsLostError, UnreadableFileError, rows_lost
 from ppc_pipeline.warehouse.stages import Stage, StagedFile, stage_files
 from ppc_pipeline.warehouse.staging import drop_temporary
-from ppc_pipeline.warehouse.tables import ReportTable, quoted
+from ppc_pipeline.warehouse.tables import ReportTable, literal_text, quoted
 
 __all__ = [
     "FileOutcome",
@@ -55,6 +55,7 @@ class FileOutcome:
         days_stale: Days left alone because figures of a report asked for later are there.
         columns_missing: Columns that were asked for and are not in the file.
         columns_left_out: Columns of the table that were not asked for, because Amazon refuses them: NULL in its rows.
+        days_unclear: Changed days that had other rows in quarantine before: what Amazon changed in them is not known.
     """
 
     report_id: str
@@ -67,6 +68,7 @@ class FileOutcome:
     days_stale: int
     columns_missing: tuple[str, ...]
     columns_left_out: tuple[str, ...] = ()
+    days_unclear: tuple[date, ...] = ()
 
 
 def load_files(
@@ -135,6 +137,7 @@ def load_stage(connection: duckdb.DuckDBPyConnection, stage: Stage, now: datetim
         load = _Load(connection, stage, now)
         load.describe_files()
         load.find_changed_days()
+        load.find_unclear_days()
         rejected = load.reject()
         load.record_restatements()
         load.replace_days()
@@ -146,7 +149,7 @@ def load_stage(connection: duckdb.DuckDBPyConnection, stage: Stage, now: datetim
 
 @dataclass(frozen=True, slots=True)
 class _Load:
-    """One transaction: its temporary tables are ``files``, ``days`` and the view ``staged``."""
+    """One transaction: its temporary tables are ``files`` and ``days``, its views ``staged`` and ``fresh``."""
 
     connection: duckdb.DuckDBPyConnection
     stage: Stage
@@ -179,7 +182,7 @@ class _Load:
 
     def describe_files(self) -> None:
         """Say what each file belongs to, each of its days with how it may be used, and what was staged."""
-        self.connection.execute("DROP VIEW IF EXISTS temp.staged")
+        self.connection.execute("DROP VIEW IF EXISTS temp.staged; DROP VIEW IF EXISTS temp.fresh")
         drop_temporary(self.connection, "files", "days")
         self.connection.execute(
             """
@@ -212,6 +215,7 @@ class _Load:
         )
         # restatable: another report of this day was loaded, and this one was not: it brings what Amazon says now.
         # newer: a report of this day was loaded that was asked for later than this one.
+        # former: the report that was asked for last of those loaded before.
         self.connection.execute(
             """
             CREATE TEMP TABLE days AS
@@ -221,9 +225,11 @@ class _Load:
                 d.date::DATE AS date,
                 count(l.report_id) > 0 AND count(*) FILTER (l.report_id = f.report_id) = 0 AS restatable,
                 coalesce(max(l.requested_at) > any_value(f.requested_at), false) AS newer,
+                arg_max(l.report_id, l.requested_at) AS former,
                 0::BIGINT AS staged,
                 0::BIGINT AS there,
-                false AS changed
+                false AS changed,
+                false AS unclear
             FROM temp.files AS f
             CROSS JOIN LATERAL (SELECT unnest(range(f.start_date, f.end_date + 1, INTERVAL 1 DAY)) AS date) AS d
             LEFT JOIN load_log AS l
@@ -231,6 +237,10 @@ class _Load:
             GROUP BY ALL
             """,
             [self.table.report_type],
+        )
+        # The others bring nothing: all their days have figures of reports asked for later.
+        self.connection.execute(
+            "CREATE TEMP VIEW fresh AS FROM temp.files SEMI JOIN (FROM temp.days WHERE NOT newer) AS d USING (file_no)"
         )
 
     def find_changed_days(self) -> None:
@@ -261,6 +271,41 @@ class _Load:
                 USING (profile_id, date)
             WHERE after.profile_id = d.profile_id AND after.date = d.date AND after.digest <> before.digest
             """
+        )
+
+    def find_unclear_days(self) -> None:
+        """Note the days whose rejected rows are others than those of the report before: figures go or come with them.
+
+        A row without a usable date may be of any day of its report.
+        """
+        stage, source = self.stage, self.table.report_type
+        if stage.rejected is None and not self.count("SELECT count(*) FROM rejected_rows WHERE source = ?", [source]):
+            return
+        rejected = stage.rejected_rows() if stage.rejected else "SELECT 0 AS file_no, NULL::JSON AS raw WHERE false"
+        keys = [column.source for column in self.table.columns if column.name in ("date", *self.table.grain)]
+        row = "[" + ", ".join(f"r.raw->>{literal_text(key)}" for key in keys) + "]"
+        date = self._date("r.raw")
+        self.connection.execute(
+            f"""
+            UPDATE temp.days AS d SET unclear = true
+            FROM (
+                WITH concerned AS (FROM temp.days WHERE changed AND restatable),
+                before AS (
+                    SELECT c.profile_id, c.date, {row} AS row
+                    FROM concerned AS c
+                    JOIN ({self._quarantined()}) AS r ON r.profile_id = c.profile_id AND r.report_id = c.former
+                    WHERE coalesce(r.date = c.date, true)
+                ),
+                after AS (
+                    SELECT c.profile_id, c.date, {row} AS row
+                    FROM concerned AS c JOIN temp.files AS f USING (file_no) JOIN ({rejected}) AS r USING (file_no)
+                    WHERE coalesce({date} = c.date OR {date} NOT BETWEEN f.start_date AND f.end_date, true)
+                )
+                (FROM before EXCEPT FROM after) UNION ALL (FROM after EXCEPT FROM before)
+            ) AS other
+            WHERE other.profile_id = d.profile_id AND other.date = d.date
+            """,
+            {"source": source},
         )
 
     def reject(self) -> dict[int, tuple[int, int]]:
@@ -318,36 +363,82 @@ class _Load:
         """Take out of quarantine what these files bring anew: rows of their days, of reports asked for before.
 
         A report loaded again replaces what it had there. A row without a usable date may be of any day of its report,
-        and goes when all of them are covered.
+        and goes when all of them are covered, or when it is brought again as it is: one for each time that it is.
         """
-        reports = [file.report_id for file in self.files]
-        self.connection.execute("DELETE FROM rejected_rows WHERE list_contains(?, report_id)", [reports])
         if not self.count("SELECT count(*) FROM rejected_rows WHERE source = ?", [self.table.report_type]):
             return
-        source = next(column.source for column in self.table.columns if column.name == "date")
         self.connection.execute(
             """
-            DELETE FROM rejected_rows WHERE (report_id, row_no) IN (
-                SELECT r.report_id, r.row_no
-                FROM (SELECT *, TRY_CAST(raw->>? AS DATE) AS date FROM rejected_rows WHERE source = ?) AS r
-                JOIN load_log AS l USING (report_id)
-                JOIN temp.files AS f ON f.profile_id = r.profile_id AND f.requested_at >= l.requested_at
+            DELETE FROM rejected_rows
+            WHERE source = ? AND (profile_id, report_id) IN (SELECT profile_id, report_id FROM temp.fresh)
+            """,
+            [self.table.report_type],
+        )
+        self.connection.execute(
+            f"""
+            DELETE FROM rejected_rows WHERE source = $source AND (profile_id, report_id, row_no) IN (
+                SELECT r.profile_id, r.report_id, r.row_no
+                FROM ({self._quarantined()}) AS r
+                JOIN temp.fresh AS f ON f.profile_id = r.profile_id AND f.requested_at >= r.requested_at
                 WHERE CASE
-                    WHEN r.date BETWEEN l.start_date AND l.end_date THEN r.date BETWEEN f.start_date AND f.end_date
-                    ELSE f.start_date <= l.start_date AND l.end_date <= f.end_date
+                    WHEN r.date IS NOT NULL THEN r.date BETWEEN f.start_date AND f.end_date
+                    ELSE f.start_date <= r.start_date AND r.end_date <= f.end_date
                 END
             )
             """,
-            [source, self.table.report_type],
+            {"source": self.table.report_type},
         )
+        if self.stage.rejected is None:
+            return
+        date = self._date("r.raw")
+        self.connection.execute(
+            f"""
+            DELETE FROM rejected_rows WHERE source = $source AND (profile_id, report_id, row_no) IN (
+                WITH brought AS (
+                    SELECT file_no, f.profile_id, f.requested_at, r.raw::VARCHAR AS text, count(*) AS times
+                    FROM ({self.stage.rejected_rows()}) AS r JOIN temp.fresh AS f USING (file_no)
+                    WHERE coalesce({date} NOT BETWEEN f.start_date AND f.end_date, true) GROUP BY ALL
+                )
+                SELECT r.profile_id, r.report_id, r.row_no
+                FROM ({self._quarantined()}) AS r
+                JOIN brought AS b
+                    ON b.profile_id = r.profile_id AND b.text = r.raw::VARCHAR AND b.requested_at >= r.requested_at
+                WHERE r.date IS NULL
+                QUALIFY times >= row_number() OVER (PARTITION BY file_no, text ORDER BY r.requested_at DESC, r.row_no)
+            )
+            """,
+            {"source": self.table.report_type},
+        )
+
+    def _date(self, raw: str) -> str:
+        """Return SQL for the date that a rejected row says it is of."""
+        return f"TRY_CAST({raw}->>{literal_text(self.table.date_source)} AS DATE)"
+
+    def _quarantined(self) -> str:
+        """Return SQL for the quarantine of $source: by row its report, and its date if that is one of the report's."""
+        date = self._date("r.raw")
+        return f"""
+            SELECT
+                r.*, l.* EXCLUDE (profile_id, report_id),
+                CASE WHEN {date} BETWEEN l.start_date AND l.end_date THEN {date} END AS date
+            FROM rejected_rows AS r
+            JOIN (
+                SELECT
+                    profile_id, report_id, max(requested_at) AS requested_at,
+                    any_value(start_date) AS start_date, any_value(end_date) AS end_date
+                FROM load_log WHERE report_type = $source GROUP BY ALL
+            ) AS l USING (profile_id, report_id)
+            WHERE r.source = $source
+        """
 
     def record_restatements(self) -> None:
         """Write down each metric of each day that another report brought before and that differs now.
 
         What the same report brings, read once more after a correction in this program, is no change by Amazon. Nor is
-        it one when a figure comes or goes because the column was not asked for, now or the last time.
+        it one when a figure comes or goes because the column was not asked for, now or the last time, or because its
+        row went to quarantine or came out of it.
         """
-        restated = "(FROM temp.days WHERE changed AND restatable)"
+        restated = "(FROM temp.days WHERE changed AND restatable AND NOT unclear)"
         if not self.count(f"SELECT count(*) FROM {restated}"):
             return
         metrics = [column for column in self.table.columns if column.metric]
@@ -416,13 +507,13 @@ class _Load:
         query = """
             SELECT
                 file_no, coalesce(sum(staged) FILTER (newer), 0)::BIGINT, count(*) FILTER (changed),
-                count(*) FILTER (NOT changed AND NOT newer), count(*) FILTER (newer)
+                count(*) FILTER (NOT changed AND NOT newer), count(*) FILTER (newer), list(date) FILTER (unclear)
             FROM temp.days GROUP BY file_no
         """
         days = {number: found for number, *found in self.connection.execute(query).fetchall()}
         outcomes = []
         for number, staged in enumerate(self.stage.files):
-            stale, changed, unchanged, days_stale = days[number]
+            stale, changed, unchanged, days_stale, unclear = days[number]
             displaced, rejected_stale = rejected.get(number, (0, 0))
             outcome = FileOutcome(
                 report_id=staged.file.report_id,
@@ -435,6 +526,7 @@ class _Load:
                 days_stale=days_stale,
                 columns_missing=staged.columns_missing,
                 columns_left_out=staged.columns_left_out,
+                days_unclear=tuple(sorted(unclear or ())),
             )
             outcomes.append(outcome)
         return outcomes
@@ -453,7 +545,7 @@ def _check_balance(load: _Load, outcomes: Sequence[FileOutcome]) -> None:
         SELECT file_no, count(*) FROM {load.there()} JOIN temp.days USING (profile_id, date) WHERE NOT newer GROUP BY 1
     """
     quarantine = """
-        SELECT file_no, count(*) FROM rejected_rows AS r JOIN temp.files AS f USING (report_id)
+        SELECT file_no, count(*) FROM rejected_rows AS r JOIN temp.fresh USING (profile_id, report_id)
         WHERE r.source = ? GROUP BY 1
     """
     loaded, rejected = load.by_file(there), load.by_file(quarantine, [load.table.report_type])
@@ -490,8 +582,14 @@ def _log_load(load: _Load, outcomes: Sequence[FileOutcome]) -> None:
         "raw_path": [file.raw_path for file in load.files],
         "rows_stale": [done.rows_stale for done in outcomes],
         "columns_left_out": [list(done.columns_left_out) for done in outcomes],
+        "days_unclear": [list(done.days_unclear) for done in outcomes],
     }
-    types = {"columns_missing": "VARCHAR[][]", "columns_left_out": "VARCHAR[][]", "requested_at": "TIMESTAMPTZ[]"}
+    types = {
+        "columns_missing": "VARCHAR[][]",
+        "columns_left_out": "VARCHAR[][]",
+        "days_unclear": "DATE[][]",
+        "requested_at": "TIMESTAMPTZ[]",
+    }
     columns = ", ".join(f"unnest(${name}{'::' + types[name] if name in types else ''}) AS {name}" for name in lists)
     load.connection.execute(
         f"INSERT INTO load_log BY NAME SELECT $report_type AS report_type, $now::TIMESTAMPTZ AS loaded_at, {columns}",

@@ -52,15 +52,16 @@ def refresh_restatement_curve(connection: DuckDBPyConnection, tables: Iterable[R
 
 def _insert(connection: DuckDBPyConnection, table: ReportTable, now: datetime) -> None:
     today = now.date()
-    metrics = [quoted(column.name) for column in table.columns if column.metric]
-    sums = ", ".join(f"sum({metric})::DECIMAL(38, 6) AS {metric}" for metric in metrics)
+    metrics = [column.name for column in table.columns if column.metric]
+    names = ", ".join(quoted(metric) for metric in metrics)
+    sums = ", ".join(f"sum({quoted(metric)})::DECIMAL(38, 6) AS {quoted(metric)}" for metric in metrics)
     last = f"DATE '{today.isoformat()}' - {FINAL_AFTER_DAYS}"
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP VIEW current_figures AS
         UNPIVOT (
             SELECT profile_id, currency_code, date, {sums} FROM {quoted(table.name)} WHERE date <= {last} GROUP BY ALL
-        ) ON {", ".join(metrics)} INTO NAME metric VALUE amount
+        ) ON {names} INTO NAME metric VALUE amount
         """
     )
     points = sql_file("restatement_curve").rstrip().removesuffix(";")
@@ -72,7 +73,13 @@ def _insert(connection: DuckDBPyConnection, table: ReportTable, now: datetime) -
             known::DOUBLE / nullif(final::DOUBLE, 0), days, $now
         FROM ({points})
         """,
-        {"report_type": table.report_type, "today": today, "final_after": FINAL_AFTER_DAYS, "now": now},
+        {
+            "report_type": table.report_type,
+            "metrics": metrics,
+            "today": today,
+            "final_after": FINAL_AFTER_DAYS,
+            "now": now,
+        },
     )
 
 

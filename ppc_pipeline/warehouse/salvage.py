@@ -74,7 +74,7 @@ def salvage(file: Unzipped, table: ReportTable, out: Path) -> Salvaged:
 
 
 def _cleaned(element: Element, sources: Collection[str]) -> dict[str, str | None]:
-    raw, strange = _escaped(element.text)
+    raw, strange = escaped(element.text)
     value = parse(raw) if strange else element.value
     if value is None:  # DuckDB takes null for a row without anything
         return {RAW: raw}
@@ -88,7 +88,7 @@ def _cleaned(element: Element, sources: Collection[str]) -> dict[str, str | None
     return {**cleaned, RAW: raw, REASON: reason or None}
 
 
-def _escaped(text: str) -> tuple[str, str]:
+def escaped(text: str) -> tuple[str, str]:
     r"""Return a JSON text in which what no text can hold is spelled out, and the first of it.
 
     A lone surrogate becomes ``\ud83d``, a byte ``\xff``, as characters that can be read.
@@ -120,7 +120,7 @@ def _text(value: Any) -> str | None:
         return None
     if isinstance(value, Number):
         return _without_exponent(value)
-    return value if isinstance(value, str) else _json(value)
+    return value if isinstance(value, str) else as_json(value)
 
 
 def _without_exponent(number: str) -> str:
@@ -129,9 +129,10 @@ def _without_exponent(number: str) -> str:
     return format(exact, "f")
 
 
-def _json(value: Any) -> str:
+def as_json(value: Any) -> str:
+    """Return the JSON of what ``elements.parse`` made of one, with every digit."""
     if isinstance(value, Pairs):
-        return "{" + ",".join(f"{json.dumps(key)}:{_json(each)}" for key, each in value) + "}"
+        return "{" + ",".join(f"{json.dumps(key)}:{as_json(each)}" for key, each in value) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(map(_json, value)) + "]"
+        return "[" + ",".join(map(as_json, value)) + "]"
     return str(value) if isinstance(value, Number) else json.dumps(value)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
-from ppc_pipeline.warehouse.tables import Column, ColumnType, quoted
+from ppc_pipeline.warehouse.tables import Column, ColumnType, Words, literal_text, quoted
 
 MAX_OBJECT_BYTES = 16 * 2**20
 """A single row's JSON may not be longer than this."""
@@ -57,10 +57,32 @@ def cast(column: Column, text: str) -> str:
         case ColumnType.TEXT:
             return text
         case ColumnType.ENUM:
-            words = f"regexp_replace({text}, '([a-z0-9])([A-Z])', '\\1_\\2', 'g')"
-            return f"CASE WHEN {text} = upper({text}) THEN {text} ELSE upper({words}) END"
+            return _word(text)
         case ColumnType.JSON:
-            return f"TRY_CAST({text} AS JSON)"
+            return f"TRY_CAST({_words_within(column.words, text) if column.words else text} AS JSON)"
+
+
+def _word(text: str) -> str:
+    """Return SQL for a word in UPPER_SNAKE."""
+    words = f"regexp_replace({text}, '([a-z0-9])([A-Z])', '\\1_\\2', 'g')"
+    return f"CASE WHEN {text} = upper({text}) THEN {text} ELSE upper({words}) END"
+
+
+def _words_within(words: Words, text: str) -> str:
+    """Return SQL for a JSON text, as DuckDB writes it (without spaces), in which one key's words are spelled anew."""
+    word = _word("word")
+    if words.others:
+        cases = " ".join(f"WHEN {literal_text(theirs)} THEN {literal_text(ours)}" for theirs, ours in words.others)
+        word = f"CASE word {cases} ELSE {word} END"
+    before = f'"{words.key}":"'
+    found = f"""list_distinct(regexp_extract_all({text}, '{before}([^"]*)"', 1))"""
+    anew = f"""replace(made, '{before}' || word || '"', '{before}' || ({word}) || '"')"""
+    # Most texts are spelled as they should be, and looking costs less than writing.
+    strange = "[a-z]" if not words.others else ""
+    return f"""
+        CASE WHEN regexp_matches({text}, '{before}[^"]*{strange}')
+        THEN list_reduce({found}, lambda made, word: {anew}, {text}) ELSE {text} END
+    """
 
 
 def _whole_number(text: str) -> str:

@@ -29,6 +29,19 @@ class ColumnType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """The words of an enumeration within a JSON value: the texts under one key, however deep.
+
+    Attributes:
+        key: The key.
+        others: (Word, word of the table) where a source calls it otherwise.
+    """
+
+    key: str
+    others: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """One column of a table that is filled from JSON.
 
@@ -37,12 +50,14 @@ class Column:
         source: The key of a report row in Amazon's file; unused for entities, whose listings say where it is.
         type: What it holds.
         metric: Whether it may be summed over rows.
+        words: Which texts of a JSON value are spelled as those of ``ENUM`` are.
     """
 
     name: str
     type: ColumnType
     source: str = ""
     metric: bool = False
+    words: Words | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +82,11 @@ class ReportTable:
     def required(self) -> tuple[str, ...]:
         """The columns that no row is without."""
         return ("date", *(name for name in self.grain if name not in self.nullable))
+
+    @property
+    def date_source(self) -> str:
+        """What Amazon calls the date."""
+        return next(column.source for column in self.columns if column.name == "date")
 
     def same_key(self, one: str, other: str, also: Iterable[str] = ()) -> str:
         """Return SQL that is true where two rows have the same date and grain, and are alike in some more columns."""
@@ -139,6 +159,22 @@ class EntityTable:
         """
         return tuple(c.name for c in self.columns if c.name not in self.full_key)
 
+    @property
+    def lasting(self) -> tuple[str, ...]:
+        """The columns that never change, when an entity was created: one that is said later makes no version."""
+        return tuple(column.name for column in self.columns if column.type is ColumnType.MOMENT)
+
+    def part_sql(self, of: str) -> str:
+        """Return SQL for the list that a row of one ad product is of: one of ``parts``, or empty.
+
+        Args:
+            of: What the row is called there.
+        """
+        if self.part_column is None:
+            return "''"
+        column = f"{of}.{quoted(self.part_column)}"
+        return f"CASE WHEN {column} IN ({', '.join(map(literal_text, self.parts))}) THEN {column} ELSE '' END"
+
     def ddl(self) -> str:
         """Return the statement that makes the table of versions."""
         lead = ["account VARCHAR NOT NULL", "profile_id BIGINT NOT NULL", "currency_code VARCHAR"]
@@ -179,27 +215,52 @@ class EntityTable:
             f"coalesce({label}) AS name",
         )
         same = (f"old.{quoted(name)} = new.{quoted(name)}" for name in self.full_key)
+        inherits = "bid" in self.watched and "ad_group_id" in columns
         return sql_file("entity_changes").format(
             history=quoted(self.history),
             ad_product=ad_product,
+            entity=literal_text(self.name),
+            part=self.part_sql("new"),
             which=", ".join(which),
-            attributes=", ".join(_change_sql(columns[name]) for name in self.watched),
+            attributes=", ".join(_change_sql(columns[name], inherits=inherits) for name in self.watched),
+            defaults=_DEFAULT_BIDS if inherits else "",
             follows=" AND ".join(("old.valid_to = new.valid_from", *same)),
         )
 
 
-def _change_sql(column: Column) -> str:
+_DEFAULT_BIDS = """
+    LEFT JOIN ad_groups_history AS ad_group
+        ON ad_group.profile_id = new.profile_id AND ad_group.ad_product = new.ad_product
+        AND ad_group.ad_group_id = new.ad_group_id
+        AND ad_group.valid_from < new.valid_from
+        AND (ad_group.valid_to IS NULL OR ad_group.valid_to >= new.valid_from)
+"""
+"""The ad group as it was before a bid below it changed."""
+
+
+def _change_sql(column: Column, *, inherits: bool) -> str:
     """Return SQL for what became of one attribute, as people write its values; amounts also by how many percent."""
     old, new = f"old.{quoted(column.name)}", f"new.{quoted(column.name)}"
-    percent = "NULL::DOUBLE"
+    percent, from_nothing = "NULL::DOUBLE", "false"
     if column.type is ColumnType.MONEY:
-        percent = f"round(100 * ({new} - {old}) / nullif({old}, 0), 2)::DOUBLE"
+        was, now = old, new
+        if inherits and column.name == "bid":
+            was, now = (f"coalesce({bid}, ad_group.default_bid)" for bid in (old, new))
+        percent = f"round(100 * ({now} - {was}) / nullif({was}, 0), 2)::DOUBLE"
+        nothing = f"coalesce({was}, 0)" if column.name == "bid" else was
+        from_nothing = f"coalesce({nothing} = 0 AND {now} > 0, false)"
 
     def text(value: str) -> str:
         written = f"{value}::VARCHAR"
         return f"rtrim(rtrim({written}, '0'), '.')" if column.type is ColumnType.MONEY else written
 
-    parts = {"attribute": literal_text(column.name), "before": text(old), "after": text(new), "change_percent": percent}
+    parts = {
+        "attribute": literal_text(column.name),
+        "before": text(old),
+        "after": text(new),
+        "change_percent": percent,
+        "from_nothing": from_nothing,
+    }
     return "{" + ", ".join(f"{literal_text(name)}: {sql}" for name, sql in parts.items()) + "}"
 
 
@@ -213,6 +274,7 @@ PROFILES = EntityTable(
             ("profile_id", ColumnType.INTEGER),
             ("name", ColumnType.TEXT),
             ("account_type", ColumnType.TEXT),
+            ("account_sub_type", ColumnType.TEXT),
             ("account_id", ColumnType.TEXT),
             ("country_code", ColumnType.TEXT),
             ("timezone", ColumnType.TEXT),

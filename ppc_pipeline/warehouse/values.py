@@ -171,26 +171,23 @@ class Clauses:
 
 @dataclass(frozen=True, slots=True)
 class Objects:
-    """A JSON array of flat objects, some fields of which are spelled otherwise.
+    """A JSON array of flat objects, of which some fields are taken.
 
     Attributes:
         path: Of the array.
         beside: Another path, for where there is nothing at the first.
-        fields: The objects' fields -> words, as in ``At``; without words a field stays as it is.
+        fields: The objects' fields.
         within: A path that must be there for absence to mean that there are none.
     """
 
     path: str
     beside: str
-    fields: Mapping[str, Mapping[str, str]]
+    fields: tuple[str, ...]
     within: str
 
     def text(self) -> Sql:
         """Return SQL for the array."""
-        parts: list[Sql] = []
-        for name, words in self.fields.items():
-            part = _spelled(_text_at("one", f"$.{name}"), words, None) if words else _json_at("one", f"$.{name}")
-            parts.append(Sql(f"'{name}', {part.text}", part.parameters))
+        parts = [Sql(f"'{name}', json_extract(one, ?)", (f"$.{name}",)) for name in self.fields]
         made = f"json_object({', '.join(part.text for part in parts)})"
         array = "CASE WHEN json_exists(item, ?) THEN json_extract(item, ?) ELSE json_extract(item, ?) END"
         return Sql(
@@ -244,6 +241,29 @@ class Picked:
         return Sql(f"({text.text} IS NULL)", text.parameters)
 
 
+@dataclass(frozen=True, slots=True)
+class PickedAll:
+    """A field of every object of a JSON array in which another field holds a word; unsaid where there is none."""
+
+    path: str
+    where: str
+    word: str
+    field: str
+
+    def text(self) -> Sql:
+        """Return SQL for the array of the values."""
+        found = "list_filter(json_extract(item, ?), lambda one: json_extract_string(one, ?) = ?)"
+        return Sql(
+            f"nullif(to_json(list_transform({found}, lambda one: json_extract(one, ?)))::VARCHAR, '[]')",
+            (f"{self.path}[*]", f"$.{self.where}", self.word, f"$.{self.field}"),
+        )
+
+    def unsaid(self) -> Sql:
+        """Return SQL that is true where the source says nothing of it."""
+        text = self.text()
+        return Sql(f"({text.text} IS NULL)", text.parameters)
+
+
 def canonical(column: str) -> str:
     """Return SQL for a JSON column in which neither the order of keys nor that of an array makes a difference.
 
@@ -259,10 +279,6 @@ def canonical(column: str) -> str:
 
 def _text_at(where: str, path: str) -> Sql:
     return Sql(f"json_extract_string({where}, ?)", (path,))
-
-
-def _json_at(where: str, path: str) -> Sql:
-    return Sql(f"json_extract({where}, ?)", (path,))
 
 
 def _spelled(found: Sql, words: Mapping[str, str], other: str | None) -> Sql:

@@ -84,9 +84,9 @@ class TestLists:
 
     @pytest.mark.parametrize(
         ("sizes", "starts"),
-        [([0], [0]), ([1], [0]), ([2, 0], [0, 2]), ([2, 1], [0, 2]), ([3, 2, 1], [0, 3, 5])],
+        [([0], [0]), ([1, 0], [0, 1]), ([2, 0], [0, 2]), ([2, 1, 0], [0, 2, 3]), ([1, 3, 1, 0], [0, 1, 4, 5])],
     )
-    async def test_a_list_of_plain_arrays_is_walked_by_index_to_a_page_that_is_not_full(
+    async def test_a_list_of_plain_arrays_is_walked_by_index_to_an_empty_page(
         self, amazon: FakeAmazon, client: AmazonAdsClient, sizes: list, starts: list
     ):
         numbers = iter(range(99))
@@ -116,7 +116,7 @@ class TestLists:
             await pages(client, listing)
         headers = amazon.requests[0].headers
         assert headers["Content-Type"] == "application/json"
-        assert headers["Accept"] == "application/vnd.sblisttargetsresponse.v3+json"
+        assert headers["Accept"] == "application/vnd.sblisttargetsresponse.v3.2+json"
 
     @pytest.mark.parametrize(
         ("replies", "numbers"),

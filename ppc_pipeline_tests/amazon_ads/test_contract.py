@@ -109,7 +109,7 @@ class TestRequests:
         for changes in ({"Accept": "application/json"}, {"Content-Type": "text/plain"}, {"Amazon-Ads-Nothing": "x"}):
             with pytest.raises(AssertionError):
                 contract.check(request({}, **changes))
-        brands = {"Content-Type": "application/json", "Accept": "application/vnd.sblisttargetsresponse.v3+json"}
+        brands = {"Content-Type": "application/json", "Accept": "application/vnd.sblisttargetsresponse.v3.2+json"}
         for body in ({"filters": [{"filterType": "STATE", "values": ["enabled"]}]}, {"maxResults": 5001}, {"state": 1}):
             with pytest.raises(ValidationError):
                 contract.check(request(body, path="/sb/targets/list", **brands))

@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from ppc_pipeline.cli.runs import prepare_home
+from ppc_pipeline.cli.home import prepare_home
 from ppc_pipeline.definitions import build_defs
 from ppc_pipeline.defs.partitions import RANGE_END_TAG, RANGE_START_TAG
 from ppc_pipeline.defs.sensors import report_readiness

@@ -13,8 +13,6 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from ppc_pipeline.cli import app
-from ppc_pipeline.defs import resources
-from ppc_pipeline.reports.pace import Pace
 
 COMMAND = [sys.executable, "-W", "ignore", "-c", "from ppc_pipeline.cli import main; main()"]
 
@@ -26,12 +24,6 @@ def _loggers_as_before() -> Iterator[None]:
     before = (logger.handlers, logger.level, logger.propagate)
     yield
     logger.handlers, logger.level, logger.propagate = before
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look at reports five times a second: the sandbox has them at once. Processes of their own keep Amazon's pace."""
-    monkeypatch.setattr(resources, "Pace", lambda poll_first, poll_most: Pace(min(poll_first, 0.2), poll_most))
 
 
 def ppc(*arguments: object) -> Result:

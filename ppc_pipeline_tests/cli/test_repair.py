@@ -138,6 +138,17 @@ def test_a_raw_file_that_is_gone_is_named(url, data_dir):
     assert (row["report_id"], row["state"]) == (gone.name.removesuffix(".json.gz"), "loaded")
 
 
+def test_a_report_of_a_profile_that_no_account_has_is_named(url, data_dir):
+    ppc("backfill", *RANGE, *TYPE)
+    with closing(sqlite3.connect(data_dir / "ledger.db", isolation_level=None)) as ledger:
+        ledger.execute("UPDATE profiles SET account = 'of-old'")
+    result = ppc("rebuild", *TYPE, *DATES)
+    assert result.exit_code == 1
+    assert "no configured account has the profile" in " ".join(result.stdout.split())
+    assert "nothing to rebuild" not in result.stdout
+    assert len(ppc_json("rebuild", *TYPE, *DATES)["profile_unknown"]) == 2
+
+
 def test_nothing_to_rebuild_is_said_and_makes_no_run(url, data_dir):
     result = ppc("rebuild", "--all")
     assert result.exit_code == 0

@@ -58,11 +58,11 @@ def truth(url, first, last):
     return known
 
 
-def test_ninety_days_are_36_reports_exact_to_the_cent_and_again_none(start_sandbox, data_dir):
+def test_forty_days_are_24_reports_exact_to_the_cent_and_again_none(start_sandbox, data_dir):
     url = start_sandbox(profiles=3)
-    first, last = days_ago(92), days_ago(3)
+    first, last = days_ago(42), days_ago(3)
     result = ppc_json("backfill", first, last)
-    assert created(url) == 36
+    assert created(url) == 24
     keys = {"sandbox", "start", "end", "totals", "incomplete", "rows_in_quarantine", "accounts_in_trouble"}
     assert set(result) == keys
     assert result["rows_in_quarantine"] == {}
@@ -83,7 +83,7 @@ def test_ninety_days_are_36_reports_exact_to_the_cent_and_again_none(start_sandb
 
     before = query(data_dir, "SELECT * FROM report_sp_targeting ORDER BY ALL")
     again = ppc_json("backfill", first, last)
-    assert created(url) == 36
+    assert created(url) == 24
     assert again == result
     assert query(data_dir, "SELECT * FROM report_sp_targeting ORDER BY ALL") == before
 

@@ -22,11 +22,13 @@ def rates(monkeypatch, tmp_path):
 
 def test_a_range_run_records_one_event_of_each_metric_table_with_counts_and_money_of_its_dates(project, rates):
     here = project(profiles=2, report_types="spCampaigns,spTargeting")
-    assert here.run("reports_job", start=days_ago(9), end=days_ago(7)).success
-    result = here.run("reports_job", start=days_ago(4), end=days_ago(3))
+    reports = ["report_sp_campaigns", "report_sp_targeting"]
+    assert here.run("reports_job", start=days_ago(9), end=days_ago(7), assets=[*reports, "fx_rates"]).success
+    names = ["metrics_by_profile", "metrics_by_portfolio", "metrics_by_campaign", "metrics_by_target"]
+    result = here.run("reports_job", start=days_ago(4), end=days_ago(3), assets=[*reports, "fx_rates", *names])
     assert result.success
     events = [event.asset_key.to_user_string() for event in result.get_asset_materialization_events()]
-    for name in ("metrics_by_profile", "metrics_by_portfolio", "metrics_by_campaign", "metrics_by_target"):
+    for name in names:
         assert events.count(name) == 1
         query = (
             f"SELECT currency_code, count(*), sum(cost), sum(sales) FROM {name} WHERE date BETWEEN ? AND ? GROUP BY 1"
@@ -48,7 +50,7 @@ def test_a_range_run_records_one_event_of_each_metric_table_with_counts_and_mone
 
 def test_a_wrong_file_of_rates_is_named_and_keeps_nothing_else_from_being_shown(project, rates):
     here = project(profiles=1, report_types="spCampaigns")
-    here.run("reports_job", start=days_ago(3))
+    here.run("reports_job", start=days_ago(3), assets=["report_sp_campaigns", "fx_rates"])
     rates.write_text(RATES.format(day="yesterday"))
     result = here.run("reports_job", start=days_ago(3), assets=["fx_rates", "metrics_by_campaign"])
     assert not result.success
@@ -56,6 +58,9 @@ def test_a_wrong_file_of_rates_is_named_and_keeps_nothing_else_from_being_shown(
     assert "row 2, column date: 'yesterday' is not a date" in failure_of(result)
     assert metadata_of(result, "metrics_by_campaign")["dagster/row_count"] > 0
     assert here.query("SELECT count(*) FROM fx_rates") == [(1,)], "what was there stays"
+    rates.write_text(RATES.format(day=days_ago(5)))
+    assert here.run("reports_job", assets=["fx_rates"]).success, "no dates are needed"
+    assert here.query("SELECT date FROM fx_rates") == [(days_ago(5),)]
 
 
 def test_a_metric_table_says_what_each_column_means(project):
@@ -63,7 +68,7 @@ def test_a_metric_table_says_what_each_column_means(project):
     shown = {name for name in METRIC_TABLES if name in specs}
     assert shown == {*METRIC_TABLES} - {"metrics_by_placement"}, "no report type of placements is set"
     for name in shown:
-        schema: dg.TableSchema = specs[name].metadata["dagster/column_schema"].value
+        schema: dg.TableSchema = specs[name].metadata["dagster/column_schema"]
         assert [(column.name, column.type, column.description) for column in schema.columns] == [
             (column.name, column.type, column.doc) for column in METRIC_TABLES[name].columns
         ]

@@ -50,9 +50,10 @@ class FakeLists:
 
     @staticmethod
     def _array(pages, params):
+        start = int(params["startIndex"])
         if isinstance(pages[0], bytes):
-            return httpx.Response(200, content=pages[0])
-        start, items = int(params["startIndex"]), [item for page in pages for item in page]
+            return httpx.Response(200, content=b"[]" if start else pages[0])
+        items = [item for page in pages for item in page]
         return httpx.Response(200, json=items[start : start + int(params["count"])])
 
 
@@ -71,7 +72,7 @@ class Company:
         async def go():
             retries = Retries(sleep=lambda _: asyncio.sleep(0))
             async with client_of(self.amazon, retries=retries) as client:
-                lister = Lister({"acme": client}, self.roster, self.aside)
+                lister = Lister({"acme": client}, self.roster, self.aside, self.aside.parent / "staging")
                 profiles = self.roster.active(["acme", "gone"])
                 return await lister.sync(entities or [KEYWORDS], profiles, self.warehouse, self.clock())
 

@@ -27,7 +27,15 @@ LISTED = [
             "budget": 50.1,
             "budgetType": "LIFETIME",
             "startDate": "2026-02-20",
-            "bidding": {"bidOptimization": True, "bidOptimizationStrategy": "MAXIMIZE_IMMEDIATE_SALES"},
+            "bidding": {
+                "bidOptimization": True,
+                "bidOptimizationStrategy": "MAXIMIZE_IMMEDIATE_SALES",
+                "bidAdjustmentsByPlacement": [
+                    {"percentage": 5, "placement": "HOME"},
+                    {"percentage": 6, "placement": "DETAIL_PAGE"},
+                    {"percentage": 7, "placement": "TOP_OF_SEARCH"},
+                ],
+            },
             "brandEntityId": "ENTITY1",
             "isMultiAdGroupsEnabled": True,
             "costType": "vcpm",
@@ -43,6 +51,10 @@ LISTED = [
             "end_date": None,
             "bidding_strategy": "MAXIMIZE_IMMEDIATE_SALES",
             "bid_optimization": True,
+            "placement_bidding": (
+                '[{"percentage":5,"placement":"HOME_PAGE"},{"percentage":6,"placement":"PRODUCT_PAGE"},'
+                '{"percentage":7,"placement":"TOP_OF_SEARCH"}]'
+            ),
             "brand_entity_id": "ENTITY1",
             "is_multi_ad_groups_enabled": True,
             "cost_type": "VCPM",
@@ -55,7 +67,7 @@ LISTED = [
     ),
     (
         "campaigns",
-        "/sd/campaigns",
+        "/sd/campaigns/extended",
         {
             "campaignId": 5,
             "name": "Display",
@@ -66,8 +78,9 @@ LISTED = [
             "costType": "cpc",
             "budget": 100,
             "budgetType": "daily",
-            "deliveryProfile": "as_soon_as_possible",
             "portfolioId": None,
+            "servingStatus": "CAMPAIGN_PAUSED",
+            "creationDate": 1687510616329,
         },
         {
             "campaign_id": 5,
@@ -78,8 +91,9 @@ LISTED = [
             "cost_type": "CPC",
             "budget": Decimal(100),
             "budget_type": "DAILY",
-            "delivery_profile": "AS_SOON_AS_POSSIBLE",
             "portfolio_id": None,
+            "serving_status": "CAMPAIGN_PAUSED",
+            "created_at": CREATED,
             "bid_optimization": None,
         },
     ),
@@ -97,7 +111,7 @@ LISTED = [
     ),
     (
         "ad_groups",
-        "/sd/adGroups",
+        "/sd/adGroups/extended",
         {
             "adGroupId": 6,
             "campaignId": 5,
@@ -137,7 +151,7 @@ LISTED = [
     ),
     (
         "product_ads",
-        "/sd/productAds",
+        "/sd/productAds/extended",
         {"adId": 7, "adGroupId": 6, "campaignId": 5, "asin": "B000000001", "state": "archived", "adName": "Mine"},
         {"ad_id": 7, "asin": "B000000001", "state": "ARCHIVED", "name": "Mine", "creative_type": None},
     ),
@@ -184,8 +198,8 @@ LISTED = [
             "target_id": 9,
             "bid": Decimal(10),
             "expression_type": None,
-            "expression": '[{"type":"asinSameAs","value":"B1"}]',
-            "resolved_expression": '[{"type":"asinSameAs","value":"Towel"}]',
+            "expression": '[{"type":"ASIN_SAME_AS","value":"B1"}]',
+            "resolved_expression": '[{"type":"ASIN_SAME_AS","value":"Towel"}]',
         },
     ),
     (
@@ -217,15 +231,22 @@ LISTED = [
             "state": "paused",
             "bid": None,
             "expressionType": "manual",
-            "expression": [{"type": "views", "value": [{"type": "lookback", "value": "30"}]}],
+            "expression": [{"type": "views", "value": [{"type": "lookBack", "value": "aB"}], "more": 1}],
         },
-        {"target_id": 9, "expression_type": "MANUAL", "state": "PAUSED", "bid": None, "theme_type": None},
+        {
+            "target_id": 9,
+            "expression_type": "MANUAL",
+            "state": "PAUSED",
+            "bid": None,
+            "theme_type": None,
+            "expression": '[{"type":"VIEWS","value":[{"type":"LOOK_BACK","value":"aB"}],"more":1}]',
+        },
     ),
     (
         "negative_targets",
         "/sb/negativeTargets/list",
         {"targetId": 9, "adGroupId": 6, "campaignId": 5, "state": "enabled", "expressions": [{"type": "asinSameAs"}]},
-        {"target_id": 9, "level": "AD_GROUP", "campaign_id": 5, "expression": '[{"type":"asinSameAs"}]'},
+        {"target_id": 9, "level": "AD_GROUP", "campaign_id": 5, "expression": '[{"type":"ASIN_SAME_AS"}]'},
     ),
     (
         "negative_targets",
@@ -294,19 +315,19 @@ def test_a_moment_is_read_however_it_is_spelled_and_an_odd_one_costs_no_row(comp
 
 @pytest.mark.parametrize("day", ["20231345", "2023011", "8 Feb 2023", "2023-02-30"])
 def test_a_date_that_is_none_puts_the_object_in_quarantine(company, day):
-    company.serve([{"campaignId": 5, "startDate": day}], path="/sd/campaigns")
+    company.serve([{"campaignId": 5, "startDate": day}], path="/sd/campaigns/extended")
     company.sync(ENTITY_TYPES["campaigns"])
     assert company.query("SELECT reason, ad_product FROM rejected_rows") == [(f"start_date is not a date: {day}", SD)]
 
 
 def test_a_list_of_more_pages_than_one_by_index_is_loaded_whole(company):
-    company.serve([{"campaignId": n, "state": "enabled"} for n in range(1, 251)], path="/sd/campaigns")
+    company.serve([{"campaignId": n, "state": "enabled"} for n in range(1, 251)], path="/sd/campaigns/extended")
     assert company.changes(ENTITY_TYPES["campaigns"], ad_product=SD) == (250, 250, 0, 0)
 
 
 def test_an_entity_that_is_listed_twice_while_the_list_moves_counts_once(company):
     items = [{"campaignId": n, "state": "enabled"} for n in (1, 2, 1)]
-    company.serve(items, path="/sd/campaigns")
+    company.serve(items, path="/sd/campaigns/extended")
     assert company.changes(ENTITY_TYPES["campaigns"], ad_product=SD) == (2, 2, 0, 0)
 
 

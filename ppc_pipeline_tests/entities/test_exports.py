@@ -5,6 +5,7 @@ import gzip
 import json
 import random
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -71,7 +72,9 @@ class Company:
                 if not self.roster.profiles(["acme"]):
                     found = await client.list_profiles()
                     self.roster.save("acme", [facts(p.profile_id) for p in found])
-                lister = Lister({"acme": client}, self.roster, self.aside, source=source, **more)
+                lister = Lister(
+                    {"acme": client}, self.roster, self.aside, self.aside.parent / "staging", source=source, **more
+                )
                 profiles = self.roster.active(["acme"])
                 return await lister.sync(entities or EVERYTHING, profiles, self.warehouse, self.clock())
 
@@ -86,7 +89,8 @@ class Company:
 
     def history(self, *entities):
         names = [entity.name for entity in entities or EVERYTHING]
-        return {name: sorted(self.query(f"FROM {name}_history"), key=repr) for name in names}
+        columns = "COLUMNS(lambda name: name <> 'created_at')"  # an export may say it where a list did not
+        return {name: sorted(self.query(f"SELECT {columns} FROM {name}_history"), key=repr) for name in names}
 
 
 def changes(synced):
@@ -152,6 +156,17 @@ def test_what_was_read_by_export_first_differs_by_list_only_in_what_no_export_sa
         for row in before:
             assert any(all(map(says_no_more, row, other)) for other in after)
     assert changes(company.sync("exports")) == dict.fromkeys(again, NOTHING_NEW)
+
+
+def test_lists_have_what_belongs_to_brand_videos_as_exports_have(start):
+    company = start(profiles=1, campaigns=24)
+    company.sync("lists")
+    for name in ("keywords", "targets", "negative_keywords", "negative_targets"):
+        query = f"""
+            SELECT count(*) FROM {name}
+            SEMI JOIN (FROM product_ads WHERE creative_type = 'BRAND_VIDEO') USING (profile_id, ad_product, ad_group_id)
+        """
+        assert company.query(query)[0][0] > 0, name
 
 
 @pytest.mark.parametrize("entity", EVERYTHING, ids=lambda entity: entity.name)
@@ -311,9 +326,10 @@ def test_a_profile_that_is_refused_is_blocked_and_not_taken_for_one_without_bran
 
 @dataclass
 class Served:
-    """Exports of one profile: the rows of each kind."""
+    """Exports: the rows of each kind, which every profile has, and which profiles' exports are made by now."""
 
     rows: dict
+    made: Callable[[int], bool] = lambda _: True
 
     @property
     def transport(self):
@@ -327,11 +343,15 @@ class Served:
             return httpx.Response(202, json={"exportId": path.split("/")[1], "status": "IN_PROGRESS"})
         if path.startswith("/exports/"):
             name = path.rpartition("/")[2]
+            if not self.made(int(request.headers["Amazon-Advertising-API-Scope"])):
+                return httpx.Response(200, json={"exportId": name, "status": "PROCESSING"})
             link = f"https://storage.test/{name}?X-Amz-Signature=x"
             return httpx.Response(200, json={"exportId": name, "status": "COMPLETED", "url": link})
         if request.url.host == "storage.test":
             file = gzip.compress(json.dumps(self.rows.get(path[1:], [])).encode())
             return httpx.Response(200, stream=Pieces(file))
+        if path == "/sb/themes/list":
+            return httpx.Response(200, json={"themes": []})
         return httpx.Response(404, json={"code": "NOT_FOUND", "details": "no such list"})
 
 
@@ -346,7 +366,7 @@ def read(roster, warehouse, tmp_path, clock):
 
         async def sync():
             async with client_of(Served({kind: rows})) as client:
-                lister = Lister({"acme": client}, roster, tmp_path / "aside", source="exports")
+                lister = Lister({"acme": client}, roster, tmp_path / "aside", tmp_path / "staging", source="exports")
                 return await lister.sync([entity], roster.active(["acme"]), warehouse, clock())
 
         synced = asyncio.run(sync())
@@ -356,6 +376,67 @@ def read(roster, warehouse, tmp_path, clock):
             return synced, [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
     return go
+
+
+@pytest.fixture
+def read_keywords(roster, warehouse, tmp_path, clock):
+    """Read a keyword of several profiles by export, some of which take long."""
+
+    def go(profiles, made, **settings):
+        roster.save("acme", [facts(profile) for profile in profiles])
+
+        async def sync():
+            served = Served({"targets": [target("KEYWORD", KEYWORD)]}, made)
+            async with client_of(served) as client:
+                lister = Lister({"acme": client}, roster, tmp_path / "aside", source="exports", **settings)
+                return await lister.sync([KEYWORDS], roster.active(["acme"]), warehouse, clock())
+
+        return asyncio.run(sync())
+
+    return go
+
+
+@pytest.mark.parametrize("product", ["SPONSORED_BRAND", None])
+def test_a_row_of_an_ad_product_that_nobody_knows_is_in_quarantine_and_nothing_is_taken_for_gone(
+    read, warehouse, product
+):
+    keywords = [target("KEYWORD", KEYWORD), target("KEYWORD", KEYWORD, targetId="8", adProduct=SB)]
+    read(KEYWORDS, *keywords)
+    odd = target("KEYWORD", KEYWORD, targetId="8", adProduct=product)
+    synced, rows = read(KEYWORDS, odd)
+    assert changes(synced) == {"keywords": NOTHING_NEW}
+    assert [row["removed_at"] for row in rows] == [None, None]
+    reason = f"adProduct is none that is known: {product or 'nothing'}"
+    with warehouse.connect() as connection:
+        found = connection.execute("SELECT ad_product, reason FROM rejected_rows ORDER BY 1").fetchall()
+    assert found == [(SB, reason), (SP, reason)], "it may be of either list"
+    assert changes(read(KEYWORDS, keywords[0])[0]) == {"keywords": (0, 0, 1)}
+
+
+def test_a_row_that_only_duckdb_cannot_read_is_in_quarantine_alone(read, warehouse):
+    odd = target("KEYWORD", {"matchType": "EXACT", "keyword": "\ud83d"}, targetId="8")
+    synced, rows = read(KEYWORDS, target("KEYWORD", KEYWORD), odd)
+    assert (synced.troubles, [row["keyword_id"] for row in rows]) == ([], [7])
+    with warehouse.connect() as connection:
+        found = connection.execute("SELECT reason, raw->>'$.targetId' FROM rejected_rows").fetchall()
+    assert found == [("a text in it is not Unicode: \\ud83d", "8")]
+
+
+def test_an_export_that_is_never_made_is_given_up_and_leaves_its_place_to_others(read_keywords):
+    stuck = range(1, JOBS_AT_ONCE + 1)
+    synced = read_keywords([*stuck, 9], lambda profile: profile == 9, export_deadline=0.2)
+    assert {trouble.profile_id for trouble in synced.troubles} == {*stuck}
+    assert {(o.profile_id, o.rows) for o in synced.outcomes["keywords"] if o.ad_product == SP} == {(9, 1)}
+
+
+def test_who_is_done_is_loaded_while_anothers_export_is_being_made(read_keywords, warehouse):
+    def made(profile):
+        with warehouse.connect() as connection:
+            return profile == 2 or connection.execute("FROM keywords").fetchall() != []
+
+    synced = read_keywords([1, 2], made, export_deadline=5, load_every=0.1)
+    assert synced.troubles == []
+    assert [o.profile_id for o in synced.outcomes["keywords"] if o.ad_product == SP] == [2, 1]
 
 
 MONEY = {"monetaryBudget": {"currencyCode": "USD", "amount": 12.5, "ruleAmount": 15}}
@@ -403,18 +484,18 @@ CAMPAIGNS_READ = {
         campaign(
             optimization=[{"bidStrategy": "RULE_BASED", "placementBidAdjustments": placements(("PRODUCT_PAGE", 3))}]
         ),
-        {"bidding_strategy": "RULE_BASED", "placement_bidding": placements(("PLACEMENT_PRODUCT_PAGE", 3))},
+        {"bidding_strategy": "RULE_BASED", "placement_bidding": placements(("PRODUCT_PAGE", 3))},
     ),
     "no optimization says nothing": (campaign(optimization=None), {"bidding_strategy": "MANUAL"}),
     "placements": (
         campaign(
             optimization={
                 "placementBidAdjustments": placements(
-                    ("TOP_OF_SEARCH", 50), ("REST_OF_SEARCH", 1), ("PLACEMENT_TOP", 2)
+                    ("TOP_OF_SEARCH", 50), ("REST_OF_SEARCH", 1), ("TOP_OF_SEARCH", 2)
                 )
             }
         ),
-        {"placement_bidding": placements(("PLACEMENT_TOP", 50), ("PLACEMENT_REST_OF_SEARCH", 1), ("PLACEMENT_TOP", 2))},
+        {"placement_bidding": placements(("TOP_OF_SEARCH", 50), ("REST_OF_SEARCH", 1), ("TOP_OF_SEARCH", 2))},
     ),
     "tags": (campaign(tags=[{"key": "a.b", "value": "c"}]), {"tags": {"a.b": "c"}}),
     "a tag that comes twice": (campaign(tags=[{"key": "a", "value": "b"}] * 2), {"tags": None}),
@@ -430,7 +511,7 @@ CAMPAIGNS_READ = {
         ),
         {
             "bidding_strategy": "MAXIMIZE_NEW_TO_BRAND_CUSTOMERS",
-            "placement_bidding": placements(("HOME", 15), ("OTHER", 4)),
+            "placement_bidding": placements(("HOME_PAGE", 15), ("OTHER", 4)),
             "cost_type": "CPC",
             "brand_entity_id": "E",
             "targeting_type": None,
@@ -482,13 +563,13 @@ TARGETS_READ = {
         "PRODUCT",
         {"matchType": "PRODUCT_EXACT", "asin": "B0"},
         {"adProduct": SB},
-        [{"type": "asinSameAs", "value": "B0"}],
+        [{"type": "ASIN_SAME_AS", "value": "B0"}],
     ),
     "automatic, of Sponsored Display": (
         "AUTO",
         {"matchType": "PRODUCT_SIMILAR"},
         {"adProduct": SD},
-        [{"type": "similarProduct"}],
+        [{"type": "SIMILAR_PRODUCT"}],
     ),
     "an audience": (
         "PRODUCT_CATEGORY_AUDIENCE",
@@ -558,6 +639,39 @@ def test_every_row_of_a_targets_export_goes_to_one_table(read, case):
     assert list(filled) == [table]
     (found,) = filled[table]
     assert {name: found[name] for name in expected} == expected
+
+
+def test_an_ad_of_sponsored_brands_has_its_products_and_one_that_has_none_said_keeps_them(read):
+    products = [{"productIdType": "ASIN", "productId": asin} for asin in ("B1", "B0")]
+    ad = {"adId": "1", "adGroupId": "3", "adProduct": SB, "creationDateTime": "2022-01-03T08:00:00.000Z"}
+    _, (found,) = read(ADS, ad | {"creative": {"products": [*products, {"productIdType": "SKU", "productId": "x"}]}})
+    assert (json.loads(found["asins"]), found["created_at"]) == (["B1", "B0"], datetime(2022, 1, 3, 8, tzinfo=UTC))
+    _, (found,) = read(ADS, ad | {"creative": {}})
+    assert json.loads(found["asins"]) == ["B1", "B0"]
+
+
+def test_the_tactic_of_an_ad_group_of_sponsored_display_is_its_campaigns(read):
+    read(ENTITY_TYPES["campaigns"], campaign(campaignId="44", adProduct=SD, targetingSettings="T00030"))
+    ad_groups = [{"adGroupId": "3", "campaignId": "44", "adProduct": product, "name": "a"} for product in (SD, SP)]
+    _, found = read(ENTITY_TYPES["ad_groups"], *ad_groups)
+    assert {row["ad_product"]: row["tactic"] for row in found} == {SD: "T00030", SP: None}
+
+
+def test_a_creation_date_that_an_export_said_is_kept_by_a_list_that_does_not_say_it(start):
+    company = start(profiles=1)
+    company.sync("exports")
+    company.sync("lists")
+    for name in ("campaigns", "ad_groups", "product_ads"):
+        assert company.query(f"SELECT ad_product FROM {name} WHERE created_at IS NULL") == []
+
+
+def test_lists_of_sponsored_display_say_how_what_they_list_is_served(start):
+    company = start(profiles=1)
+    company.sync("lists")
+    for name in ("campaigns", "ad_groups", "product_ads"):
+        query = f"SELECT count(*), count(serving_status), count(created_at) FROM {name} WHERE ad_product = ?"
+        ((rows, *said),) = company.query(query, SD)
+        assert said == [rows, rows] != [0, 0]
 
 
 def test_the_campaign_of_what_is_below_an_ad_group_is_the_ad_groups(read):

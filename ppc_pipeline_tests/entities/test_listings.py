@@ -1,6 +1,7 @@
 """Listing entities: versions, what is gone and what only could not be had."""
 
 import json
+import socket
 from datetime import timedelta
 from decimal import Decimal
 
@@ -31,6 +32,18 @@ def test_what_did_not_change_is_not_written_again(company):
     company.clock.forward(days=1)
     assert company.changes() == (1, 0, 0, 0)
     assert company.query("FROM keywords_history") == before
+
+
+def test_what_no_column_holds_is_fresh_in_raw_without_a_version(company):
+    company.serve([keyword(1, globalKeywordId="a"), keyword(2)])
+    company.sync()
+    company.clock.forward(days=1)
+    company.serve([keyword(1, globalKeywordId="b"), dict(reversed(keyword(2).items()))])
+    assert company.changes() == (2, 0, 0, 0)
+    ((_, first), (_, second)) = company.query("SELECT keyword_id, raw FROM keywords_history ORDER BY 1")
+    assert json.loads(first) == keyword(1, globalKeywordId="b")
+    assert list(json.loads(second)) == list(keyword(2)), "another order of keys says nothing new"
+    assert company.query("SELECT DISTINCT valid_from FROM keywords_history") == [(NOON,)]
 
 
 def test_a_changed_bid_is_a_new_version_and_the_old_one_is_closed(company):
@@ -92,6 +105,15 @@ def test_an_item_that_cannot_be_read_is_in_quarantine_and_nothing_of_its_profile
     assert company.query("SELECT count(*) FROM rejected_rows") == [(0,)], "quarantine holds the last listing's"
 
 
+def test_pages_are_kept_where_reports_are_staged_so_that_what_a_killed_process_left_is_removed(company):
+    staging = company.aside.parent / "staging"
+    left = staging / f"{socket.gethostname()}~{2**22 + 1}~killed"  # no process has that id
+    left.mkdir(parents=True)
+    company.serve([keyword(1)])
+    assert company.changes() == (1, 1, 0, 0)
+    assert list(staging.iterdir()) == []
+
+
 def test_a_malformed_page_is_kept_aside_and_named_and_nothing_is_taken_for_gone(company):
     company.serve([keyword(1), keyword(2)])
     company.sync()
@@ -106,6 +128,26 @@ def test_a_malformed_page_is_kept_aside_and_named_and_nothing_is_taken_for_gone(
     assert company.query("SELECT count(*) FROM keywords WHERE removed_at IS NULL") == [(2,)]
 
 
+@pytest.mark.parametrize("path", ["/sp/keywords/list", "/sb/keywords"])
+def test_an_item_that_only_duckdb_cannot_read_is_in_quarantine_alone(company, path):
+    kind, product = (keyword, SP) if path.startswith("/sp/") else (sb_keyword, SB)
+    company.serve([kind(1), kind(2)], path=path)
+    company.sync()
+    # Amounts to the last digit, keys in their order: the others are loaded as if nothing had been.
+    items = [kind(1, bid=0.1234567), kind(3, keywordText="\ud83d"), kind(4, keywordText="\U0001f600 \u00e9")]
+    company.serve(json.dumps(items if product == SB else {"keywords": items}).encode(), path=path)
+    synced = company.sync()
+    assert synced.troubles == []
+    query = "SELECT keyword_id, bid::VARCHAR, keyword_text FROM keywords WHERE removed_at IS NULL ORDER BY 1"
+    bid = f"{kind(2)['bid']:.6f}"
+    assert company.query(query) == [(1, "0.123457", "towel"), (2, bid, "towel"), (4, bid, "\U0001f600 \u00e9")]
+    ((source, ad_product, reason, raw),) = company.query("SELECT source, ad_product, reason, raw FROM rejected_rows")
+    assert (source, ad_product, reason) == ("keywords", product, "a text in it is not Unicode: \\ud83d")
+    assert json.loads(raw) == kind(3, keywordText="\\ud83d")
+    ((raw,),) = company.query("SELECT raw FROM keywords WHERE keyword_id = 1")
+    assert (json.loads(raw), list(json.loads(raw))) == (items[0], list(items[0]))
+
+
 def test_a_page_that_only_duckdb_cannot_read_is_kept_aside_and_named_and_the_other_profiles_and_entities_are_loaded(
     company,
 ):
@@ -115,7 +157,7 @@ def test_a_page_that_only_duckdb_cannot_read_is_kept_aside_and_named_and_the_oth
         company.serve([keyword(1)], profile=profile)
         company.serve([{"campaignId": "5", "name": "x"}], profile=profile, path="/sp/campaigns/list")
     company.sync()
-    half = json.dumps({"keywords": [keyword(2, keywordText="\ud83d")]}).encode()
+    half = json.dumps({"keywords": [keyword(2)]}).encode("utf-16")
     for profile in (SELLER, 5):
         company.serve(half, profile=profile)
     synced = company.sync(KEYWORDS, ENTITY_TYPES["campaigns"])
@@ -362,7 +404,8 @@ def test_nested_objects_arrive_as_json_and_nested_fields_in_their_columns(compan
     assert plain == [
         *(191249325250025, Decimal(50), "DAILY", "LEGACY_FOR_SALES", "2022-07-08", None, 253945852845204),
     ]
-    assert (json.loads(placements), json.loads(tags), json.loads(raw)) == (bidding, {"team": "a"}, campaign)
+    spelled = [{"placement": "TOP_OF_SEARCH", "percentage": 100}]
+    assert (json.loads(placements), json.loads(tags), json.loads(raw)) == (spelled, {"team": "a"}, campaign)
     inside = company.query("SELECT placement_bidding->0->>'percentage' FROM campaigns")
     assert inside == [("100",)]
 

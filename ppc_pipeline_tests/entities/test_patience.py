@@ -73,7 +73,7 @@ def sync(tmp_path, warehouse):
             client_of(amazon, "acme", throttle=throttles["acme"], concurrency=1) as acme,
             client_of(amazon, "other", throttle=throttles["other"]) as other,
         ):
-            lister = Lister({"acme": acme, "other": other}, roster, tmp_path / "aside")
+            lister = Lister({"acme": acme, "other": other}, roster, tmp_path / "aside", tmp_path / "staging")
             profiles = roster.active(["acme", "other"])
             synced = await lister.sync([SP_KEYWORDS, PORTFOLIOS], profiles, warehouse, loop.clock())
         ledger.close()

@@ -1,7 +1,9 @@
 """Finding profiles: whom we work for, whom we do not, and whose trouble it is."""
 
 import asyncio
+import json
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 import pytest
@@ -114,7 +116,15 @@ class Company:
 
         found = asyncio.run(go())
         before = [facts.profile_id for facts in known if facts.account in found.whole]
-        store_profiles(self.warehouse, asked, found, configured=names_configured, known=before, now=self.clock())
+        store_profiles(
+            self.warehouse,
+            asked,
+            found,
+            configured=names_configured,
+            known=before,
+            now=self.clock(),
+            staging=Path(self.warehouse.database).parent / "staging",
+        )
         return found
 
     def active(self):
@@ -139,6 +149,21 @@ def test_profiles_are_known_in_the_roster_and_in_the_warehouse_with_currency_and
     assert company.query(query) == [(SELLER, "USD", "America/Los_Angeles", "seller", True, "999999999.000000")]
     accounts = company.query("SELECT account, region, sandbox, profiles, error FROM accounts")
     assert accounts == [("acme", "NA", False, 1, None)]
+
+
+def test_a_profile_has_amazons_whole_object_and_says_what_kind_of_account_within_its_type(company):
+    info = {
+        "id": "A1",
+        "type": "vendor",
+        "subType": "KDP_AUTHOR",
+        "name": "\u00c9mile",
+        "marketplaceStringId": "A1F83G",
+    }
+    served = profile(accountInfo=info, somethingNew={"a": [1, None]})
+    company.add("acme", served)
+    company.find()
+    ((sub_type, raw),) = company.query("SELECT account_sub_type, raw FROM profiles")
+    assert (sub_type, json.loads(raw)) == ("KDP_AUTHOR", served)
 
 
 # Who is wanted
@@ -269,8 +294,7 @@ def test_an_agency_that_amazon_refuses_is_left_out_with_the_reason_and_is_no_fai
         ([{"campaignId": "1"}], True, None),
         ([], False, IDLE_AGENCY),
         (403, False, IDLE_AGENCY),
-        (400, False, IDLE_AGENCY),
-        (503, False, UNKNOWN_AGENCY),
+        *((status, False, UNKNOWN_AGENCY) for status in (400, 404, 406, 415, 503)),
     ],
 )
 def test_an_agency_is_worked_for_if_it_has_campaigns(company, campaigns, active, reason):

@@ -18,9 +18,9 @@ STREAMS = {
     "sponsored_product_campaign_negative_keywords": "/sp/campaignNegativeKeywords/list",
     "sponsored_product_ads": "/sp/productAds/list",
     "sponsored_product_targetings": "/sp/targets/list",
-    "sponsored_display_campaigns": "/sd/campaigns",
-    "sponsored_display_ad_groups": "/sd/adGroups",
-    "sponsored_display_product_ads": "/sd/productAds",
+    "sponsored_display_campaigns": "/sd/campaigns/extended",
+    "sponsored_display_ad_groups": "/sd/adGroups/extended",
+    "sponsored_display_product_ads": "/sd/productAds/extended",
     "sponsored_display_targetings": "/sd/targets",
 }
 

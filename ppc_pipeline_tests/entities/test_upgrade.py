@@ -17,7 +17,7 @@ from ppc_pipeline_tests.fakes import NOON, SELLER, facts
 GAINED = {
     "campaigns": {
         *("bid_optimization", "cost_type", "goal", "brand_entity_id", "product_location", "is_multi_ad_groups_enabled"),
-        *("tactic", "delivery_profile", "serving_status", "created_at"),
+        *("tactic", "serving_status", "created_at"),
     },
     "targets": {"theme_type"},
 }

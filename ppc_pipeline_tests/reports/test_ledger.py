@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy.event import listen
 
 from ppc_pipeline.amazon_ads.regions import Region
 from ppc_pipeline.reports import states
@@ -119,6 +120,16 @@ def test_what_failed_for_now_is_taken_up_again_in_the_same_row_from_what_there_i
     assert (again.reason, again.troubles, again.not_before) == (None, 0, None)
 
 
+@pytest.mark.parametrize(("hours", "state"), [(23.9, State.REQUESTED), (24, State.PLANNED)])
+def test_what_failed_and_is_known_to_amazon_is_looked_for_there_for_a_day_and_then_ordered_anew(
+    ledger, clock, hours, state
+):
+    failed = through(ledger, order(ledger), ACCEPTED, GAVE_UP)
+    clock.forward(hours=hours)
+    again = order(ledger)
+    assert (again.state, again.id == failed.id) == (state, state is State.REQUESTED)
+
+
 def test_what_failed_and_lost_its_archived_file_is_downloaded_again(ledger):
     failed = through(ledger, order(ledger), ACCEPTED, COOKED, ARCHIVED, GAVE_UP)
     again, new = ledger.order(window(), digest(), fresh=timedelta(hours=6), archived=lambda _: False)
@@ -130,6 +141,44 @@ def test_what_failed_for_good_is_not_asked_for_again_until_it_is_no_longer_fresh
     assert order(ledger) == failed
     clock.forward(hours=6)
     assert order(ledger).order_no == 2
+
+
+def test_the_rest_of_a_window_is_ordered_in_the_transaction_that_records_that_its_first_days_expired(ledger):
+    first, last = DAY - timedelta(days=9), DAY
+    whole = order(ledger, window(first, last))
+    expired = through(ledger, whole, states.Unserved(first + timedelta(days=4)))
+    assert expired.state is State.EXPIRED
+    (rest,) = ledger.outstanding()
+    assert (rest.days, rest.columns_hash, rest.state) == (
+        Days(first + timedelta(days=4), last),
+        digest(),
+        State.PLANNED,
+    )
+    assert ledger.rest_of(expired) == rest
+    assert ledger.rest_of(rest) is None
+
+
+@pytest.mark.parametrize("served_from", [DAY - timedelta(days=9), DAY + timedelta(days=1)])
+def test_of_a_window_that_is_served_whole_or_not_at_all_there_is_no_rest(ledger, served_from):
+    expired = through(ledger, order(ledger, window(DAY - timedelta(days=9), DAY)), states.Unserved(served_from))
+    assert (ledger.outstanding(), ledger.rest_of(expired)) == ([], None)
+
+
+def test_whoever_writes_several_rows_locks_them_in_the_same_order(ledger):
+    rows = [order(ledger, window(profile_id=n)) for n in range(1, 4)]
+    locked = []
+
+    def hear(connection, cursor, statement, *_):
+        if statement.startswith(("SELECT reports.id", "UPDATE reports")):
+            locked.append(statement.endswith("ORDER BY reports.id"))
+
+    listen(ledger.engine, "before_cursor_execute", hear)
+    ids = [row.id for row in rows]
+    claimed = ledger.claim_all(ids[::-1], "me")
+    ledger.renew("me")
+    ledger.record_all([(row, ACCEPTED) for row in sorted(claimed, key=lambda row: -row.id)])
+    ledger.release("me")
+    assert locked == [True, False] * 2 + [True, False, False, False] + [True, False]
 
 
 def test_a_claim_keeps_everybody_else_out(ledger):
@@ -297,6 +346,7 @@ def test_known_days_are_joined_and_leave_out_what_failed_and_what_is_still_serve
     ordered(3, 6)
     ordered(7, 8, states.Accepted("r"))
     ordered(10, 14, states.Unserved(date(2026, 11, 12)))
+    ordered(12, 14, states.GivenUp("no", retryable=True))  # what is still served of it
     ordered(16, 17, states.GivenUp("no", retryable=True))
     (ranges,) = ledger.known_days(date(2026, 11, 1), ["spTargeting"]).values()
     assert ranges == [Days(date(2026, 11, 1), date(2026, 11, 8)), Days(date(2026, 11, 10), date(2026, 11, 11))]

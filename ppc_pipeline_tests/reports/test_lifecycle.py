@@ -6,11 +6,14 @@ from datetime import date, timedelta
 
 import httpx
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from ppc_pipeline.reports import states
+from ppc_pipeline.reports.activity import activities
 from ppc_pipeline.reports.ledger import LEASE
 from ppc_pipeline.reports.loader import Loader, prepare
 from ppc_pipeline.reports.pace import Pace
+from ppc_pipeline.reports.roster import Roster
 from ppc_pipeline.reports.states import MAX_REQUESTS, MAX_UNREADABLE, State
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline_tests.fakes import (
@@ -111,6 +114,27 @@ def test_a_request_whose_answer_was_lost_makes_one_report(play):
         (done,) = await world.see_through([order(world.ledger)])
         assert (done.state, done.report_id) == (State.LOADED, lost[0].report_id)
         assert len(world.amazon.reports) == 1
+
+    play(scenario)
+
+
+def test_what_amazon_answered_is_in_the_ledger_before_anything_else_is_written_and_a_failure_of_that_costs_nothing(
+    play, monkeypatch
+):
+    async def scenario(world):
+        world.roster.save("acme", [facts()])
+        row = order(world.ledger)
+        known = []
+
+        def fail(*_):
+            known.append(world.now(row).report_id)
+            raise OperationalError("the ledger is busy", None, Exception())
+
+        for name in ("unblock", "account_ok", "lacking"):
+            monkeypatch.setattr(Roster, name, fail)
+        (done,) = await world.see_through([row])
+        assert (done.state, world.amazon.count("create")) == (State.LOADED, 1)
+        assert set(known) == {done.report_id}
 
     play(scenario)
 
@@ -441,16 +465,16 @@ def test_a_file_that_stays_malformed_is_given_up_for_now_says_where_it_is_and_is
 
 def test_a_disk_that_is_full_for_a_while_costs_nothing_but_time(play, monkeypatch):
     async def scenario(world):
-        store, full = world.archive.store, [True]
+        store = world.archive.store
 
         async def store_when_there_is_room(row, chunks):
-            if full and full.pop():
+            if world.clock() < NOON + timedelta(hours=3):
                 raise OSError(28, "No space left on device")
             return await store(row, chunks)
 
         monkeypatch.setattr(world.archive, "store", store_when_there_is_room)
         (done,) = await world.see_through([order(world.ledger)])
-        assert (done.state, world.amazon.count("create")) == (State.LOADED, 1)
+        assert (done.state, done.troubles, world.amazon.count("create")) == (State.LOADED, 0, 1)
 
     play(scenario)
 
@@ -540,7 +564,8 @@ def test_a_warehouse_that_stays_busy_puts_the_load_off_and_nothing_is_downloaded
         busy = Warehouse(warehouse.database, wait_seconds=0.05)
         loader = Loader(busy, world.archive, {SELLER: "USD"}, world.clock)
         with warehouse.connect(read_only=True):  # in one process, another kind of access is refused alike
-            (waiting,) = await world.see_through([order(world.ledger)], loader)
+            half_an_hour = timedelta(minutes=30)
+            (waiting,) = await world.see_through([order(world.ledger)], loader, deadline=half_an_hour)
         assert (waiting.state, waiting.troubles) == (State.DOWNLOADED, 0)
         assert "is in use by" in waiting.reason
         (done,) = await world.see_through([order(world.ledger)], loader)
@@ -672,6 +697,19 @@ def test_a_report_that_never_gets_ready_expires_when_amazon_no_longer_serves_its
     play(scenario)
 
 
+def test_a_report_that_amazon_made_in_time_is_fetched_even_when_its_days_are_no_longer_served(play):
+    async def scenario(world):
+        row = order(world.ledger)
+        await world.ask_and_poll()
+        assert world.now(row).state is State.REQUESTED
+        await asyncio.sleep(timedelta(days=100).total_seconds())
+        await world.ask_and_poll()
+        await world.fetch()
+        assert (world.now(row).state, world.amazon.count("create")) == (State.LOADED, 1)
+
+    play(scenario)
+
+
 def test_a_report_that_amazon_has_not_made_after_a_day_is_deleted_there_and_ordered_anew(play):
     async def scenario(world):
         world.amazon.ready_after = timedelta(days=400)
@@ -689,6 +727,8 @@ def test_a_report_that_amazon_has_not_made_after_a_day_is_deleted_there_and_orde
         assert done.state is State.LOADED
         assert done.report_id != row.report_id
         assert (world.amazon.count("create"), world.amazon.count("delete")) == (2, 1)
+        (deleted,) = [entry for entry in activities(world.ledger) if entry.action == "deleted at Amazon"]
+        assert (deleted.order_id, row.report_id in deleted.detail) == (row.id, True)
 
     play(scenario)
 

@@ -3,10 +3,13 @@
 import dataclasses
 import importlib.util
 import json
+import resource
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 
+import duckdb
 import pytest
 
 from ppc_pipeline.reports import loader as loader_module
@@ -106,6 +109,45 @@ def test_a_file_that_cannot_even_be_put_aside_is_the_trouble_of_its_own_report_o
     rows = downloaded(of_2=b"[oops]")
     (archive.root / rows[1].raw_path).with_suffix(".malformed").mkdir()
     assert kinds(rows, loader(rows)) == [states.Loaded, states.Troubled, states.Loaded, states.Loaded]
+
+
+@contextmanager
+def full_disk():
+    """No file may grow beyond a few bytes: for whoever writes, that is a disk without room."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("step", ["stage_files", "load_stage"])
+def test_a_disk_that_is_full_puts_the_load_off_and_is_the_trouble_of_no_report(loader, downloaded, monkeypatch, step):
+    make = getattr(loader_module, step)
+
+    def make_without_room(*given):
+        with full_disk():
+            return make(*given)
+
+    rows = downloaded()
+    with monkeypatch.context() as patch:
+        patch.setattr(loader_module, step, make_without_room)
+        events = loader(rows)
+    assert kinds(rows, events) == [states.Postponed] * 4
+    assert "large" in events[rows[0].id].reason
+    assert kinds(rows, loader(rows)) == [states.Loaded] * 4
+
+
+def test_a_catalog_that_is_lost_puts_the_load_off_and_its_password_stays_unsaid(loader, downloaded, monkeypatch):
+    def lose(*_):
+        raise duckdb.Error('Failed to prepare COPY at "host=catalog password=pa55word": the connection was closed')
+
+    monkeypatch.setattr(loader_module, "load_stage", lose)
+    rows = downloaded()
+    events = loader(rows)
+    assert kinds(rows, events) == [states.Postponed] * 4
+    assert "host=catalog password=***" in events[rows[0].id].reason
 
 
 def test_a_file_without_a_metric_that_was_asked_for_says_which(loader, downloaded):

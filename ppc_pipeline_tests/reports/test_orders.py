@@ -5,10 +5,11 @@ from datetime import date, timedelta
 import pytest
 
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
+from ppc_pipeline.reports import states
 from ppc_pipeline.reports.orders import Desk
 from ppc_pipeline.reports.states import State
 from ppc_pipeline.reports.windows import RETENTION_SLACK_DAYS
-from ppc_pipeline_tests.fakes import NOON, SELLER, VENDOR, facts, refusal
+from ppc_pipeline_tests.fakes import NOON, SELLER, VENDOR, facts, gzipped, refusal
 
 YESTERDAY = NOON.date() - timedelta(days=1)
 LONG = [name for name, kind in REPORT_TYPES.items() if kind.max_range_days > 31]
@@ -92,3 +93,46 @@ def test_days_that_amazon_was_seen_not_to_serve_are_not_asked_for_on_the_days_th
             assert [row.state for row in await world.see_through(again)] == [State.LOADED]
 
     play(scenario)
+
+
+def failed_with_file(ledger, archive, report):
+    row = ledger.claim(report.id, "me")
+    for event in (states.Accepted(f"r{row.id}"), states.Cooked()):
+        row = ledger.record(row, event)
+    path = archive.path_of(row)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzipped([]))
+    row = ledger.record(row, states.Archived(str(path.relative_to(archive.root)), 1))
+    return ledger.record(row, states.GivenUp("loading failed", retryable=True))
+
+
+def test_what_failed_with_its_file_in_the_archive_is_taken_up_again_before_anything_is_ordered(
+    ledger, archive, roster, clock
+):
+    roster.save("acme", [facts(), facts(VENDOR)])
+    month = NOON.date() - timedelta(days=31)
+    first, other = order_day(ledger, archive, roster, ["spTargeting"], start=month).rows
+    failed_with_file(ledger, archive, first)
+    lost = failed_with_file(ledger, archive, other)
+    (archive.root / lost.raw_path).unlink()
+    clock.forward(days=1)
+    ordered = order_day(ledger, archive, roster, ["spTargeting"], start=month)
+    assert (ordered.rows[0].id, ordered.rows[0].state) == (first.id, State.DOWNLOADED)
+    trailing = (month + timedelta(days=1), YESTERDAY + timedelta(days=1))
+    # The day that is in the file is no hole; that of the file that is gone is one.
+    assert [(row.profile_id, *spans([row])[0]) for row in ordered.rows[1:]] == [
+        (first.profile_id, *trailing),
+        (other.profile_id, *trailing),
+        (other.profile_id, month, month),
+    ]
+
+
+def test_what_cannot_be_loaded_for_a_week_counts_as_a_hole_again(ledger, archive, roster, clock):
+    roster.save("acme", [facts()])
+    month = NOON.date() - timedelta(days=31)
+    (row,) = order_day(ledger, archive, roster, ["spTargeting"], start=month).rows
+    failed_with_file(ledger, archive, row)
+    clock.forward(days=7, seconds=1)
+    _, hole = order_day(ledger, archive, roster, ["spTargeting"], start=month).rows
+    assert spans([hole]) == [(month, month + timedelta(days=6))]
+    assert ledger.rows([row.id])[0].state is State.FAILED

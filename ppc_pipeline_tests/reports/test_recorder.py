@@ -1,11 +1,15 @@
 """Writing down what happens to reports: together, in a thread, and each with its own outcome."""
 
 import asyncio
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 
 import pytest
 
-from ppc_pipeline.reports import states
+from ppc_pipeline.reports import database, states
 from ppc_pipeline.reports.ledger import LEASE, ClaimLostError, Ledger
 from ppc_pipeline.reports.recorder import Recorder
 from ppc_pipeline.reports.states import State
@@ -78,3 +82,46 @@ def test_what_was_handed_over_is_written_even_when_nobody_waits_any_more(ledger)
 
     asyncio.run(scene())
     assert ledger.rows([row.id])[0].report_id == "r1"
+
+
+@contextmanager
+def writing_elsewhere(path):
+    """Another process is in the middle of a transaction."""
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def test_events_that_a_busy_ledger_refused_are_tried_again_and_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(database, "WAIT_SECONDS", 0.05)
+    ledger = Ledger.open(f"sqlite:///{tmp_path}/ledger.db", Clock())
+    rows = claimed(ledger, 3)
+    busy = ExitStack()
+
+    async def scene():
+        recorder = Recorder(ledger, sleep=lambda _: busy.close())
+        return await asyncio.gather(*(recorder.record(row, states.Accepted(f"r{row.id}")) for row in rows))
+
+    busy.enter_context(writing_elsewhere(tmp_path / "ledger.db"))
+    with busy:
+        written = asyncio.run(scene())
+    assert [row.report_id for row in written] == [f"r{row.id}" for row in rows]
+    ledger.close()
+
+
+def test_loads_and_slow_disks_do_not_hold_up_what_is_to_be_written(ledger):
+    (row,) = claimed(ledger, 1)
+
+    async def scene():
+        go_on = threading.Event()
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        slow = loop.run_in_executor(None, go_on.wait, 60)
+        try:
+            return await asyncio.wait_for(Recorder(ledger).record(row, states.Accepted("r1")), 30)
+        finally:
+            go_on.set()
+            await slow
+
+    assert asyncio.run(scene()).report_id == "r1"

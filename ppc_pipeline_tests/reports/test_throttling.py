@@ -118,3 +118,16 @@ def test_an_answer_to_a_call_sent_before_the_429_does_not_end_the_cool_down(ledg
     assert wait(throttle) == 0
     ok(throttle)
     assert written(ledger)["strikes"] == 0
+
+
+def test_strikes_that_cannot_be_forgotten_now_are_forgotten_at_the_next_call_that_goes_through(ledger, clock):
+    throttle = of(ledger)
+    hit(throttle, 30)
+    clock.forward(seconds=31)
+    with ledger.transaction() as connection:
+        connection.exec_driver_sql("ALTER TABLE cooldowns RENAME TO elsewhere")
+    ok(throttle)
+    with ledger.transaction() as connection:
+        connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO cooldowns")
+    ok(throttle)
+    assert written(ledger)["strikes"] == 0

@@ -83,12 +83,12 @@ class Api:
     def pages_of(self, listing: Listing, body: Any = None, profile: int | None = None, **headers: str):
         sent = self.headers(profile or self.profile()) | {
             "Content-Type": "application/json" if listing.plain else listing.media_type,
-            "Accept": listing.media_type,
+            "Accept": listing.newer or listing.media_type,
         }
         return self.call("POST", listing.path, headers=sent | headers, content=json.dumps(body or {}))
 
     def array(self, listing: ArrayListing, profile: int | None = None, accept: str | None = None, **query: Any):
-        sent = self.headers(profile or self.profile()) | {"Accept": accept or listing.accepted[0]}
+        sent = self.headers(profile or self.profile()) | {"Accept": accept or listing.newer or listing.accepted[0]}
         return self.call("GET", listing.path, headers=sent, params=query)
 
     def create(self, body: Any, profile: int | None = None) -> httpx.Response:

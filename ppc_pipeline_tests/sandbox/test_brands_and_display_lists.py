@@ -116,6 +116,26 @@ def test_negative_keywords_of_brands_have_match_types_of_their_own(api):
     assert {negative["matchType"] for negative in negatives} == {"negativeExact", "negativePhrase"}
 
 
+@pytest.mark.parametrize(
+    "path", ["/sb/keywords", "/sb/negativeKeywords", "/sb/targets/list", "/sb/negativeTargets/list"]
+)
+def test_what_belongs_to_brand_videos_is_shown_in_version_3_2_alone(new_api, path):
+    api = new_api(PLENTY)
+    ads = api.pages_of(PAGES["/sb/v4/ads/list"]).json()["ads"]
+    videos = {int(ad["adGroupId"]) for ad in ads if ad["creative"]["type"] == "BRAND_VIDEO"}
+
+    def shown(version):
+        if path in PAGES:
+            accept = PAGES[path].media_type.replace(".v3+", f".{version}+")
+            return api.pages_of(PAGES[path], Accept=accept).json()[PAGES[path].key]
+        accept = ARRAY[path].accepted[0].replace(".v3+", f".{version}+")
+        return api.array(ARRAY[path], accept=accept).json()
+
+    every = shown("v3.2")
+    assert {one["adGroupId"] for one in every} & videos
+    assert shown("v3") == [one for one in every if one["adGroupId"] not in videos] != []
+
+
 def test_targets_of_brands_are_filtered_by_a_list_of_filters(new_api):
     api, listing = new_api(PLENTY), PAGES["/sb/targets/list"]
     every = api.pages_of(listing).json()["targets"]

@@ -1,13 +1,14 @@
 """A warehouse with figures: three profiles, every source of the metric tables, drawn from a seed."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from ppc_pipeline.amazon_ads.fields import Kind
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, is_metric, kind_of
@@ -64,12 +65,12 @@ def _value(name: str, rng: random.Random) -> Any:
     return {"keywordType": "EXACT", "matchType": "EXACT", "portfolioId": 71}.get(name)
 
 
-def fill(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Load every source of the metric tables for three days and three profiles."""
+def fill(connection: duckdb.DuckDBPyConnection, folder: Path, sources: Sequence[str] = SOURCES) -> None:
+    """Load sources of the metric tables for three days and three profiles."""
     for profile_id, (kind, country, currency) in PROFILES.items():
         if kind and country:
             add_profile(connection, profile_id, kind, country, currency)
-    for report_type in SOURCES:
+    for report_type in sources:
         files = [
             report_file(
                 *(folder, list(rows_of(report_type, DAYS, profile_id)), DAYS[-1], DAYS[0]),
@@ -99,3 +100,13 @@ def over(one: Any, other: Any, factor: int = 1) -> float | None:
     if one is None or not other:
         return None
     return float(factor * Decimal(one) / Decimal(other))
+
+
+def near(rates: dict[str, float | None]) -> dict[str, Any]:
+    """Return rates to compare with: amounts are rounded to the sixth decimal, all else off by a float's last digit."""
+    return {name: rate if rate is None else pytest.approx(rate, abs=5.1e-7, rel=1e-12) for name, rate in rates.items()}
+
+
+def number(value: Any) -> float | None:
+    """Return a rate, which may be an amount, as a float."""
+    return None if value is None else float(value)

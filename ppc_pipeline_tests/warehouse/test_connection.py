@@ -180,3 +180,13 @@ def test_the_holder_is_named_as_duckdb_tells_it(message, holder_name):
 )
 def test_an_address_is_shown_without_its_password(address, shown):
     assert Warehouse(address).name == shown
+
+
+def test_a_transaction_that_cannot_even_be_undone_tells_what_was_wrong_in_it(warehouse):
+    def fail(connection):
+        with in_transaction(connection):
+            connection.rollback()
+            raise ZeroDivisionError
+
+    with warehouse.connect() as connection, pytest.raises(ZeroDivisionError):
+        fail(connection)

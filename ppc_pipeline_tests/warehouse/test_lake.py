@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import traceback
 from datetime import timedelta
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from ppc_pipeline.amazon_ads.entities import KEYWORDS
 from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.reports.tables import ENTITY_TABLES, REPORT_TABLES
 from ppc_pipeline.warehouse import loading, queries
-from ppc_pipeline.warehouse.connection import Warehouse
+from ppc_pipeline.warehouse.connection import Warehouse, _installed
 from ppc_pipeline.warehouse.entities import Pages, load_entities
 from ppc_pipeline.warehouse.entity_figures import FIGURED
 from ppc_pipeline.warehouse.fx_rates import FxRate, FxRates, replace_fx_rates
@@ -46,7 +47,7 @@ def test_a_lake_is_made_once_and_found_again(lake):
     assert {"load_log", "performance_records", "profiles", "report_sp_targeting", "keywords"} <= found
 
 
-@pytest.mark.parametrize(
+addresses = pytest.mark.parametrize(
     "catalog",
     [
         "dbname=lake host=127.0.0.1 port=1 user=ppc password=pa55word",
@@ -54,12 +55,28 @@ def test_a_lake_is_made_once_and_found_again(lake):
         "postgresql://ppc:pa55word@127.0.0.1:1/lake",
     ],
 )
+
+
+@addresses
 def test_a_catalog_that_cannot_be_reached_is_named_without_its_password(tmp_path, catalog):
     lake = Warehouse(f"ducklake:postgres:{catalog}", str(tmp_path))
     with pytest.raises(duckdb.IOException) as raised, lake.connect():
         pass
     assert "127.0.0.1" in str(raised.value)
     assert "pa55word" not in str(raised.value)
+
+
+@addresses
+def test_a_catalog_that_is_lost_while_the_lake_is_open_is_named_without_its_password(lake, catalog):
+    def look():
+        with lake.connect() as connection:
+            connection.load_extension(_installed("postgres_scanner"))
+            connection.execute(f"""ATTACH '{catalog.replace("'", "''")}' AS lost (TYPE postgres)""")
+
+    with pytest.raises(duckdb.IOException) as raised:
+        look()
+    assert "127.0.0.1" in str(raised.value)
+    assert "pa55word" not in "".join(traceback.format_exception(raised.value))
 
 
 def test_reports_are_loaded_restated_and_rolled_back_in_a_lake_as_in_a_file(lake, tmp_path, monkeypatch):

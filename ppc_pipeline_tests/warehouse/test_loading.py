@@ -23,11 +23,13 @@ from ppc_pipeline.warehouse.loading import (
     load_files,
     without_overlaps,
 )
+from ppc_pipeline.warehouse.queries import emptied_days
 from ppc_pipeline_tests.fakes import (
     DAY,
     NOON,
     SELLER,
     VENDOR,
+    gzipped,
     report_file,
     report_row,
     targeting_row,
@@ -526,6 +528,58 @@ def test_a_rejected_row_takes_the_earlier_figures_of_its_keys_with_it_and_says_s
     assert reasons(connection) == [gone, plain, "another row of the file has the same keys", plain]
 
 
+BAD = {"clicks": "1,5"}
+WITHOUT_KEY = {"date": None}
+
+# What is wrong with keywords in the first report and in the next one, which always says that keyword 1 cost 8 and not 5
+# -> by how much the day's cost was restated
+QUARANTINE = {
+    "nothing is rejected": ({}, {}, 3),
+    "a row is rejected": ({}, {2: BAD}, None),
+    "a rejected row comes back": ({2: BAD}, {}, None),
+    "one is rejected and another comes back": ({2: BAD}, {3: BAD}, None),
+    "a row stays rejected": ({2: BAD}, {2: BAD}, 3),
+    "a row is rejected for another reason": ({2: BAD}, {2: {"cost": "a lot"}}, 3),
+    "a row has lost its date": ({}, {2: WITHOUT_KEY}, None),
+    "a row is of a day that is not the report's": ({}, {2: {"date": "2020-01-01"}}, None),
+    "a row has found its date": ({2: WITHOUT_KEY}, {}, None),
+    "a row stays without its date": ({2: WITHOUT_KEY}, {2: WITHOUT_KEY}, 3),
+    "a row is of the other day, and rejected": ({}, {2: BAD | {"date": NEXT.isoformat()}}, 2),
+}
+
+
+@pytest.mark.parametrize("name", QUARANTINE)
+def test_what_goes_to_quarantine_or_comes_out_of_it_is_no_restatement_and_what_stays_there_hides_none(
+    connection, tmp_path, name
+):
+    def content(defects, cost):
+        sound = {1: {"cost": cost}, 2: {"cost": 1}, 3: {"cost": 1}}
+        return [targeting_row(keyword_id=key, **(sound[key] | defects.get(key, {}))) for key in sound]
+
+    before, after, restated = QUARANTINE[name]
+    costs = f"SELECT after - before FROM restatements WHERE metric = 'cost' AND date = '{DAY}' ORDER BY restated_at"
+    load(connection, report_file(tmp_path, content(before, 5), DAY, NEXT))
+    (outcome,) = load(connection, later_file(tmp_path, content(after, 8), DAY, NEXT), hours=24)
+    found = [(restated,)] if restated else []
+    unclear = [] if restated else [DAY]
+    assert (rows(connection, costs), list(outcome.days_unclear)) == (found, unclear)
+    assert rows(connection, "SELECT days_unclear FROM load_log ORDER BY requested_at") == [([],), (unclear,)]
+    load(connection, later_file(tmp_path, content(after, 12), DAY, NEXT, hours=48), hours=48)
+    assert rows(connection, costs) == [*found, (4,)]
+
+
+def test_what_a_report_says_once_a_rule_is_mended_leaves_no_restatement_behind(connection, tmp_path):
+    load(connection, report_file(tmp_path, [targeting_row(cost=50)]))
+    second = later_file(tmp_path, [targeting_row(cost=50, **BAD)])
+    (outcome,) = load(connection, second, hours=24)
+    assert outcome.days_unclear == (DAY,)
+    second.path.write_bytes(gzipped([targeting_row(cost=50, clicks=15)]))  # what the mended rule makes of it
+    load(connection, second, hours=25)
+    assert rows(connection, "SELECT cost, clicks FROM report_sp_targeting") == [(50, 15)]
+    assert rows(connection, "SELECT * FROM restatements") == []
+    assert emptied_days(connection, TABLE) == []
+
+
 # Out of quarantine
 
 
@@ -542,6 +596,44 @@ def test_a_row_leaves_quarantine_when_a_report_that_was_asked_for_later_covers_i
     load(connection, later_file(tmp_path, [targeting_row(DAY)], DAY, NEXT, hours=25))
     assert rows(connection, left) == [], "all its report's days are covered: so is the row without a date"
     assert one(connection, f"SELECT count(*) FROM rejected_rows WHERE profile_id = {VENDOR}") == 3
+
+
+def test_a_report_takes_its_own_rows_out_of_quarantine_and_none_where_it_brings_nothing(connection, tmp_path):
+    bad = [targeting_row(clicks=0.5), targeting_row(date=None)]
+    newer = later_file(tmp_path, [targeting_row(), *bad], account="beta")
+    load(connection, newer)
+    # Amazon's answer to a request that was made already is the report of that: two orders, one report
+    (older,) = load(connection, report_file(tmp_path, [targeting_row(), *bad], report_id=newer.report_id), hours=1)
+    assert (older.rows_loaded, older.rows_rejected, older.rows_stale) == (0, 0, 3)
+    assert len(reasons(connection)) == 2
+    other_client = {"report_id": newer.report_id, "profile_id": VENDOR}
+    load(connection, report_file(tmp_path, [targeting_row()], **other_client))
+    other_type = report_file(tmp_path, [report_row("spCampaigns", campaignId=1, cost=1)], report_id=newer.report_id)
+    load_files(connection, REPORT_TABLES["spCampaigns"], [other_type], NOON)
+    assert len(reasons(connection)) == 2
+    same_report = {"report_id": newer.report_id}
+    load(connection, later_file(tmp_path, [targeting_row(), *bad], account="beta", **same_report), hours=2)
+    assert len(reasons(connection)) == 2
+    load(connection, later_file(tmp_path, [targeting_row()], **same_report), hours=3)
+    assert reasons(connection) == []
+
+
+def test_rows_without_a_date_do_not_pile_up_when_windows_slide_and_as_many_stay_as_there_were_at_most(
+    connection, tmp_path
+):
+    def slide(days, *undated, **changes):
+        start = DAY + timedelta(days=days)
+        changes = {"hours": 24 * days} | changes
+        load(connection, later_file(tmp_path, undated, start, start + timedelta(days=2), **changes), hours=days)
+        return len(reasons(connection))
+
+    lost, twin = targeting_row(date=None), targeting_row(date="2020-01-01", keyword_id=2)
+    assert [slide(n, lost, twin, twin) for n in range(4)] == [3, 3, 3, 3]
+    assert one(connection, "SELECT count(DISTINCT report_id) FROM rejected_rows") == 1
+    assert slide(4, lost, twin) == 3, "one of the two may have been of a day that no report covers any more"
+    assert slide(5, targeting_row(date=None, clicks=9)) == 4, "that is another row"
+    assert slide(6, lost, profile_id=VENDOR) == 5, "and that is another client's"
+    assert slide(7, lost, hours=1, profile_id=SELLER) == 6, "what was asked for earlier replaces nothing"
 
 
 # Several files

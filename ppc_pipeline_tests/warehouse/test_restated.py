@@ -114,3 +114,52 @@ def test_a_metric_that_the_newest_report_was_asked_for_without_has_no_curve(conn
     load(connection, tmp_path, 3, 20, day=DAY + timedelta(days=1))
     load(connection, tmp_path, 20, None, left_out=frozenset({"sales7d"}))
     assert sales_curve(connection, FINAL + timedelta(days=1))[1] == 0.5
+
+
+# (age of the day when the report is asked for, its sales, or None where it is asked for without them) -> shares
+LEFT_OUT = {
+    "at first": ([(1, None), (20, 100), (25, 125)], {28: 1}),
+    "at first, and restated later": ([(1, None), (3, 50), (20, 100)], {3: 0.5, 7: 0.5, 14: 0.5, 28: 1}),
+    "in between": ([(1, 50), (3, None), (10, 80), (20, 100)], {14: 0.8, 28: 1}),
+    "in between, after a restatement": ([(1, 10), (2, 20), (3, None), (20, 100)], {28: 1}),
+    "in the end": ([(1, 50), (3, 80), (20, None)], {}),
+    "by a report that came too late": ([(3, 50), (1, None), (20, 100)], {3: 0.5, 7: 0.5, 14: 0.5, 28: 1}),
+}
+
+
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_a_metric_counts_only_after_the_last_report_that_was_asked_for_without_it_and_others_count_as_ever(
+    connection, tmp_path, name
+):
+    loads, known = LEFT_OUT[name]
+    for number, (age, sales) in enumerate(loads):
+        row = targeting_row(sales7d=sales, clicks=5)
+        asked = NOON_OF_DAY + timedelta(days=age)
+        without = {"left_out": frozenset({"sales7d"})} if sales is None else {}
+        if sales is None:
+            del row["sales7d"]
+        file = report_file(tmp_path, [row], requested_at=asked, **without)
+        load_files(connection, TABLE, [file], NOON + timedelta(hours=number))
+    assert sales_curve(connection) == known
+    clicks = [p.share for p in curve(connection, FINAL) if p.metric == "clicks"]
+    assert (set(clicks), len(clicks)) == ({1}, sum(loads[0][0] <= age for age in (1, 2, 3, 7, 14, 28)))
+
+
+# (age of the day when the report is asked for, its sales, or a text that cannot be read) in the order of loading
+QUARANTINE = {
+    "a row cannot be read for a while": ([(1, 50), (3, "?"), (7, 80), (10, 90), (20, 100)], {14: 0.9, 28: 1}),
+    "a row cannot be read in the end": ([(1, 50), (20, "?")], {}),
+    "the same report can be read later": ([(1, 50), (3, "?"), (3, 80), (20, 100)], {3: 0.8, 7: 0.8, 14: 0.8, 28: 1}),
+}
+
+
+@pytest.mark.parametrize("name", QUARANTINE)
+def test_a_day_counts_only_after_the_last_load_in_which_rows_went_to_quarantine_or_came_out_of_it(
+    connection, tmp_path, name
+):
+    loads, known = QUARANTINE[name]
+    for number, (age, sales) in enumerate(loads):
+        asked = NOON_OF_DAY + timedelta(days=age)
+        file = report_file(tmp_path, [targeting_row(sales7d=sales)], requested_at=asked, report_id=f"at age {age}")
+        load_files(connection, TABLE, [file], NOON + timedelta(hours=number))
+    assert sales_curve(connection) == known

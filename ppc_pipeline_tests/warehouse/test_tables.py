@@ -1,6 +1,9 @@
 """Tables from declarations: made once, and widened when declarations gain columns."""
 
 from dataclasses import replace
+from datetime import timedelta
+
+import pytest
 
 from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.reports.tables import ENTITY_TABLES, REPORT_TABLES, columns_hash
@@ -33,11 +36,37 @@ def test_a_column_that_a_declaration_gains_is_added_and_null_in_the_rows_before(
     assert found == [("1.500000",), (None,)]
 
 
+@pytest.mark.parametrize("release", ["the first", "a later one"])
+def test_that_a_release_asks_for_another_metric_is_no_restatement_and_what_amazon_then_changes_is(
+    connection, tmp_path, release
+):
+    def load(table, day, **figures):
+        file = report_file(tmp_path, [targeting_row(**figures)], requested_at=NOON + timedelta(days=day))
+        load_files(connection, table, [file], NOON + timedelta(days=day))
+
+    load(TABLE, 1, clicks=1)
+    if release == "the first":
+        connection.execute("ALTER TABLE load_log DROP COLUMN columns_left_out")
+    gained = Column("brand_new", ColumnType.MONEY, source="brandNew", metric=True)
+    wider = replace(TABLE, columns=(*TABLE.columns, gained))
+    for _ in range(2):
+        create_tables(connection, [wider, REPORT_TABLES["spCampaigns"]], [])
+    load(wider, 2, clicks=1, brandNew=50)
+    assert connection.execute("SELECT * FROM restatements").fetchall() == []
+    assert connection.execute("SELECT brand_new FROM report_sp_targeting").fetchall() == [(50,)]
+    load(wider, 3, clicks=1, brandNew=60)
+    found = connection.execute("SELECT metric, before, after FROM restatements").fetchall()
+    assert found == [("brand_new", 50, 60)]
+    found = connection.execute("SELECT columns_left_out FROM load_log ORDER BY requested_at").fetchall()
+    assert found == [(["brand_new"],), ([],), ([],)]
+
+
 def test_a_warehouse_of_the_first_release_gains_the_columns_of_later_ones_and_goes_on(warehouse, tmp_path):
     with warehouse.connect() as connection:
         load_files(connection, TABLE, [report_file(tmp_path, [targeting_row()])], NOON)
         connection.execute("ALTER TABLE load_log DROP COLUMN rows_stale")
         connection.execute("ALTER TABLE load_log DROP COLUMN columns_left_out")
+        connection.execute("ALTER TABLE load_log DROP COLUMN days_unclear")
     prepare(warehouse)
     prepare(warehouse)
     with warehouse.connect() as connection:

@@ -1,6 +1,14 @@
 """Ad groups: those of Sponsored Brands have no bid of their own."""
 
-from ppc_pipeline.amazon_ads.entities.listing import CHILD, SB_EXTENDED, EntityType, sb_v4_list, sd_list, sp_list
+from ppc_pipeline.amazon_ads.entities.listing import (
+    CHILD,
+    SB_EXTENDED,
+    SD_EXTENDED,
+    EntityType,
+    sb_v4_list,
+    sd_list,
+    sp_list,
+)
 from ppc_pipeline.amazon_ads.fields import Kind
 
 _ALIKE = {**CHILD, "name": "$.name"}
@@ -27,9 +35,10 @@ AD_GROUPS = EntityType(
         sp_list("adGroups", "spAdGroup", "adGroups", {**_ALIKE, "default_bid": "$.defaultBid"}),
         sb_v4_list("adGroups", "sbadgroupresource", {**_ALIKE, **SB_EXTENDED}),
         sd_list(
-            "adGroups",
+            "adGroups/extended",
             {
                 **_ALIKE,
+                **SD_EXTENDED,
                 "default_bid": "$.defaultBid",
                 "bid_optimization": "$.bidOptimization",
                 "tactic": "$.tactic",

@@ -1,6 +1,6 @@
 """Campaigns: Sponsored Products and Brands serve ids as texts and ISO dates, Display numbers and ``YYYYMMDD``."""
 
-from ppc_pipeline.amazon_ads.entities.listing import SB_EXTENDED, EntityType, sb_v4_list, sd_list, sp_list
+from ppc_pipeline.amazon_ads.entities.listing import SB_EXTENDED, SD_EXTENDED, EntityType, sb_v4_list, sd_list, sp_list
 from ppc_pipeline.amazon_ads.fields import Kind
 
 _ALIKE = {
@@ -11,6 +11,15 @@ _ALIKE = {
     "start_date": "$.startDate",
     "end_date": "$.endDate",
 }
+
+PLACEMENTS = {
+    "PLACEMENT_TOP": "TOP_OF_SEARCH",
+    "PLACEMENT_PRODUCT_PAGE": "PRODUCT_PAGE",
+    "PLACEMENT_REST_OF_SEARCH": "REST_OF_SEARCH",
+    "HOME": "HOME_PAGE",
+    "DETAIL_PAGE": "PRODUCT_PAGE",
+}
+"""The words of the lists for a placement (Sponsored Products, then Brands) -> those of the common model."""
 
 CAMPAIGNS = EntityType(
     name="campaigns",
@@ -31,7 +40,7 @@ CAMPAIGNS = EntityType(
         "budget_type": Kind.ENUM,
         "effective_budget": Kind.MONEY,
         "bidding_strategy": Kind.ENUM,
-        "placement_bidding": Kind.JSON,
+        "placement_bidding": Kind.PLACEMENTS,
         "start_date": Kind.DATE,
         "end_date": Kind.DATE,
         "tags": Kind.JSON,
@@ -42,7 +51,6 @@ CAMPAIGNS = EntityType(
         "product_location": Kind.ENUM,
         "is_multi_ad_groups_enabled": Kind.BOOLEAN,
         "tactic": Kind.ENUM,
-        "delivery_profile": Kind.ENUM,
         "serving_status": Kind.ENUM,
         "created_at": Kind.MOMENT,
     },
@@ -83,14 +91,14 @@ CAMPAIGNS = EntityType(
             },
         ),
         sd_list(
-            "campaigns",
+            "campaigns/extended",
             {
                 **_ALIKE,
+                **SD_EXTENDED,
                 "budget": "$.budget",
                 "budget_type": "$.budgetType",
                 "cost_type": "$.costType",
                 "tactic": "$.tactic",
-                "delivery_profile": "$.deliveryProfile",
             },
         ),
     ),

@@ -116,12 +116,13 @@ def sb_post_list(
 ) -> Listing:
     """Return a list of Sponsored Brands v3 with a body, of targets of all kinds.
 
+    The media type's name has its version: see ``sb_get_list``.
     The document asks for ``application/json`` and serves a type of its own. So does the API: a live account refused
     vendor types for the body (415) and ``application/json`` for the answer (406). Up to 5000 objects a page.
     """
     return Listing(
         path=f"/sb/{resource}/list",
-        accept=f"application/vnd.{media}.v3+json",
+        accept=f"application/vnd.{media}+json",
         items_key=resource,
         fields=fields,
         content_type="application/json",
@@ -139,10 +140,13 @@ def sb_get_list(
     filters: Mapping[str, object],
     constants: Mapping[str, str] = NO_CONSTANTS,
 ) -> Listing:
-    """Return a list of Sponsored Brands v3 without a body, of keywords: arrays, with numbers for ids."""
+    """Return a list of Sponsored Brands v3 without a body, of keywords: arrays, with numbers for ids.
+
+    Its version is 3.2: in an answer of version 3 Amazon leaves out what belongs to ad groups of brand videos.
+    """
     return Listing(
         path=f"/sb/{resource}",
-        accept=f"application/vnd.{media}.v3+json",
+        accept=f"application/vnd.{media}.v3.2+json",
         items_key=None,
         fields=fields,
         ad_product=SPONSORED_BRANDS,
@@ -152,7 +156,10 @@ def sb_get_list(
 
 
 def sd_list(resource: str, fields: Mapping[str, str], constants: Mapping[str, str] = NO_CONSTANTS) -> Listing:
-    """Return a list of Sponsored Display: arrays, with numbers for ids and small letters for states."""
+    """Return a list of Sponsored Display: arrays, with numbers for ids and small letters for states.
+
+    The extended ones weigh more with Amazon's throttling, and are read of what has few objects.
+    """
     return Listing(
         path=f"/sd/{resource}",
         accept="application/json",
@@ -167,6 +174,9 @@ def sd_list(resource: str, fields: Mapping[str, str], constants: Mapping[str, st
 
 CHILD = {"campaign_id": "$.campaignId", "ad_group_id": "$.adGroupId", "state": "$.state"}
 """What the objects below an ad group have in every API."""
+
+SD_EXTENDED = {"serving_status": "$.servingStatus", "created_at": "$.creationDate"}
+"""What the extended lists of Sponsored Display say besides."""
 
 SB_EXTENDED = {"serving_status": "$.extendedData.servingStatus", "created_at": "$.extendedData.creationDate"}
 """What objects of Sponsored Brands v4 say of themselves without being asked, or not at all; asking costs more."""

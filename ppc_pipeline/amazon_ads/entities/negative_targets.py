@@ -25,8 +25,8 @@ NEGATIVE_TARGETS = EntityType(
         "level": Kind.ENUM,
         "campaign_id": Kind.INTEGER,
         "ad_group_id": Kind.INTEGER,
-        "expression": Kind.JSON,
-        "resolved_expression": Kind.JSON,
+        "expression": Kind.PREDICATES,
+        "resolved_expression": Kind.PREDICATES,
         "state": Kind.ENUM,
     },
     listings=(
@@ -46,7 +46,7 @@ NEGATIVE_TARGETS = EntityType(
         ),
         sb_post_list(
             "negativeTargets",
-            "sblistnegativetargetsresponse",
+            "sblistnegativetargetsresponse.v3.2",
             {
                 **CHILD,
                 "target_id": "$.targetId",

@@ -1,6 +1,14 @@
 """Ads: one advertised product each in Sponsored Products and Display, a whole creative in Sponsored Brands."""
 
-from ppc_pipeline.amazon_ads.entities.listing import CHILD, SB_EXTENDED, EntityType, sb_v4_list, sd_list, sp_list
+from ppc_pipeline.amazon_ads.entities.listing import (
+    CHILD,
+    SB_EXTENDED,
+    SD_EXTENDED,
+    EntityType,
+    sb_v4_list,
+    sd_list,
+    sp_list,
+)
 from ppc_pipeline.amazon_ads.fields import Kind
 
 _ALIKE = {**CHILD, "ad_id": "$.adId"}
@@ -53,9 +61,10 @@ PRODUCT_ADS = EntityType(
             },
         ),
         sd_list(
-            "productAds",
+            "productAds/extended",
             {
                 **_ALIKE,
+                **SD_EXTENDED,
                 "asin": "$.asin",
                 "sku": "$.sku",
                 "name": "$.adName",

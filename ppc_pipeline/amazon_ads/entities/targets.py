@@ -1,8 +1,4 @@
-"""Targets: products, categories, audiences and automatic ones; Sponsored Brands lists its themes apart.
-
-The types of an expression's predicates are kept as each API spells them: ``ASIN_SAME_AS`` of Sponsored Products is
-``asinSameAs`` elsewhere.
-"""
+"""Targets: products, categories, audiences and automatic ones; Sponsored Brands lists its themes apart."""
 
 from ppc_pipeline.amazon_ads.entities.listing import CHILD, LOWER_STATES, EntityType, sb_post_list, sd_list, sp_list
 from ppc_pipeline.amazon_ads.fields import Kind
@@ -31,8 +27,8 @@ TARGETS = EntityType(
         "campaign_id": Kind.INTEGER,
         "ad_group_id": Kind.INTEGER,
         "expression_type": Kind.ENUM,
-        "expression": Kind.JSON,
-        "resolved_expression": Kind.JSON,
+        "expression": Kind.PREDICATES,
+        "resolved_expression": Kind.PREDICATES,
         "state": Kind.ENUM,
         "bid": Kind.MONEY,
         "theme_type": Kind.ENUM,
@@ -41,7 +37,7 @@ TARGETS = EntityType(
         sp_list("targets", "spTargetingClause", "targetingClauses", _ALIKE),
         sb_post_list(
             "targets",
-            "sblisttargetsresponse",
+            "sblisttargetsresponse.v3.2",
             {
                 **CHILD,
                 "target_id": "$.targetId",
@@ -53,7 +49,7 @@ TARGETS = EntityType(
         ),
         sb_post_list(
             "themes",
-            "sbthemeslistresponse",
+            "sbthemeslistresponse.v3",
             {**CHILD, "target_id": "$.themeId", "theme_type": "$.themeType", "bid": "$.bid"},
             {"stateFilter": {"include": list(LOWER_STATES)}},
             {"expression_type": "THEME"},

@@ -25,10 +25,18 @@ REPORT_TYPES: dict[str, ReportType] = {
     for report_type in module.REPORT_TYPES
 }
 
-# Together they answer what most people ask; placements, ad groups and the like repeat their figures, seen otherwise.
+# Together they answer what most people ask of the three ad products; ad groups, purchased products and the like repeat
+# their figures, seen otherwise.
 DEFAULT_REPORT_TYPES = (
     "spCampaigns",
+    "spCampaigns:campaignPlacement",
     "spTargeting",
     "spSearchTerm",
     "spAdvertisedProduct",
+    "sbCampaigns",
+    "sbTargeting",
+    "sbSearchTerm",
+    "sdCampaigns",
+    "sdTargeting",
+    "sdAdvertisedProduct",
 )

@@ -33,7 +33,7 @@ _VERSIONS = (
 )
 
 
-_CHANGES = "No bid or budget changed by more than PPC_CHANGE_ALERT_PERCENT since it was listed before."
+_CHANGES = "No bid or budget changed by more than PPC_CHANGE_ALERT_PERCENT, or from 0, since it was listed before."
 
 
 @dg.asset(
@@ -107,7 +107,9 @@ def entity_assets() -> dg.AssetsDefinition:
         progress: dg.ResourceParam[Progress],
     ) -> Iterator[dg.MaterializeResult]:
         tools = amazon_ads.tools(ledger, warehouse, f"run {context.run.run_id}")
-        selected = [ENTITY_TYPES[key.to_user_string()] for key in sorted(context.selected_asset_keys)]
+        # In the order they are declared in: what stands below another looks up in it what an export does not say.
+        wanted = {key.to_user_string() for key in context.selected_asset_keys}
+        selected = [entity for name, entity in ENTITY_TYPES.items() if name in wanted]
         synced = run(sync_entities(tools, selected, logged(context.log, progress)))
         broken = broken_accounts(tools)
         if (synced.troubles or broken) and not any(synced.outcomes.values()):
@@ -226,7 +228,7 @@ def _changes_check(asset: str, jumped: Sequence[LargeChange], threshold: float) 
     rows = [
         (
             *(c.client or c.account, c.profile_id, c.ad_product, c.name, c.entity_id, c.campaign_id, c.attribute),
-            *(c.before, c.after, c.currency_code, f"{c.percent:+,.1f}"),
+            *(c.before, c.after, c.currency_code, "from nothing" if c.percent is None else f"{c.percent:+,.1f}"),
         )
         for c in own
     ]

@@ -57,7 +57,7 @@ def metric_assets(report_types: Sequence[ReportType]) -> dg.AssetsDefinition:
         with warehouse.get_connection(read_only=True) as connection:
             found = {name: metric_totals(connection, name, days.start, days.end) for name in tables if name in selected}
         for name, totals in found.items():
-            metadata = {
+            metadata: dict[str, dg.MetadataValue | int] = {
                 "dagster/row_count": sum(total.rows for total in totals),
                 "days": len(days),
                 **money({f"cost {total.currency_code}": total.cost or 0 for total in totals}),
@@ -106,6 +106,8 @@ def _fx_spec() -> dg.AssetSpec:
 def _spec(table: MetricTable, report_types: Sequence[ReportType]) -> dg.AssetSpec:
     configured = {report_type.name for report_type in report_types}
     sources = [REPORT_TABLES[name].name for name in table.sources.values() if name in configured]
+    if "portfolio_id" in table.keys:
+        sources += ["campaigns", "portfolios"]
     return dg.AssetSpec(
         table.name,
         deps=["profiles", FX_RATES, *sources],

@@ -240,10 +240,11 @@ def rebuild_metadata(rebuilt: Rebuilt, report_type: ReportType) -> Mapping[str, 
     """Say what a rebuild did that an ordinary load does not do."""
     quarantined = rebuilt.quarantined[report_type.name]
     gone = [row for row in rebuilt.plan.gone if row.report_type == report_type.name]
-    table = [(row.account, row.profile_id, str(row.days), row.report_id) for row in gone]
+    left = [*gone, *(row for row in rebuilt.plan.unknown if row.report_type == report_type.name)]
+    table = [(row.account, row.profile_id, str(row.days), row.report_id) for row in left]
     return {
         "rows_freed_from_quarantine": max(0, quarantined.before - quarantined.after),
         "rows_in_quarantine": quarantined.after,
         "raw_files_gone": len(gone),
-        **({"not rebuilt": markdown_table(("account", "profile", "days", "report"), table)} if gone else {}),
+        **({"not rebuilt": markdown_table(("account", "profile", "days", "report"), table)} if left else {}),
     }

@@ -17,10 +17,14 @@ days AS (
     WHERE end_date >= figures_until - {oldest}
 ),
 loaded AS (SELECT profile_id, ad_product, figures_until, {loaded} FROM days GROUP BY ALL),
-sums AS (
-    SELECT m.profile_id, m.ad_product, m.currency_code, m.{metrics_id} AS id, {sums}
-    FROM {metrics} AS m JOIN days USING (profile_id, ad_product, date) GROUP BY ALL
+-- Days that are in the same periods are added up first: what is then left is a few rows for each entity.
+stretches AS (
+    SELECT m.profile_id, m.ad_product, m.currency_code, m.{metrics_id} AS id, {youngest} AS age, {stretch_sums}
+    FROM {metrics} AS m JOIN days USING (profile_id, ad_product, date)
+    WHERE m.date IN (SELECT date FROM days)  -- says nothing new, but keeps DuckDB from reading the years before
+    GROUP BY ALL
 ),
+sums AS (SELECT profile_id, ad_product, currency_code, id, {sums} FROM stretches GROUP BY ALL),
 amounts AS (
     SELECT entity.* EXCLUDE (valid_to), loaded.figures_until, {amounts}
     FROM {history} AS entity

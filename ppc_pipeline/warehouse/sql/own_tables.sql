@@ -29,10 +29,13 @@ CREATE TABLE IF NOT EXISTS load_log (
     raw_path VARCHAR,
     rows_stale BIGINT,                -- rows of those days: rows_in_file = rows_loaded + rows_rejected + rows_stale
                                       -- (NULL: loaded before this was counted, and they count as loaded)
-    columns_left_out VARCHAR[]        -- columns of the table that were not asked for: Amazon refuses them
+    columns_left_out VARCHAR[],       -- columns of the table that were not asked for: Amazon refuses them, or they are
+                                      -- declared only since
+    days_unclear DATE[]               -- days with other rows in quarantine than before: not in restatements
 );
 ALTER TABLE load_log ADD COLUMN IF NOT EXISTS rows_stale BIGINT;
 ALTER TABLE load_log ADD COLUMN IF NOT EXISTS columns_left_out VARCHAR[];
+ALTER TABLE load_log ADD COLUMN IF NOT EXISTS days_unclear DATE[];
 
 -- One row in all. Every load of reports changes it: where two processes write at once, as they may in a lake, the one
 -- that commits second is refused, instead of both bringing the same day.
@@ -54,6 +57,15 @@ CREATE TABLE IF NOT EXISTS rejected_rows (
 );
 ALTER TABLE rejected_rows ADD COLUMN IF NOT EXISTS ad_product VARCHAR;
 ALTER TABLE rejected_rows ADD COLUMN IF NOT EXISTS part VARCHAR;
+
+-- One row is when one list of a profile was first read to its end: what comes later was added, even to an empty list.
+CREATE TABLE IF NOT EXISTS first_listings (
+    entity VARCHAR NOT NULL,
+    profile_id BIGINT NOT NULL,
+    ad_product VARCHAR NOT NULL,  -- '' where entities belong to none
+    part VARCHAR NOT NULL,        -- which of the lists of its ad product in one table; '' where there is one
+    listed_at TIMESTAMPTZ NOT NULL
+);
 
 -- One row is one metric of one day that Amazon changed after it was first loaded.
 CREATE TABLE IF NOT EXISTS restatements (

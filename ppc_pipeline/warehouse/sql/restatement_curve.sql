@@ -3,13 +3,14 @@
 --
 -- Age is counted in days from the day to the UTC date on which the report was asked for. A day counts for an age when
 -- it is final (at least $final_after days old on $today: Amazon counts a sale for up to 30 days after the click and
--- corrects it for 28 more) and was loaded first at that age or before. What was known then is what the last report
--- asked for until then said: the `after` of its restatement, or the `before` of the next one, or what stands now.
+-- corrects it for 28 more) and was loaded first at that age or before, or after the last break in its history. What was
+-- known then is what the last report asked for until then said: the `after` of its restatement, or the `before` of the
+-- next one, or what stands now.
 WITH ages AS (SELECT unnest([1, 2, 3, 7, 14, 28]) AS age),
 loads AS (
     SELECT
-        report_id, profile_id, d.date::DATE AS date, requested_at,
-        columns_left_out, date_diff('day', d.date::DATE, timezone('UTC', requested_at)::DATE) AS age
+        report_id, profile_id, d.date::DATE AS date, requested_at, loaded_at, columns_left_out, days_unclear,
+        date_diff('day', d.date::DATE, timezone('UTC', requested_at)::DATE) AS age
     FROM load_log CROSS JOIN LATERAL (SELECT unnest(range(start_date, end_date + 1, INTERVAL 1 DAY)) AS date) AS d
     WHERE report_type = $report_type AND d.date <= $today::DATE - $final_after::INTEGER
     -- A report that came after one asked for later told nobody anything: its days were stale.
@@ -18,21 +19,44 @@ loads AS (
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) <= requested_at, true)
 ),
--- Metrics that the newest report of a day was asked for without: nobody knows what stands now.
-unknown AS (
-    SELECT profile_id, date, unnest(left_out) AS metric FROM (
-        SELECT profile_id, date, arg_max(columns_left_out, requested_at) AS left_out FROM loads GROUP BY ALL
+-- The last load after which a metric of a day is not to be compared with what it was before, because nobody wrote down
+-- how far the two are apart: it was not asked for, or rows of the day went to quarantine or came out of it.
+breaks AS (
+    SELECT profile_id, date, metric, max((requested_at, loaded_at)) AS broken_at
+    FROM (
+        SELECT profile_id, date, requested_at, loaded_at, unnest(columns_left_out) AS metric FROM loads
+        UNION ALL
+        SELECT profile_id, date, requested_at, loaded_at, unnest($metrics::VARCHAR[]) AS metric
+        FROM loads WHERE list_contains(days_unclear, date)
     )
+    GROUP BY ALL
 ),
-days AS (SELECT profile_id, date, min(age) AS first_age FROM loads GROUP BY ALL),
+since_breaks AS (
+    SELECT b.profile_id, b.date, b.metric, b.broken_at, min(l.age) AS first_age
+    FROM breaks AS b LEFT JOIN loads AS l
+        ON l.profile_id = b.profile_id AND l.date = b.date AND (l.requested_at, l.loaded_at) > b.broken_at
+    GROUP BY ALL
+),
+-- By day and metric, from which age on it is known. Where the break is the newest load, it is not.
+days AS (
+    SELECT
+        profile_id, date, metric, broken_at,
+        CASE WHEN broken_at IS NULL THEN d.first_age ELSE s.first_age END AS first_age
+    FROM (SELECT profile_id, date, min(age) AS first_age FROM loads GROUP BY ALL) AS d
+    CROSS JOIN (SELECT unnest($metrics::VARCHAR[]) AS metric)
+    LEFT JOIN since_breaks AS s USING (profile_id, date, metric)
+    WHERE broken_at IS NULL OR s.first_age IS NOT NULL
+),
 counted AS (
-    SELECT profile_id, age, count(*) AS days FROM days JOIN ages ON first_age <= age GROUP BY ALL
+    SELECT profile_id, metric, age, sum(days)::BIGINT AS days
+    FROM (SELECT profile_id, metric, first_age, count(*) AS days FROM days GROUP BY ALL) JOIN ages ON first_age <= age
+    GROUP BY ALL
 ),
 finals AS (
     SELECT profile_id, currency_code, metric, age, sum(amount) AS final
     FROM (
         SELECT profile_id, currency_code, metric, first_age, sum(amount) AS amount
-        FROM current_figures JOIN days USING (profile_id, date) GROUP BY ALL
+        FROM current_figures JOIN days USING (profile_id, date, metric) GROUP BY ALL
     ) JOIN ages ON first_age <= age
     GROUP BY ALL
 ),
@@ -41,11 +65,10 @@ restated AS (
         r.profile_id, r.currency_code, r.metric, r.date, d.first_age, l.age, l.requested_at, r.restated_at,
         coalesce(r.before, 0) AS before, coalesce(r.after, 0) AS after
     FROM restatements AS r
-    JOIN days AS d USING (profile_id, date)
+    JOIN days AS d USING (profile_id, date, metric)
     JOIN (SELECT DISTINCT report_id, profile_id, date, age, requested_at FROM loads) AS l
         USING (report_id, profile_id, date)
-    ANTI JOIN unknown USING (profile_id, date, metric)
-    WHERE r.report_type = $report_type
+    WHERE r.report_type = $report_type AND (d.broken_at IS NULL OR (l.requested_at, r.restated_at) > d.broken_at)
 ),
 unlike_now AS (
     SELECT
@@ -66,5 +89,5 @@ SELECT
     profile_id, currency_code, metric, age, coalesce(final, 0) + coalesce(difference, 0) AS known,
     coalesce(final, 0) AS final, days
 FROM finals FULL JOIN differences USING (profile_id, currency_code, metric, age)
-JOIN counted USING (profile_id, age)
+JOIN counted USING (profile_id, metric, age)
 ORDER BY ALL;

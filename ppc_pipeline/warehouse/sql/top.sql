@@ -9,7 +9,7 @@ WITH sums AS (
     GROUP BY ALL
 ),
 rated AS (SELECT *, {rates} FROM sums)
-SELECT r.profile_id, coalesce(p.name, r.profile_id::VARCHAR) AS profile, r.* EXCLUDE (profile_id)
-FROM rated AS r LEFT JOIN profiles AS p ON p.profile_id = r.profile_id
+SELECT r.profile_id, coalesce(p.called, r.profile_id::VARCHAR) AS profile, r.* EXCLUDE (profile_id)
+FROM rated AS r LEFT JOIN (SELECT profile_id AS whose, name AS called FROM profiles) AS p ON p.whose = r.profile_id
 QUALIFY row_number() OVER (PARTITION BY currency_code ORDER BY {by} {direction} NULLS LAST, {keys}, r.profile_id) <= $most
 ORDER BY currency_code, {by} {direction} NULLS LAST, {keys}, r.profile_id
