@@ -25,7 +25,7 @@ from ppc_pipeline.reports.lifecycle import Lifecycle
 from ppc_pipeline.reports.loader import Loader, loaded_reports, prepare
 from ppc_pipeline.reports.orders import Desk, Ordered, reopen_unloaded
 from ppc_pipeline.reports.pace import Pace
-from ppc_pipeline.reports.roster import Profile, Roster
+from ppc_pipeline.reports.roster import GONE, Profile, Roster
 from ppc_pipeline.reports.states import State
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline.settings import Account, Settings
@@ -338,6 +338,18 @@ def broken_accounts(tools: Tools) -> dict[str, str]:
     return {
         name: standings[name].error or "" for name in tools.account_names if name in standings and standings[name].error
     }
+
+
+def unmatched_filters(tools: Tools) -> list[tuple[str, str]]:
+    """Name the countries and types in filters that no known profile has, as (account, which and what to do)."""
+    known = [profile.facts for profile in tools.roster.profiles(tools.account_names)]
+    listed = [facts for facts in known if facts.skip_reason != GONE]
+    own = {account.name: [facts for facts in listed if facts.account == account.name] for account in tools.accounts}
+    return [
+        (account.name, reason)
+        for account in tools.accounts
+        for reason in account.wanted.unmatched(own[account.name], listed)
+    ]
 
 
 def is_weekly(moment: datetime) -> bool:

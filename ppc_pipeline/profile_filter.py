@@ -133,7 +133,8 @@ class ProfileFilter(BaseModel):
         """Name the filters that have nothing to match among all profiles of the account.
 
         An id that Amazon does not list is named whether it is included or excluded: misspelt, it would let in what is
-        to stay out. A country or type that is excluded may be there one day: it is a rule, and no error.
+        to stay out. A country or type that is excluded may be there one day: it is a rule, and no error; see
+        ``unmatched``.
         """
         there = {profile.profile_id for profile in listed}
         misses = [
@@ -152,12 +153,36 @@ class ProfileFilter(BaseModel):
             misses.append(Miss(None, f"its filters leave none of its profiles: it has {_profiles(listed)} -> {REMEDY}"))
         return misses
 
+    def unmatched(self, own: Sequence[Described], others: Sequence[Described] = ()) -> list[str]:
+        """Name the single countries and types that no profile has: a slip, or what is to come, and so no error.
+
+        Filters that match nothing at all, and ids, are named by ``misses``.
+
+        Args:
+            own: The account's profiles.
+            others: Those of other accounts, which may be reached by this one too: what is to stay out may be theirs.
+        """
+        found = []
+        for name in ("countries", "types"):
+            counts = Counter(getattr(profile, _LOOKED_AT[name]) for profile in own)
+            there = {*counts, *(getattr(profile, _LOOKED_AT[name]) for profile in others)}
+            included, excluded = self._values(name) or frozenset(), self._values(f"exclude_{name}") or frozenset()
+            in_vain = [(name, included - counts.keys())] if included & counts.keys() else []
+            for filter_name, values in (*in_vain, (f"exclude_{name}", excluded - there)):
+                if values:
+                    named = ", ".join(sorted(map(str, values)))
+                    found.append(
+                        f"`{filter_name}: {named}` matches no profile: there are {_counts(counts)} -> {_SPARE}"
+                    )
+        return found if own else []
+
     def _values(self, name: str) -> frozenset[int | str] | None:
         values: frozenset[int | str] | None = getattr(self, name)
         return values
 
 
 _ASK = "correct the id, or ask for access to it"
+_SPARE = "correct it, or take it out; where such a profile is still to come, nothing is to be done"
 _TAKE_OUT = "correct the id, or take it out"
 
 

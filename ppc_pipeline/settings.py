@@ -220,6 +220,10 @@ class Settings(BaseSettings):
         return tuple(REPORT_TYPES[name] for name in self.report_types)
 
 
+FILTER_SETTINGS = {name: str(Settings.model_fields[name].validation_alias) for name in ProfileFilter.model_fields}
+"""Filter -> the setting that says which profiles of the single account, or of the sandbox, it lets through."""
+
+
 def utc_today() -> date:
     """Return today's date, in UTC."""
     return datetime.now(UTC).date()
@@ -338,7 +342,7 @@ def load_accounts(settings: Settings, env: Mapping[str, str | None] | None = Non
 
 def _check_filters(settings: Settings) -> None:
     """Refuse filters that would not hold, or hold against each other."""
-    names = {name: str(Settings.model_fields[name].validation_alias) for name in ProfileFilter.model_fields}
+    names = FILTER_SETTINGS
     given = [names[name] for name in names if getattr(settings, name) is not None]
     if given and settings.accounts_file is not None:
         raise SettingsError(

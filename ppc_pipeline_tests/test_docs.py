@@ -24,6 +24,7 @@ def test_every_report_type_is_documented_as_it_is_declared(report_type):
         f"*{snake_case(column)}*" if column in report_type.nullable else snake_case(column)
         for column in report_type.grain
     )
+    key += " †" if report_type.anonymous else ""
     limits = f"{report_type.retention_days} | {report_type.max_range_days}"
     row = f"| {name} | `{report_type.table}` | {report_type.row} | {key} | {limits} |"
     assert row in PAGE.read_text(encoding="utf-8").splitlines()

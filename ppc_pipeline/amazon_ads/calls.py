@@ -44,7 +44,9 @@ class Call:
         method: HTTP method.
         path: Below the API host.
         profile_id: The scope; None for the few calls without one.
-        ad_product: Whose cool-down it obeys; empty for none in particular.
+        ad_product: Whose cool-down it obeys, and under which it is counted: an ad product for the creation of reports,
+            ``LIST SPONSORED_BRANDS`` or ``EXPORT campaigns`` for what Amazon throttles apart from it, empty for none in
+            particular.
         content_type: Of the body.
         accept: Media type of the answer. Reporting documents vendor types and serves plain JSON: there, anything goes.
         query: URL parameters.
@@ -179,10 +181,9 @@ class Caller:
         if call.patience is None:
             raise error
         seconds = max(error.retry_after or 0.0, self._retries.max_wait)
-        longest = max(seconds, error.asked or 0.0)
-        if longest > call.patience.left:
+        if seconds > call.patience.left:
             error.message += (
-                f"; {longest:.0f} s are to be waited, and there was time for {call.patience.left:.0f} s more"
+                f"; {seconds:.0f} s are to be waited, and there was time for {call.patience.left:.0f} s more"
             )
             raise error
         call.patience.left -= seconds

@@ -94,12 +94,11 @@ class ThrottledError(RetryableError):
     Attributes:
         retry_after: Seconds until the call may be sent again: what Amazon asked for, or what the shared throttle
             made of its silence (report creation usually names no time); None where nobody said.
-        asked: What was asked for at first: a shared cool-down is never longer than a quarter of an hour.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None, **context: Unpack[Context]) -> None:
         super().__init__(message, **context)
-        self.retry_after = self.asked = retry_after
+        self.retry_after = retry_after
 
 
 class MalformedResponseError(RetryableError):

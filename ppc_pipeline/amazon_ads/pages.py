@@ -45,7 +45,7 @@ class Walk:
             "GET" if listing.by_index else "POST",
             listing.path,
             profile_id=self.profile_id,
-            ad_product=listing.ad_product or "",
+            ad_product=f"LIST {listing.ad_product}" if listing.ad_product else "",
             accept=listing.accept,
             patience=self.patience,
         )

@@ -36,10 +36,10 @@ def cooldown_seconds(strikes: int, retry_after: float | None, rng: random.Random
         rng: Where the jitter comes from.
 
     Returns:
-        Seconds, 900 at most.
+        Seconds: as many as Amazon asked for; of our own accord, 900 at most.
     """
     if (asked := plausible_seconds(retry_after)) is not None:
-        return min(asked, CAP_SECONDS)
+        return asked
     doublings = min(max(strikes, 1) - 1, 30)
     return rng.uniform(0.0, min(CAP_SECONDS, BASE_SECONDS * 2.0**doublings))
 
@@ -47,7 +47,9 @@ def cooldown_seconds(strikes: int, retry_after: float | None, rng: random.Random
 class Throttle(Protocol):
     """A cool-down of one account in one region, kept by ad product: one product's 429s do not stop the others.
 
-    ``ad_product`` is empty for calls that belong to none (profiles, portfolios, looking at a report).
+    Nor do those of its reports stop its lists: what Amazon throttles apart has a name of its own in ``ad_product``, as
+    ``LIST SPONSORED_BRANDS`` is (``calls.Call``). It is empty for calls that belong to none (profiles, portfolios,
+    looking at a report).
     """
 
     async def wait_seconds(self, ad_product: str) -> float:

@@ -8,7 +8,7 @@ import typer
 from ppc_pipeline.cli.console import Bars, log_to_terminal, one_line_errors, out, print_frame
 from ppc_pipeline.cli.runs import settings_here, tools_of
 from ppc_pipeline.cli.sync import sync_day, trailing_days
-from ppc_pipeline.settings import Settings, load_accounts, load_settings
+from ppc_pipeline.settings import FILTER_SETTINGS, Settings, load_accounts, load_settings
 from ppc_pipeline.warehouse.queries import profile_summary, top_keywords
 
 _ACCOUNT_SETTINGS = (
@@ -19,6 +19,8 @@ _ACCOUNT_SETTINGS = (
     "AMAZON_ADS_API_URL",
     "AMAZON_ADS_TOKEN_URL",
     "PPC_ACCOUNTS_FILE",
+    # The ids and countries of real profiles: the sandbox has others.
+    *FILTER_SETTINGS.values(),
 )
 
 

@@ -226,17 +226,18 @@ async def _account(client: AmazonAdsClient, account: Account, tools: Tools) -> l
     wanted = [facts for facts in listed if facts.active]
     misses = lacking(account, listed)
     counts = f"{len(listed)} profiles, {len(wanted)} wanted"
-    findings = [_wrong(subject, miss.reason) for miss in misses]
+    findings = [_finding(subject, Verdict.WRONG, miss.reason) for miss in misses]
+    findings += [_finding(subject, Verdict.WARNING, reason) for reason in account.wanted.unmatched(listed)]
     if all(miss.profile_id is not None for miss in misses):
         findings.insert(0, Finding(subject, Verdict.OK, f"logs in, {host} answers, {counts}"))
     refused = await asyncio.gather(*(_refused(client, facts) for facts in wanted))
     return [*findings, *_authorisation(account, tools), *(finding for finding in refused if finding)]
 
 
-def _wrong(subject: str, reason: str) -> Finding:
+def _finding(subject: str, verdict: Verdict, reason: str) -> Finding:
     """Take a reason apart that says what to do after an arrow."""
     detail, _, remedy = reason.rpartition(" -> ")
-    return Finding(subject, Verdict.WRONG, detail, remedy)
+    return Finding(subject, verdict, detail, remedy)
 
 
 async def _refused(client: AmazonAdsClient, profile: ProfileFacts) -> Finding | None:

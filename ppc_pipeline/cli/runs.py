@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import dagster as dg
 import typer
 
 from ppc_pipeline.amazon_ads.report_types import ReportType
-from ppc_pipeline.cli.console import err, print_json, print_table
+from ppc_pipeline.cli.console import err, out, print_json, print_table
 from ppc_pipeline.cli.home import prepare_home
 from ppc_pipeline.definitions import build_defs
 from ppc_pipeline.defs.partitions import RANGE_END_TAG, RANGE_START_TAG
@@ -24,7 +25,7 @@ from ppc_pipeline.pipeline import Tools, broken_accounts, completeness
 from ppc_pipeline.progress import Progress
 from ppc_pipeline.reports.completeness import COMPLETE, DayStatus, Stretch
 from ppc_pipeline.reports.tables import REPORT_TABLES
-from ppc_pipeline.reports.windows import Days
+from ppc_pipeline.reports.windows import ONE_DAY, Days, served_before
 from ppc_pipeline.settings import Settings, SettingsError, load_settings
 from ppc_pipeline.warehouse.quarantine import rows_in_quarantine
 from ppc_pipeline.warehouse.queries import Total, report_totals
@@ -121,6 +122,20 @@ def _metadata(result: dg.ExecuteInProcessResult) -> Iterator[tuple[str, Mapping[
         elif event.is_successful_output:
             found = event.step_output_data.metadata
             yield event.step_key or "", {key: value.value for key, value in found.items()}
+
+
+def say_what_is_older(settings: Settings, now: datetime) -> None:
+    """Say of which report types Amazon serves days before ``PPC_START_DATE``, and how to have them."""
+    more = served_before(settings.start_date, settings.selected_report_types(), now)
+    if more:
+        named = ", ".join(f"{days} days of {name}" for name, days in more.items())
+        first = settings.start_date - ONE_DAY * max(more.values())
+        out.print(
+            f"Amazon serves more than is asked for, from before PPC_START_DATE ({settings.start_date}): {named} -> set "
+            f"PPC_START_DATE={first} to have them too; it is the first date partition",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def show_outcome(

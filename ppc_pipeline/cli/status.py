@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from ppc_pipeline.cli.console import log_to_terminal, one_line_errors, out, print_json, print_table
-from ppc_pipeline.cli.runs import settings_here, tools_of
+from ppc_pipeline.cli.runs import say_what_is_older, settings_here, tools_of
 from ppc_pipeline.pipeline import Tools, completeness
 from ppc_pipeline.reports.completeness import DayStatus, Stretch, by_report_type, by_status
-from ppc_pipeline.reports.refused_columns import refused_to
+from ppc_pipeline.reports.refused_columns import RefusedAlike, refused_alike, refused_to
 from ppc_pipeline.reports.usage import usage_since
-from ppc_pipeline.reports.windows import Days
+from ppc_pipeline.reports.windows import Days, served_before
 
 SHOWN_DAYS = 95
 USAGE_DAYS = 7
@@ -37,7 +37,7 @@ class Report:
     profiles: list[Row]
     report_types: list[Row]
     not_offered: list[Row]
-    refused_columns: list[Row]
+    refused_columns: list[RefusedAlike]
     outstanding: list[Row]
     failed: list[Row]
 
@@ -51,7 +51,8 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print it for pr
     with one_line_errors():
         settings = settings_here()
         tools = tools_of(settings)
-    today = tools.ledger.clock().date()
+    now = tools.ledger.clock()
+    today = now.date()
     days = Days(min(max(settings.start_date, today - timedelta(days=SHOWN_DAYS)), today), today)
     found = completeness(tools, settings.selected_report_types(), days)
     report = Report(
@@ -62,12 +63,9 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print it for pr
         accounts=_accounts(tools),
         usage=_usage(tools, today),
         profiles=_profiles(tools, found),
-        report_types=_report_types(found),
+        report_types=_report_types(found, served_before(settings.start_date, settings.selected_report_types(), now)),
         not_offered=_not_offered(tools),
-        refused_columns=[
-            {**asdict(one), "tried_again_at": one.tried_again_at}
-            for one in refused_to(tools.ledger, tools.account_names)
-        ],
+        refused_columns=refused_alike(refused_to(tools.ledger, tools.account_names)),
         outstanding=_reports(found, DayStatus.OUTSTANDING),
         failed=_reports(found, DayStatus.FAILED),
     )
@@ -75,6 +73,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print it for pr
         print_json(asdict(report))
     else:
         _show(report)
+        say_what_is_older(settings, now)
 
 
 def _accounts(tools: Tools) -> list[Row]:
@@ -148,13 +147,19 @@ def _days(counts: Mapping[DayStatus, int]) -> Row:
     }
 
 
-def _report_types(found: Sequence[Stretch]) -> list[Row]:
-    """Return each report type with its coverage over all profiles, and how many of them it is not offered to."""
+def _report_types(found: Sequence[Stretch], older: Mapping[str, int]) -> list[Row]:
+    """Return each report type with its coverage over all profiles, and how many of them it is not offered to.
+
+    Args:
+        found: How its days stand.
+        older: How many days before ``PPC_START_DATE`` Amazon serves of it.
+    """
     return [
         {
             "report_type": name,
             **_days(by_status(some)),
             "profiles_without": len({s.profile_id for s in some if s.status is DayStatus.NOT_OFFERED}),
+            "days_served_before_start": older.get(name, 0),
         }
         for name, some in by_report_type(found).items()
     ]
@@ -245,8 +250,17 @@ def _show(report: Report) -> None:
     if report.not_offered:
         print_table("Not offered, and no failure", ("account", "what", "profiles", "why"), _joined(report.not_offered))
     if report.refused_columns:
-        header = ("account", "report type", "columns", "tried again on")
-        print_table("Columns that Amazon refuses, which are NULL", header, _refused(report.refused_columns))
+        print_table(
+            "Columns that Amazon refuses, NULL in new rows",
+            ("account", "report type", "columns", "profiles", "tried again on"),
+            [
+                (
+                    *(some.account, some.report_type, ", ".join(some.columns)),
+                    *(_named([str(id_) for id_ in some.profile_ids]), _moment(some.tried_again_at)),
+                )
+                for some in report.refused_columns
+            ],
+        )
     for title, some in (("Outstanding reports", report.outstanding), ("Failed reports", report.failed)):
         if some:
             _show_reports(title, some)
@@ -277,17 +291,6 @@ def _joined(absent: Sequence[Row]) -> list[tuple[object, object, str, object]]:
     return [
         (account, what, _named([f"{row['name']} {row['profile_id']}" for row in rows]), rows[0]["reason"])
         for (account, what), rows in groups.items()
-    ]
-
-
-def _refused(columns: Sequence[Row]) -> list[tuple[object, object, str, str]]:
-    """Say which columns are refused in one line for each account and report type."""
-    groups: dict[tuple[object, object], list[Row]] = defaultdict(list)
-    for row in columns:
-        groups[row["account"], row["report_type"]].append(row)
-    return [
-        (*key, ", ".join(str(row["column"]) for row in rows), _moment(rows[0]["tried_again_at"]))
-        for key, rows in groups.items()
     ]
 
 

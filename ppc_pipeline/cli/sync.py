@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ppc_pipeline.cli.console import Bars, log_to_terminal, one_line_errors
-from ppc_pipeline.cli.runs import execute_job, settings_here, show_outcome, tools_of
+from ppc_pipeline.cli.runs import execute_job, say_what_is_older, settings_here, show_outcome, tools_of
 from ppc_pipeline.defs.assets.metrics import FX_RATES
 from ppc_pipeline.defs.assets.reports import STEP, ReportRun
 from ppc_pipeline.defs.jobs import OrderRun
@@ -28,6 +28,8 @@ def sync(as_json: Annotated[bool, typer.Option("--json", help="Print the result 
         with Bars(shown=not as_json) as bars:
             succeeded = sync_day(settings, tools, bars)
         show_outcome(tools, settings.selected_report_types(), trailing_days(tools), as_json=as_json)
+        if not as_json:
+            say_what_is_older(settings, tools.ledger.clock())
     if not succeeded:
         raise typer.Exit(1)
 

@@ -6,7 +6,6 @@ evaluation, and would show those of the single partitions as skipped. Not here: 
 own step reports (``assets.entities``).
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -19,7 +18,7 @@ from ppc_pipeline.defs.partitions import days_of_run
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.pipeline import broken_accounts, completeness
 from ppc_pipeline.reports.completeness import COMPLETE, DayStatus, Stretch, by_status
-from ppc_pipeline.reports.refused_columns import RefusedColumn, refused_to
+from ppc_pipeline.reports.refused_columns import RefusedColumn, refused_alike, refused_to
 from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.settings import load_settings
 from ppc_pipeline.warehouse.queries import duplicates, emptied_days, rejected
@@ -183,7 +182,9 @@ def columns_checks(report_types: Sequence[ReportType]) -> dg.AssetChecksDefiniti
     @dg.multi_asset_check(
         name="columns_reports",
         specs=_specs(
-            COLUMNS_CHECK, by_table, "Amazon serves every declared column to every account. Those it refuses are NULL."
+            COLUMNS_CHECK,
+            by_table,
+            "Amazon serves every declared column to every profile. Those it refuses are NULL in new rows.",
         ),
         can_subset=True,
     )
@@ -202,20 +203,29 @@ def columns_checks(report_types: Sequence[ReportType]) -> dg.AssetChecksDefiniti
     return columns_reports
 
 
+_REFUSED = "refused by Amazon and tried again monthly (what was loaded of them before stays; new rows have NULL)"
+
+
 def columns_result(asset_key: dg.AssetKey, refused: Sequence[RefusedColumn]) -> dg.AssetCheckResult:
-    """Judge the columns of one report type: those that Amazon refuses are named, with the accounts."""
-    by_account: dict[str, list[str]] = defaultdict(list)
-    for one in refused:
-        by_account[one.account].append(one.column)
-    named = "; ".join(f"{account}: {', '.join(columns)}" for account, columns in by_account.items())
+    """Judge the columns of one report type: those that Amazon refuses are named, with the profiles."""
+    named = "; ".join(
+        f"{some.account}: {', '.join(some.columns)} ({_profiles(some.profile_ids)})" for some in refused_alike(refused)
+    )
     return dg.AssetCheckResult(
         asset_key=asset_key,
         check_name=COLUMNS_CHECK,
         passed=not refused,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"refused by Amazon, NULL, and tried again monthly: {named}" if refused else "all are served",
-        metadata={"columns": len(refused), **({"refused": refused_table(refused)} if refused else {})},
+        description=f"{_REFUSED}: {named}" if refused else "all are served",
+        metadata={
+            "columns": len({one.column for one in refused}),
+            **({"refused": refused_table(refused)} if refused else {}),
+        },
     )
+
+
+def _profiles(ids: Sequence[int]) -> str:
+    return f"profile {ids[0]}" if len(ids) == 1 else f"{len(ids)} profiles, such as {ids[0]}"
 
 
 def performance_check() -> dg.AssetChecksDefinition:

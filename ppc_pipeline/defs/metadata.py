@@ -10,7 +10,7 @@ from decimal import Decimal
 import dagster as dg
 
 from ppc_pipeline.reports.completeness import DayStatus, Stretch
-from ppc_pipeline.reports.refused_columns import RefusedColumn
+from ppc_pipeline.reports.refused_columns import RefusedColumn, refused_alike
 
 MOST_ROWS = 50
 
@@ -46,19 +46,20 @@ def absent_table(found: Iterable[Stretch]) -> dg.MarkdownMetadataValue:
 
 
 def refused_table(refused: Iterable[RefusedColumn]) -> dg.MarkdownMetadataValue:
-    """Return the table of columns that Amazon refuses."""
+    """Return the table of columns that Amazon refuses: one line for all profiles to which it refuses the same."""
     rows = [
         (
-            one.account,
-            one.report_type,
-            one.column,
-            f"{one.since:%Y-%m-%d}",
-            f"{one.tried_again_at:%Y-%m-%d}",
-            one.reason,
+            some.account,
+            ", ".join(map(str, some.profile_ids)),
+            some.report_type,
+            ", ".join(some.columns),
+            f"{some.since:%Y-%m-%d}",
+            f"{some.tried_again_at:%Y-%m-%d}",
+            some.reason,
         )
-        for one in refused
+        for some in refused_alike(refused)
     ]
-    return markdown_table(("account", "report type", "column", "since", "tried again on", "why"), rows)
+    return markdown_table(("account", "profiles", "report type", "columns", "since", "tried again on", "why"), rows)
 
 
 def money(amounts: Mapping[str, object]) -> dict[str, dg.MetadataValue]:

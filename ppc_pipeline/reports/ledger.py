@@ -52,7 +52,10 @@ LEASE = timedelta(seconds=60)
 """How long a claim holds without being renewed: the longest a dead process's report waits for the next one."""
 
 REFUSAL_STANDS = timedelta(days=7)
-"""How long a hole that Amazon refused for good is not ordered again: it would take the place of what can be had."""
+"""How long a hole that Amazon refused for good is not ordered again, and one that failed otherwise comes after others.
+
+It would take the place of what can be had.
+"""
 
 _IDS_A_QUERY = 500
 
@@ -473,6 +476,13 @@ class Ledger:
             query = select(reports.c.id).where(reports.c.state == State.LOADED).limit(1)
             return connection.scalar(query) is not None
 
+    def has_rows(self, profile_id: int, report_types: Collection[str]) -> bool:
+        """Say whether Amazon ever served a row of some report types of a profile, as far as the ledger remembers."""
+        some = or_(reports.c.rows_loaded > 0, reports.c.rows_rejected > 0)
+        same = (reports.c.profile_id == profile_id, reports.c.report_type.in_(tuple(report_types)))
+        with self.engine.connect() as connection:
+            return connection.scalar(select(reports.c.id).where(*same, some).limit(1)) is not None
+
     def known_days(
         self, since: date, report_types: Iterable[str], coming_for: Collection[str] | None = None
     ) -> dict[tuple[str, int], list[Days]]:
@@ -510,6 +520,20 @@ class Ledger:
                 if last >= start:
                     _join(known[report_type, profile_id], Days(start, last))
         return known
+
+    def failures(self, report_types: Iterable[str]) -> dict[tuple[str, int], list[Days]]:
+        """Return the days of every order that failed in the last ``REFUSAL_STANDS``, by report type and profile."""
+        columns = (reports.c.report_type, reports.c.profile_id, reports.c.start_date, reports.c.end_date)
+        query = select(*columns).where(
+            reports.c.state == State.FAILED,
+            reports.c.report_type.in_(tuple(report_types)),
+            reports.c.updated_at > self.clock() - REFUSAL_STANDS,
+        )
+        found: dict[tuple[str, int], list[Days]] = defaultdict(list)
+        with self.engine.connect() as connection:
+            for report_type, profile_id, start, end in connection.execute(query):
+                found[report_type, profile_id].append(Days(start, end))
+        return found
 
     def reopen_loaded(self, archived: Callable[[str | None], bool]) -> None:
         """Take up again everything that is called loaded, because the warehouse is a new one.

@@ -88,7 +88,8 @@ class Desk:
             start_date: Days before it are not wanted.
             refetch_days: Length of the trailing window, in days.
             weekly: Whether the window before the trailing one is due as well.
-            holes: How many windows of never loaded days are ordered at most, the newest of every profile first.
+            holes: How many windows of never loaded days are ordered at most: those that failed least first, and the
+                newest of every profile.
             broken: Accounts that cannot be used: their holes would take the places of what can be had.
         """
         now = self.ledger.clock()
@@ -115,7 +116,9 @@ class Desk:
                 # What it was seen to lack: the trailing window is enough to learn whether it is so.
                 if profile.facts.account not in broken and profile.lack_of(report_type) is None:
                     missing += [(report_type, window) for window in plan.holes]
-        ordered = self._order([*trailing, *_in_turns(missing)[:holes]])
+        names = [report_type.name for report_type in report_types]
+        failures = self.ledger.failures(names) if len(missing) > holes else {}
+        ordered = self._order([*trailing, *_in_turns(missing, failures)[:holes]])
         return Ordered([*again, *ordered.rows], len(again) + ordered.new)
 
     def _failed_with_file(self, report_types: Sequence[ReportType], profiles: Sequence[Profile]) -> list[ReportRow]:
@@ -153,18 +156,31 @@ class Desk:
         return self.ledger.known_days(since, [report_type.name for report_type in report_types], self.accounts)
 
 
-def _in_turns(holes: Iterable[tuple[ReportType, Window]]) -> list[tuple[ReportType, Window]]:
+def _in_turns(
+    holes: Sequence[tuple[ReportType, Window]], failures: Mapping[tuple[str, int], Sequence[Days]]
+) -> list[tuple[ReportType, Window]]:
     """Put holes in the order in which they are filled: each profile's newest first, and nobody's second before that.
 
-    So a new client's history does not wait until everybody else's is whole, nor the other way round.
+    So a new client's history does not wait until everybody else's is whole, nor the other way round. What failed
+    lately comes after what did not, and the later the oftener: it would take the places of all that is older, daily.
+
+    Args:
+        holes: What is missing.
+        failures: The days of reports that failed, one by one.
     """
+    times = {
+        window: sum(
+            days.intersect(window.days) is not None for days in failures.get((kind.name, window.profile_id), ())
+        )
+        for kind, window in holes
+    }
     turns: Counter[int] = Counter()
-    ranked: list[tuple[int, tuple[ReportType, Window]]] = []
-    for pair in sorted(holes, key=lambda pair: pair[1].days.end, reverse=True):
+    ranked: list[tuple[int, int, tuple[ReportType, Window]]] = []
+    for pair in sorted(holes, key=lambda pair: (-times[pair[1]], pair[1].days.end), reverse=True):
         profile_id = pair[1].profile_id
-        ranked.append((turns[profile_id], pair))
+        ranked.append((times[pair[1]], turns[profile_id], pair))
         turns[profile_id] += 1
-    return [pair for _, pair in sorted(ranked, key=itemgetter(0))]
+    return [pair for *_, pair in sorted(ranked, key=itemgetter(0, 1))]
 
 
 def reopen_unloaded(

@@ -86,11 +86,12 @@ lacks = Table(
     Column("reason", Text, nullable=False),
 )
 
-# Columns that Amazon refuses to an account: reports are asked for without them until they are tried again.
+# Columns that Amazon refuses to a profile: reports are asked for without them until they are tried again.
 refused_columns = Table(
     "refused_columns",
     metadata,
     Column("account", String(200), primary_key=True),
+    Column("profile_id", BigInteger, primary_key=True, autoincrement=False),
     Column("report_type", String(100), primary_key=True),
     Column("column", String(100), primary_key=True),
     Column("since", UtcDateTime, nullable=False),
@@ -205,6 +206,9 @@ usage = Table(
 # Columns that tables had and have no longer: they take no NULL, so that nothing could be inserted beside them. Only for
 # tables whose rows may be lost; SQLite drops columns only since 3.35.
 _OUTGROWN = {"cooldowns": {"hits", "seconds"}}
+# Columns that keys have gained: a column can be added to a table, but not to its key. As above, only where rows may be
+# lost: what Amazon refuses it refuses once more when it is asked.
+_GAINED_BY_KEYS = {"refused_columns": {"profile_id"}}
 
 _MAKING_TABLES = 0x707063  # any number that means the same to every process
 
@@ -214,8 +218,8 @@ Insert = PostgresInsert | SqliteInsert
 def make_tables(connection: Connection) -> None:
     """Make the tables that are not there, and add the columns and indexes that they have gained since they were made.
 
-    A column added later may be NULL, so that rows written before need nothing. A table with outgrown columns is made
-    anew.
+    A column added later may be NULL, so that rows written before need nothing. A table with outgrown columns, or with
+    another key than it had, is made anew.
     """
     if connection.dialect.name == "postgresql":  # where two processes may find a table missing at the same moment
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MAKING_TABLES})
@@ -234,8 +238,9 @@ def make_tables(connection: Connection) -> None:
 
 def _drop_outgrown(connection: Connection) -> None:
     found = inspect(connection)
-    for table, columns in _OUTGROWN.items():
-        if found.has_table(table) and columns & _columns(found, table):
+    there = {table: _columns(found, table) for table in (*_OUTGROWN, *_GAINED_BY_KEYS) if found.has_table(table)}
+    for table, columns in there.items():
+        if columns & _OUTGROWN.get(table, set()) or _GAINED_BY_KEYS.get(table, set()) - columns:
             connection.execute(text(f"DROP TABLE {table}"))
 
 

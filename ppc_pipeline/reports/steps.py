@@ -109,7 +109,9 @@ class Steps:
             self._note_that_it_works(row)
             if isinstance(event, states.Accepted):
                 report_type = REPORT_TYPES[row.report_type]
-                self._columns.accept(row.account, report_type, set(report_type.columns).difference(event.left_out))
+                self._columns.accept(
+                    (row.account, row.profile_id), report_type, set(report_type.columns).difference(event.left_out)
+                )
         except SQLAlchemyError:
             log.warning("%s: what it says of its account could not be written down", row, exc_info=True)
 
@@ -124,15 +126,16 @@ class Steps:
     async def _ask(self, row: ReportRow) -> Event | None:
         report_type = REPORT_TYPES[row.report_type]
         name = f"ppc {row.report_type} {row.start_date}_{row.end_date} {row.columns_hash} {row.order_no}.{row.requests}"
+        asker = (row.account, row.profile_id)
         while True:  # ends: each refusal takes a column away, or is an error
-            columns = self._columns.to_ask_for(row.account, report_type)
+            columns = self._columns.to_ask_for(asker, report_type)
             request = ReportRequest(
                 report_type=report_type, start=row.start_date, end=row.end_date, name=name, columns=columns
             )
             try:
                 report = await self._clients[row.account].create_report(row.profile_id, request)
             except InvalidColumnsError as error:
-                self._columns.refuse(row.account, report_type, columns, error)
+                self._columns.refuse(asker, report_type, columns, error)
                 continue
             left_out = tuple(column for column in report_type.columns if column not in columns)
             return states.Accepted(report.report_id, left_out)
@@ -191,11 +194,7 @@ class Steps:
         if error.category is Category.RETRYABLE:
             return states.Troubled(str(error))
         if absent := _absent(row, error):
-            self._roster.lacks(*absent, str(error))
-            self._not_offered[absent] = str(error)
-            if self._lacking is not None:
-                self._lacking.add(absent)
-            return states.GivenUp(str(error), retryable=True)
+            return self._without(absent, error)
         if error.category is Category.REFUSED:
             self._roster.block(row.profile_id, str(error), row.account)
             self._serving.discard((row.account, row.profile_id))
@@ -206,6 +205,26 @@ class Steps:
             self._broken[row.account] = str(error)
         may_pass = error.category not in (Category.PERMANENT, Category.NOT_OFFERED)
         return states.GivenUp(str(error), retryable=may_pass)
+
+    def _without(self, absent: tuple[int, str], error: AdsError) -> Event:
+        """Write down that a profile lacks something; but not of what it had, where Amazon does not say so in words.
+
+        What a client has must not go missing in silence: that is a failure, whose reason is shown until it is mended.
+        """
+        profile_id, what = absent
+        in_words = isinstance(error, NotOfferedError) and not error.type_only
+        if not in_words and self._ledger.has_rows(profile_id, _types_of(what)):
+            reason = f"Amazon refuses what it served before: {error}"
+            self._roster.has(*absent)
+            event = states.GivenUp(reason, retryable=error.category is Category.REFUSED)
+        else:
+            reason = str(error)
+            self._roster.lacks(*absent, reason)
+            if self._lacking is not None:
+                self._lacking.add(absent)
+            event = states.GivenUp(reason, retryable=True)
+        self._not_offered[absent] = reason
+        return event
 
     def _note_that_it_works(self, row: ReportRow) -> None:
         if (row.account, row.profile_id) not in self._serving:
@@ -238,7 +257,7 @@ def _offers(row: ReportRow) -> tuple[tuple[int, str], tuple[int, str]]:
 
 
 def _absent(row: ReportRow, error: AdsError) -> tuple[int, str] | None:
-    """Return what a profile turns out not to have, if an error says so.
+    """Return what a profile seems not to have, if an error says so.
 
     That is never Sponsored Products, which every advertiser may use: to be refused those is to be refused the profile,
     and that Amazon does not know one of their report types is a failure to be seen. What else is refused of a profile
@@ -250,6 +269,11 @@ def _absent(row: ReportRow, error: AdsError) -> tuple[int, str] | None:
     if isinstance(error, NotOfferedError):
         return report_type if error.type_only else product
     return product if error.category is Category.REFUSED else None
+
+
+def _types_of(what: str) -> list[str]:
+    """Return the groupings that belong to an ad product, or to one of Amazon's report types."""
+    return [name for name, declared in REPORT_TYPES.items() if what in (declared.ad_product, declared.report_type_id)]
 
 
 def _event_of_status(report: Report, before: State) -> Event | None:

@@ -36,7 +36,15 @@ def report_table(report_type: ReportType) -> ReportTable:
     )
     grain = tuple(snake_case(name) for name in report_type.grain)
     nullable = tuple(snake_case(name) for name in report_type.nullable)
-    return ReportTable(report_type.table, report_type.name, columns, grain, nullable)
+    return ReportTable(
+        name=report_type.table,
+        report_type=report_type.name,
+        columns=columns,
+        grain=grain,
+        nullable=nullable,
+        anonymous=report_type.anonymous,
+        id_column=snake_case(report_type.id_column) if report_type.id_column else None,
+    )
 
 
 def entity_table(entity: EntityType) -> EntityTable:

@@ -33,7 +33,8 @@ class Usage:
     """How much of the API one account used for one ad product.
 
     Attributes:
-        ad_product: Empty for calls that belong to none (profiles, portfolios, looking at a report).
+        ad_product: Its reports; ``LIST SPONSORED_BRANDS`` are its lists, ``EXPORT campaigns`` exports of all products.
+            Empty for calls that belong to none (profiles, portfolios, looking at a report).
         calls: Requests sent, repeated ones included.
         ok: Answered as hoped.
         throttled: Answered 429.

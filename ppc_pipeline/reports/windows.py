@@ -80,6 +80,13 @@ def served(report_type: ReportType, clock: ProfileClock, now: datetime) -> Days:
     return Days(last - ONE_DAY * (report_type.retention_days - RETENTION_SLACK_DAYS - 1), last)
 
 
+def served_before(start_date: date, report_types: Iterable[ReportType], now: datetime) -> dict[str, int]:
+    """Return how many days before a date Amazon still serves at this moment, of the report types of which it does."""
+    utc = ProfileClock("", 0, "UTC")
+    more = {kind.name: (start_date - served(kind, utc, now).start).days for kind in report_types}
+    return {name: days for name, days in more.items() if days > 0}
+
+
 def cut(days: Days, max_days: int) -> list[Days]:
     """Cut a range into pieces of at most ``max_days``, newest first, so that the newest figures come first."""
     pieces = []

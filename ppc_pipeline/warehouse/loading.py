@@ -21,6 +21,7 @@ from typing import Any
 import duckdb
 
 from ppc_pipeline.warehouse.connection import in_transaction
+from ppc_pipeline.warehouse.kept import filled, joined, kept_columns, remember
 from ppc_pipeline.warehouse.report_files import ReportFile, RowsLostError, UnreadableFileError, rows_lost
 from ppc_pipeline.warehouse.stages import Stage, StagedFile, stage_files
 from ppc_pipeline.warehouse.staging import drop_temporary
@@ -54,7 +55,8 @@ class FileOutcome:
         days_unchanged: Days that were there already, alike.
         days_stale: Days left alone because figures of a report asked for later are there.
         columns_missing: Columns that were asked for and are not in the file.
-        columns_left_out: Columns of the table that were not asked for, because Amazon refuses them: NULL in its rows.
+        columns_left_out: Columns of the table that were not asked for, because Amazon refuses them.
+        columns_kept: Those of them of which an earlier report's figures stay in rows; the rest is NULL.
         days_unclear: Changed days that had other rows in quarantine before: what Amazon changed in them is not known.
     """
 
@@ -68,6 +70,7 @@ class FileOutcome:
     days_stale: int
     columns_missing: tuple[str, ...]
     columns_left_out: tuple[str, ...] = ()
+    columns_kept: tuple[str, ...] = ()
     days_unclear: tuple[date, ...] = ()
 
 
@@ -163,6 +166,11 @@ class _Load:
     def files(self) -> list[ReportFile]:
         return [staged.file for staged in self.stage.files]
 
+    @property
+    def left_out(self) -> list[str]:
+        """The columns that some of the files were asked for without."""
+        return sorted({name for staged in self.stage.files for name in staged.columns_left_out})
+
     def count(self, query: str, values: Sequence[object] | Mapping[str, object] = ()) -> int:
         (found,) = self.connection.execute(query, values).fetchone() or (0,)
         return int(found)
@@ -183,7 +191,7 @@ class _Load:
     def describe_files(self) -> None:
         """Say what each file belongs to, each of its days with how it may be used, and what was staged."""
         self.connection.execute("DROP VIEW IF EXISTS temp.staged; DROP VIEW IF EXISTS temp.fresh")
-        drop_temporary(self.connection, "files", "days")
+        drop_temporary(self.connection, "files", "days", "kept")
         self.connection.execute(
             """
             CREATE TEMP TABLE files AS
@@ -206,11 +214,15 @@ class _Load:
                 "left_out": [list(staged.columns_left_out) for staged in self.stage.files],
             },
         )
+        columns, with_kept = "s.*", ""
+        if self.left_out:
+            remember(self.connection, self.table, self.there(), self.left_out)
+            columns, with_kept = filled(self.left_out), f"LEFT JOIN {joined(self.table)}"
         self.connection.execute(
             f"""
             CREATE TEMP VIEW staged AS
-            SELECT s.*, f.report_id, f.account, f.profile_id, f.currency_code
-            FROM ({self.stage.good_rows()}) AS s JOIN temp.files AS f USING (file_no)
+            SELECT {columns}, f.report_id, f.account, f.profile_id, f.currency_code
+            FROM ({self.stage.good_rows()}) AS s JOIN temp.files AS f USING (file_no) {with_kept}
             """
         )
         # restatable: another report of this day was loaded, and this one was not: it brings what Amazon says now.
@@ -276,7 +288,7 @@ class _Load:
     def find_unclear_days(self) -> None:
         """Note the days whose rejected rows are others than those of the report before: figures go or come with them.
 
-        A row without a usable date may be of any day of its report.
+        A row without a usable date may be of any day of its report. None goes from an empty day, or comes to one.
         """
         stage, source = self.stage, self.table.report_type
         if stage.rejected is None and not self.count("SELECT count(*) FROM rejected_rows WHERE source = ?", [source]):
@@ -291,17 +303,19 @@ class _Load:
             FROM (
                 WITH concerned AS (FROM temp.days WHERE changed AND restatable),
                 before AS (
-                    SELECT c.profile_id, c.date, {row} AS row
+                    SELECT c.profile_id, c.date, staged, there, {row} AS row
                     FROM concerned AS c
                     JOIN ({self._quarantined()}) AS r ON r.profile_id = c.profile_id AND r.report_id = c.former
                     WHERE coalesce(r.date = c.date, true)
                 ),
                 after AS (
-                    SELECT c.profile_id, c.date, {row} AS row
+                    SELECT c.profile_id, c.date, staged, there, {row} AS row
                     FROM concerned AS c JOIN temp.files AS f USING (file_no) JOIN ({rejected}) AS r USING (file_no)
                     WHERE coalesce({date} = c.date OR {date} NOT BETWEEN f.start_date AND f.end_date, true)
                 )
-                (FROM before EXCEPT FROM after) UNION ALL (FROM after EXCEPT FROM before)
+                SELECT profile_id, date FROM (FROM before EXCEPT FROM after) WHERE staged > 0
+                UNION ALL
+                SELECT profile_id, date FROM (FROM after EXCEPT FROM before) WHERE there > 0
             ) AS other
             WHERE other.profile_id = d.profile_id AND other.date = d.date
             """,
@@ -434,9 +448,9 @@ class _Load:
     def record_restatements(self) -> None:
         """Write down each metric of each day that another report brought before and that differs now.
 
-        What the same report brings, read once more after a correction in this program, is no change by Amazon. Nor is
-        it one when a figure comes or goes because the column was not asked for, now or the last time, or because its
-        row went to quarantine or came out of it.
+        What the same report brings, read once more after a correction in this program, is no change by Amazon. Of a
+        column that was not asked for, now or the last time, nothing is known; and it is no change either when a figure
+        comes or goes because its row went to quarantine or came out of it.
         """
         restated = "(FROM temp.days WHERE changed AND restatable AND NOT unclear)"
         if not self.count(f"SELECT count(*) FROM {restated}"):
@@ -472,7 +486,7 @@ class _Load:
             JOIN temp.files AS f USING (file_no, profile_id)
             LEFT JOIN not_asked USING (profile_id, date, metric)
             WHERE old.amount IS DISTINCT FROM new.amount
-                AND NOT (coalesce(unknown, false) AND (old.amount IS NULL OR new.amount IS NULL))
+                AND unknown IS NULL
             """,
             [self.table.report_type, self.table.report_type, self.now],
         )
@@ -498,6 +512,12 @@ class _Load:
                 [self.now],
             )
 
+    def kept(self) -> dict[int, tuple[str, ...]]:
+        """Return, by file, the columns of which an earlier report's figures stay."""
+        if not self.left_out:
+            return {}
+        return kept_columns(self.connection, self.table, self.stage.good_rows(), self.left_out)
+
     def outcomes(self, rejected: Mapping[int, tuple[int, int]]) -> list[FileOutcome]:
         """Say what was done with each file.
 
@@ -511,6 +531,7 @@ class _Load:
             FROM temp.days GROUP BY file_no
         """
         days = {number: found for number, *found in self.connection.execute(query).fetchall()}
+        kept = self.kept()
         outcomes = []
         for number, staged in enumerate(self.stage.files):
             stale, changed, unchanged, days_stale, unclear = days[number]
@@ -526,6 +547,7 @@ class _Load:
                 days_stale=days_stale,
                 columns_missing=staged.columns_missing,
                 columns_left_out=staged.columns_left_out,
+                columns_kept=kept.get(number, ()),
                 days_unclear=tuple(sorted(unclear or ())),
             )
             outcomes.append(outcome)
@@ -582,11 +604,13 @@ def _log_load(load: _Load, outcomes: Sequence[FileOutcome]) -> None:
         "raw_path": [file.raw_path for file in load.files],
         "rows_stale": [done.rows_stale for done in outcomes],
         "columns_left_out": [list(done.columns_left_out) for done in outcomes],
+        "columns_kept": [list(done.columns_kept) for done in outcomes],
         "days_unclear": [list(done.days_unclear) for done in outcomes],
     }
     types = {
         "columns_missing": "VARCHAR[][]",
         "columns_left_out": "VARCHAR[][]",
+        "columns_kept": "VARCHAR[][]",
         "days_unclear": "DATE[][]",
         "requested_at": "TIMESTAMPTZ[]",
     }

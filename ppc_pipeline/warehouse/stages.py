@@ -58,7 +58,7 @@ class StagedFile:
         rows: Rows in it, good or not.
         rejected: Those that break a rule.
         columns_missing: Columns that were asked for and are not in it, in Amazon's names.
-        columns_left_out: Columns that were not asked for, in the table's names: NULL in every row.
+        columns_left_out: Columns that were not asked for, in the table's names: NULL in every row that is staged.
     """
 
     file: ReportFile
@@ -408,10 +408,17 @@ class _Reading:
         """
 
     def find_duplicates(self, rows: Sequence[Path], lacking: Sequence[Path]) -> list[Path]:
-        """Write down the rows that have the keys of another before them in the file, if there are any."""
-        keys = ", ".join(["file_no", "date", *(quoted(name) for name in self.table.grain)])
+        """Write down the rows that have the keys of another before them in the file, if there are any.
+
+        To the keys of a row without an id belongs all that is in it.
+        """
+        grain = ", ".join(["file_no", "date", *(quoted(name) for name in self.table.grain)])
+        content = ", ".join(quoted(column.name) for column in self.table.columns)
+        keys = f"{grain}, CASE WHEN {self.table.without_id} THEN hash({content}) END AS content"
         good = f"FROM {_parquet(*rows)} WHERE NOT broken AND NOT {_among(*lacking)}"
-        alike = self.connection.execute(f"SELECT count(*) - count(DISTINCT hash({keys})) {good}").fetchone()
+        alike = self.connection.execute(
+            f"SELECT count(*) - count(DISTINCT hash({grain}, content)) FROM (SELECT {keys} {good})"
+        ).fetchone()
         if alike == (0,):
             return []
         out = self.folder / "duplicates.parquet"
@@ -421,7 +428,7 @@ class _Reading:
                 SELECT r.row_no
                 FROM (SELECT row_no, {keys} {good}) AS r
                 JOIN (SELECT {keys}, min(row_no) AS kept {good} GROUP BY ALL HAVING count(*) > 1) AS k
-                    ON {self.table.same_key("r", "k", also=["file_no"])}
+                    ON {self.table.same_key("r", "k", also=["file_no"])} AND r.content IS NOT DISTINCT FROM k.content
                 WHERE r.row_no <> k.kept
             ) TO {_string(str(out))} (FORMAT parquet)
             """
@@ -445,7 +452,8 @@ class _Reading:
         texts = ", ".join(
             f"json->>{_string('$.' + quoted(c.source))} AS {quoted('raw_' + c.name)}" for c in self.table.columns
         )
-        twice_rule = Rule("twice", "'another row of the file has the same keys'")
+        in_what = f"CASE WHEN {self.table.without_id} THEN 'is alike in everything' ELSE 'has the same keys' END"
+        twice_rule = Rule("twice", f"'another row of the file ' || {in_what}")
         keys = ", ".join(quoted(name) for name in ("date", *self.table.grain))
         selects = []
         for number in rejected:

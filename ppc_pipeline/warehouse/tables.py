@@ -70,6 +70,9 @@ class ReportTable:
         columns: Amazon's columns; ``date`` is among them.
         grain: The columns that, with date and profile, tell rows apart.
         nullable: Columns of the grain that are NULL in some rows: two NULLs are the same key.
+        anonymous: Whether rows have no id: then two that are alike in the grain are one only where they are alike in
+            every column.
+        id_column: The column with the id of those rows of an anonymous table that have one.
     """
 
     name: str
@@ -77,6 +80,13 @@ class ReportTable:
     columns: tuple[Column, ...]
     grain: tuple[str, ...]
     nullable: tuple[str, ...] = ()
+    anonymous: bool = False
+    id_column: str | None = None
+
+    @property
+    def without_id(self) -> str:
+        """Return SQL that is true for a row that the grain does not tell from others."""
+        return f"{quoted(self.id_column)} IS NULL" if self.anonymous and self.id_column else str(self.anonymous).lower()
 
     @property
     def required(self) -> tuple[str, ...]:

@@ -71,11 +71,25 @@ class TestThrottling:
         self, amazon: FakeAmazon, naps: Naps, tokens: TokenCache
     ):
         throttle = MemoryThrottle(clock=naps.clock)
-        await throttle.hit("SPONSORED_PRODUCTS", 5)
+        await throttle.hit("LIST SPONSORED_PRODUCTS", 5)
         amazon.script(ok({"campaigns": []}))
         async with fakes.client(amazon, naps, tokens, throttle=throttle) as client:
             await pages(client)
         assert naps.seconds == [5]
+
+    async def test_a_cool_down_of_report_creation_holds_up_no_list_of_the_same_product_nor_the_other_way_round(
+        self, amazon: FakeAmazon, naps: Naps, tokens: TokenCache
+    ):
+        amazon.script(wait(100), ok({"campaigns": []}), wait(200), ok(fakes.report()))
+        async with fakes.client(amazon, naps, tokens, throttle=MemoryThrottle(clock=naps.clock)) as client:
+            with pytest.raises(errors.ThrottledError):
+                await client.create_report(PROFILE_ID, REQUEST)
+            await pages(client)
+            await naps.sleep(100)
+            with pytest.raises(errors.ThrottledError):
+                await pages(client)
+            await client.create_report(PROFILE_ID, REQUEST)
+        assert naps.seconds == [100]
 
     @pytest.mark.parametrize("header", [None, "-1", "soon", "1e12", "nan"])
     async def test_without_a_usable_retry_after_the_cool_down_is_our_own(
@@ -161,7 +175,7 @@ class TestPatience:
         self, amazon: FakeAmazon, naps: Naps, tokens: TokenCache
     ):
         throttle = MemoryThrottle(clock=naps.clock)
-        await throttle.hit("SPONSORED_PRODUCTS", CAP_SECONDS)
+        await throttle.hit("LIST SPONSORED_PRODUCTS", CAP_SECONDS)
         amazon.script(ok({"campaigns": []}))
         async with fakes.client(amazon, naps, tokens, throttle=throttle) as client:
             await pages(client, patience=CAP_SECONDS)

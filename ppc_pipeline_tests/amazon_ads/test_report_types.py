@@ -33,6 +33,13 @@ def test_the_grain_is_of_columns_that_are_asked_for_and_at_least_one_is_always_t
 
 
 @ALL
+def test_a_type_whose_grain_has_no_id_is_anonymous(report_type):
+    ids = [column for column in report_type.grain if column.endswith("Id")]
+    assert report_type.anonymous or ids, "rows without an id may be alike in the grain"
+    assert not report_type.id_column or (report_type.anonymous and report_type.id_column in report_type.nullable)
+
+
+@ALL
 def test_no_column_of_the_grain_is_added_up_and_something_is(report_type):
     assert not any(is_metric(column) for column in report_type.grain)
     assert any(is_metric(column) for column in report_type.columns)

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ppc_pipeline.amazon_ads.throttle import CAP_SECONDS, MemoryThrottle, cooldown_seconds
+from ppc_pipeline.amazon_ads.throttle import (
+    CAP_SECONDS,
+    PLAUSIBLE_SECONDS,
+    MemoryThrottle,
+    cooldown_seconds,
+    plausible_seconds,
+)
 from ppc_pipeline_tests.amazon_ads.fakes import Naps
 
 
@@ -29,7 +35,8 @@ class Highest(random.Random):
         (0, None, 2),
         (1, 42.0, 42),
         (9, 0.5, 0.5),
-        (1, 3600.0, 900),
+        (1, 3600.0, 3600),
+        (1, 86_400.0, 86_400),
         (1, 0.0, 2),
         (1, -5.0, 2),
         (1, float("nan"), 2),
@@ -42,8 +49,9 @@ def test_the_cool_down_honours_amazon_and_doubles_in_its_silence(strikes, retry_
 
 
 @given(st.integers(-3, 10**6), st.none() | st.floats(), st.randoms())
-def test_a_cool_down_is_never_negative_nor_longer_than_the_cap(strikes, retry_after, rng):
-    assert 0 <= cooldown_seconds(strikes, retry_after, rng) <= CAP_SECONDS
+def test_a_cool_down_is_never_negative_nor_longer_than_was_asked_or_than_the_cap(strikes, retry_after, rng):
+    most = plausible_seconds(retry_after) or CAP_SECONDS
+    assert 0 <= cooldown_seconds(strikes, retry_after, rng) <= most <= PLAUSIBLE_SECONDS
 
 
 @pytest.mark.anyio

@@ -92,6 +92,14 @@ def test_a_filter_that_matches_nothing_is_wrong(start_sandbox, data_dir, monkeyp
     assert words[1] in found[0]["remedy"]
 
 
+def test_a_single_country_of_a_filter_that_no_profile_has_is_a_warning(start_sandbox, data_dir, monkeypatch):
+    start_sandbox(profiles=1)
+    monkeypatch.setenv("PPC_COUNTRIES", "US,AU")
+    assert ppc("doctor").exit_code == 0
+    (found,) = [f for f in ppc_json("doctor") if "`countries: AU` matches no profile" in f["detail"]]
+    assert (found["subject"], found["verdict"]) == ("account default", "warning")
+
+
 @pytest.mark.parametrize(("days", "verdict"), [(334, None), (340, "warning"), (366, "wrong")])
 def test_an_authorisation_is_warned_about_before_its_end(start_sandbox, data_dir, monkeypatch, days, verdict):
     start_sandbox(profiles=1)
@@ -242,6 +250,22 @@ def test_status_says_how_much_of_the_api_was_used_by_account_and_ad_product(star
     assert "SPONSORED_PRODUCTS" in people
 
 
+def test_status_and_sync_say_how_much_older_history_amazon_serves_and_how_to_have_it(
+    start_sandbox, monkeypatch, data_dir
+):
+    start_sandbox(profiles=1)
+    monkeypatch.setenv("PPC_START_DATE", str(days_ago(100)))
+    monkeypatch.setenv("PPC_REPORT_TYPES", "spCampaigns,spGrossAndInvalids,sbPurchasedProduct")
+    roster_of(data_dir, 1)
+    people = " ".join(ppc("status").stdout.split())
+    assert "263 days of spGrossAndInvalids, 629 days of sbPurchasedProduct" in people
+    assert f"set PPC_START_DATE={days_ago(729)} to have them" in people
+    kinds = {kind["report_type"]: kind["days_served_before_start"] for kind in ppc_json("status")["report_types"]}
+    assert kinds == {"spCampaigns": 0, "spGrossAndInvalids": 263, "sbPurchasedProduct": 629}
+    monkeypatch.setenv("PPC_START_DATE", str(days_ago(729)))
+    assert "PPC_START_DATE" not in ppc("status").stdout
+
+
 def roster_of(data_dir, *profiles) -> Roster:
     data_dir.mkdir()
     roster = Roster(Ledger.open(f"sqlite:///{data_dir}/ledger.db"))
@@ -274,12 +298,12 @@ def test_status_names_refused_columns_in_one_line_for_each_account_and_report_ty
     roster_of(data_dir, 1)
     kind = REPORT_TYPES["spTargeting"]
     error = InvalidColumnsError("no such columns", columns=("clicks", "sales7d"))
-    Columns(Ledger.open(f"sqlite:///{data_dir}/ledger.db")).refuse("default", kind, kind.columns, error)
-    found = ppc_json("status")["refused_columns"]
-    assert [(row["account"], row["report_type"], row["column"]) for row in found] == [
-        ("default", "spTargeting", "clicks"),
-        ("default", "spTargeting", "sales7d"),
-    ]
+    columns = Columns(Ledger.open(f"sqlite:///{data_dir}/ledger.db"))
+    for profile_id in (1, 2):
+        columns.refuse(("default", profile_id), kind, kind.columns, error)
+    (found,) = ppc_json("status")["refused_columns"]
+    assert (found["account"], found["report_type"]) == ("default", "spTargeting")
+    assert (found["columns"], found["profile_ids"]) == (["clicks", "sales7d"], [1, 2])
     assert "clicks, sales7d" in ppc("status").stdout
 
 

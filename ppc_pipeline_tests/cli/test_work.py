@@ -219,9 +219,15 @@ def test_demo_beside_a_configured_account_keeps_its_figures_apart(data_dir, monk
     monkeypatch.setenv("PPC_SANDBOX_PROFILES", "1")
     monkeypatch.setenv("PPC_SANDBOX_CAMPAIGNS", "2")
     monkeypatch.setenv("PPC_SANDBOX_READY_SECONDS", "0")
-    monkeypatch.setenv("PPC_ACCOUNTS_FILE", "")  # what the command sets is undone
+    for name in ("PROFILES", "COUNTRIES", "PROFILE_TYPES"):
+        monkeypatch.setenv(f"PPC_EXCLUDE_{name}", "")  # what the command sets is undone
+    monkeypatch.setenv("PPC_ACCOUNTS_FILE", "")
+    monkeypatch.setenv("PPC_PROFILES", "4711")
+    monkeypatch.setenv("PPC_COUNTRIES", "AU")
+    monkeypatch.setenv("PPC_PROFILE_TYPES", "vendor")
     result = ppc("demo")
     assert result.exit_code == 0
+    assert "PPC_PROFILES= " in result.stdout.replace("\n", " ")
     assert created(url) == 0
     assert (data_dir / "demo" / "ppc.duckdb").exists()
     assert not (data_dir / "ppc.duckdb").exists()

@@ -1,5 +1,6 @@
 """The assets of what is now: everyone's lists, versions, and a check that names who could not be listed."""
 
+import dagster as dg
 import pytest
 
 from ppc_pipeline.sandbox import SANDBOX_REFRESH_TOKEN
@@ -57,6 +58,14 @@ def test_a_changed_entity_is_a_new_version_and_the_old_one_is_kept(project):
     assert changed == metadata_of(result, "campaigns")["dagster/row_count"] > 0
     versions = here.query("SELECT name = 'as it was', valid_to IS NULL, count(*) FROM campaigns_history GROUP BY ALL")
     assert set(versions) == {(True, False, changed), (False, True, changed)}
+
+
+def test_a_country_in_a_filter_that_no_profile_has_is_a_warning_that_names_it(project, monkeypatch):
+    monkeypatch.setenv("PPC_COUNTRIES", "US,AU")
+    result = project(profiles=1).run("entities_job", assets=["profiles"])
+    check = check_of(result, "profiles")
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert "`countries: AU` matches no profile" in check.description
 
 
 def test_one_kind_of_entity_can_be_listed_alone_before_any_profile_is_known(project):

@@ -280,17 +280,25 @@ def test_what_is_not_offered_is_complete_and_named_in_one_line_for_each_profile(
     assert lines == [f"| {n} Acme | acme | sbAds | 3 | 2026-11-22 | a KDP author |" for n in (1, 2)]
 
 
-def test_refused_columns_are_a_warning_that_names_them_and_the_account():
+def test_refused_columns_are_a_warning_that_names_them_and_the_profiles():
     from ppc_pipeline.defs.checks import columns_result
 
     key = dg.AssetKey("report_sd_campaigns")
     assert columns_result(key, []).passed
-    refused = [RefusedColumn("acme", "sdCampaigns", column, NOON, NOON, "no such column") for column in ("a", "b")]
+    refused = [
+        RefusedColumn("acme", profile_id, "sdCampaigns", column, NOON, NOON, "no such column")
+        for profile_id in (1, 2)
+        for column in ("a", "b")
+    ]
+    refused.append(RefusedColumn("acme", 3, "sdCampaigns", "c", NOON, NOON, "no such column"))
     result = columns_result(key, refused)
     assert not result.passed
     assert result.severity is dg.AssetCheckSeverity.WARN
-    assert "acme: a, b" in result.description
-    assert "no such column" in result.metadata["refused"].value
+    assert result.description.endswith("acme: a, b (2 profiles, such as 1); acme: c (profile 3)")
+    assert result.metadata["columns"].value == 3
+    lines = result.metadata["refused"].value.splitlines()[2:]
+    assert [line.split(" | ")[1:4] for line in lines] == [["1, 2", "sdCampaigns", "a, b"], ["3", "sdCampaigns", "c"]]
+    assert "no such column" in lines[0]
 
 
 def test_a_report_still_at_amazon_is_a_warning_that_names_it(project):

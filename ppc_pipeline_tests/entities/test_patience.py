@@ -111,7 +111,19 @@ def test_a_list_that_is_told_to_wait_comes_whole_and_others_are_held_back_only_b
     }
 
 
-@pytest.mark.parametrize("waits", [[86_400], [3600], [899, 899]])
+@pytest.mark.parametrize("seconds", [86_400, 3600])
+def test_when_a_list_is_told_to_wait_for_longer_than_a_sync_can_nothing_of_its_kind_is_asked_for_in_vain(sync, seconds):
+    done = sync({(SELLER, KEYWORDS_OF, 1): [seconds]})
+    assert {(trouble.profile_id, trouble.what) for trouble in done.troubles} <= {
+        (p, "keywords") for p in (SELLER, SISTER)
+    }
+    assert all(f"{seconds} s are to be waited" in trouble.reason for trouble in done.troubles)
+    assert len(done.calls[SELLER, KEYWORDS_OF]) == 1
+    assert done.listed >= EVERYTHING - {("keywords", SELLER), ("keywords", SISTER)}
+    assert all(second == 0 for calls in done.calls.values() for second, _ in calls), "nobody is held up by it"
+
+
+@pytest.mark.parametrize("waits", [[899, 899]])
 def test_a_list_that_is_told_to_wait_for_too_long_is_named_with_the_reason_and_the_others_come_whole(sync, waits):
     done = sync({(SELLER, KEYWORDS_OF, 2): waits})
     (trouble,) = done.troubles

@@ -207,6 +207,6 @@ def test_a_list_whose_429_asks_for_longer_than_a_sync_can_wait_is_named_and_the_
     assert "Too Many Requests" in named.reason
     assert "86400 s are to be waited" in named.reason
     company.go_wrong("none")
-    company.clock.forward(seconds=901)
+    company.clock.forward(seconds=86_401)
     assert run_fast(sync_entities(company.tools, LISTED)).troubles == []
     assert company.query(SP_CAMPAIGNS) == [(2,)]

@@ -95,6 +95,53 @@ def test_what_is_refused_with_the_whole_profile_is_not_lacking(play):
     play(scenario)
 
 
+@pytest.mark.parametrize(("status", "said", "may_pass"), [(403, "no", True), (400, UNKNOWN, False)])
+def test_what_a_profile_had_figures_of_is_a_failure_when_it_is_refused_without_a_word_of_the_product(
+    play, status, said, may_pass
+):
+    async def scenario(world):
+        world.roster.save("acme", [facts(), facts(VENDOR)])
+        (loaded,) = await world.see_through([order(world.ledger, window(kind=SB))])
+        assert loaded.state is State.LOADED
+        for what in (SPONSORED_BRANDS, SB):
+            world.roster.lacks(SELLER, what, "it was thought so once")
+        refuse(world, status, said, profiles=(SELLER, VENDOR))
+        later = DAY + timedelta(days=1)
+        rows = [order(world.ledger, window(later, kind=SB, profile_id=profile)) for profile in (SELLER, VENDOR)]
+        rows += [order(world.ledger, window(later, kind=SP))]
+        failed, absent, other = await world.see_through(rows)
+        assert (failed.state, failed.retryable, other.state) == (State.FAILED, may_pass, State.LOADED)
+        assert "refuses what it served before" in failed.reason
+        assert said in failed.reason
+        assert (len(lacking(world)), len(lacking(world, VENDOR)), absent.state) == (1, 1, State.FAILED)
+        world.roster.has(SELLER, SPONSORED_BRANDS if status == 400 else SB)
+        assert lacking(world) == {}
+        found = stretches(
+            [REPORT_TYPES[SB]],
+            world.roster.profiles(["acme"]),
+            Days(later, later),
+            world.ledger.covering(Days(later, later), [SB]),
+            world.clock(),
+        )
+        assert {stretch.profile_id: stretch.status for stretch in found} == {
+            SELLER: DayStatus.FAILED,
+            VENDOR: DayStatus.NOT_OFFERED,
+        }
+
+    play(scenario)
+
+
+def test_what_amazon_says_in_words_a_profile_does_not_have_counts_although_it_had_figures_of_it(play):
+    async def scenario(world):
+        world.roster.save("acme", [facts()])
+        await world.see_through([order(world.ledger, window(kind=SB))])
+        refuse(world, 400, KDP)
+        await world.see_through([order(world.ledger, window(DAY + timedelta(days=1), kind=SB))])
+        assert [*lacking(world)] == [SPONSORED_BRANDS]
+
+    play(scenario)
+
+
 def test_whoever_asks_by_hand_is_tried_at_once_and_what_is_served_is_lacking_no_longer(play):
     async def scenario(world):
         world.roster.save("acme", [facts()])

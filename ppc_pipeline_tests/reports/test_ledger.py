@@ -10,9 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy.event import listen
 
+from ppc_pipeline.amazon_ads.errors import InvalidColumnsError
 from ppc_pipeline.amazon_ads.regions import Region
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.reports import states
 from ppc_pipeline.reports.ledger import LEASE, ClaimLostError, Ledger
+from ppc_pipeline.reports.refused_columns import Columns, refused_to
 from ppc_pipeline.reports.roster import Roster
 from ppc_pipeline.reports.states import State
 from ppc_pipeline.reports.throttling import LedgerThrottle
@@ -402,6 +405,39 @@ def test_what_another_account_than_those_there_are_has_at_amazon_is_not_on_its_w
     assert list(ledger.known_days(first, ["spTargeting"]).values()) == [[Days(first, second)]]
     assert list(ledger.known_days(first, ["spTargeting"], ["acme"]).values()) == [[Days(first, second)]]
     assert list(ledger.known_days(first, ["spTargeting"], ["beta"]).values()) == [[Days(second, second)]]
+
+
+EARLIER_REFUSED_COLUMNS = """
+    CREATE TABLE refused_columns (
+        account VARCHAR(200) NOT NULL, report_type VARCHAR(100) NOT NULL, "column" VARCHAR(100) NOT NULL,
+        since DATETIME NOT NULL, seen DATETIME NOT NULL, reason TEXT NOT NULL,
+        PRIMARY KEY (account, report_type, "column")
+    )
+"""
+
+
+def test_columns_that_a_ledger_knows_to_be_refused_to_an_account_are_tried_again_for_each_profile(url, clock):
+    ledger = Ledger.open(url, clock)
+    row = order(ledger)
+    then = "2026-11-22 12:00:00.000000"
+    with ledger.transaction() as connection:
+        connection.exec_driver_sql("DROP TABLE refused_columns")
+        connection.exec_driver_sql(EARLIER_REFUSED_COLUMNS)
+        connection.exec_driver_sql(
+            f"INSERT INTO refused_columns VALUES ('acme', 'spTargeting', 'cost', '{then}', '{then}', 'no')"
+        )
+    ledger.close()
+    ledger = Ledger.open(url, clock)
+    kind = REPORT_TYPES["spTargeting"]
+    columns = Columns(ledger)
+    assert columns.to_ask_for(("acme", 1), kind) == kind.columns
+    for profile_id in (1, 2):
+        columns.refuse(("acme", profile_id), kind, kind.columns, InvalidColumnsError("no", columns=("cost",)))
+    ledger.close()
+    ledger = Ledger.open(url, clock)
+    assert ledger.rows([row.id]) == [row]
+    assert [one.profile_id for one in refused_to(ledger, ["acme"])] == [1, 2]
+    ledger.close()
 
 
 EARLIER_COOLDOWNS = """

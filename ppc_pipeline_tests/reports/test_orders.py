@@ -68,6 +68,25 @@ def test_the_holes_of_a_day_are_bounded_over_all_types_and_the_newest_come_first
     assert {row.profile_id for row in holes} == {SELLER, VENDOR}
 
 
+def test_holes_that_fail_every_day_keep_no_older_ones_out(ledger, roster, archive, clock):
+    """The newest hole of every profile is of a type that Amazon fails, and these are as many as there are places."""
+    roster.save("acme", [facts(), facts(VENDOR)])
+    bad, good = "spSearchTerm", "spTargeting"
+    failed = [states.GivenUp("Amazon failed it three times", retryable=True)]
+    loaded = [states.Accepted("r"), states.Cooked(), states.Archived("a.gz", 1), states.Loaded(1, 0)]
+    filled = []
+    for _ in range(3):
+        for row in order_day(ledger, archive, roster, [bad, good], holes=2).rows[4:]:
+            filled.append((row.report_type, row.end_date))
+            row = ledger.claim(row.id, "me")
+            for event in failed if row.report_type == bad else loaded:
+                row = ledger.record(row, event)
+        clock.forward(hours=7)
+    newest, older = YESTERDAY - timedelta(days=31), YESTERDAY - timedelta(days=62)
+    assert filled[:2] == [(bad, newest)] * 2
+    assert filled[2:] == [(good, newest)] * 2 + [(bad, older)] * 2
+
+
 def test_days_that_amazon_was_seen_not_to_serve_are_not_asked_for_on_the_days_that_follow(play):
     """Amazon serves 65 days of spSearchTerm by now, and documented 95."""
 

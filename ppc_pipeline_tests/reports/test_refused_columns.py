@@ -12,8 +12,9 @@ from ppc_pipeline.reports.refused_columns import TRIED_AGAIN_AFTER, Columns, Ref
 from ppc_pipeline.reports.roster import Roster
 from ppc_pipeline.reports.states import State
 from ppc_pipeline.reports.windows import Days
-from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, facts, order, refusal, window
+from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, VENDOR, facts, order, refusal, window
 
+ACME = ("acme", SELLER)
 KIND = REPORT_TYPES["spTargeting"]
 REFUSED = ("acosClicks7d", "roasClicks7d")
 
@@ -71,18 +72,34 @@ def test_what_is_refused_one_after_the_other_is_left_out_together(play):
     play(scenario)
 
 
-def test_a_refused_column_is_not_asked_for_again_by_anybody_of_that_account_and_type_until_it_is_tried(play):
+def test_a_refused_column_is_not_asked_for_again_by_anybody_of_that_profile_and_type_until_it_is_tried(play):
     async def scenario(world):
         refuse(world, *REFUSED)
         await world.see_through([order(world.ledger)])
         world.amazon.log.clear()
-        rows = [order(world.ledger, window(DAY - timedelta(days=n), profile_id=n)) for n in range(1, 30)]
+        rows = [order(world.ledger, window(DAY - timedelta(days=n))) for n in range(1, 30)]
         done = await world.see_through(rows)
         assert world.amazon.count("create") == len(rows)
         assert {row.left_out for row in done} == {frozenset(REFUSED)}
         other = Columns(world.ledger)
-        assert other.to_ask_for("other", KIND) == KIND.columns
-        assert other.to_ask_for("acme", REPORT_TYPES["spSearchTerm"]) == REPORT_TYPES["spSearchTerm"].columns
+        assert other.to_ask_for(("other", SELLER), KIND) == KIND.columns
+        assert other.to_ask_for(ACME, REPORT_TYPES["spSearchTerm"]) == REPORT_TYPES["spSearchTerm"].columns
+
+    play(scenario)
+
+
+def test_what_is_refused_to_one_profile_is_asked_for_all_the_same_for_others_of_the_account(play):
+    async def scenario(world):
+        def only_to_the_seller(report, request):
+            wrong = REFUSED[0] in asked(report) and report.profile_id == SELLER
+            return refusal(400, f"configuration columns includes invalid values: ({REFUSED[0]})") if wrong else None
+
+        world.amazon.on_create = only_to_the_seller
+        rows = [order(world.ledger, window(profile_id=profile_id)) for profile_id in (SELLER, VENDOR)]
+        (refused,) = await world.see_through(rows[:1])
+        (served,) = await world.see_through(rows[1:])
+        assert (refused.left_out, served.left_out) == ({REFUSED[0]}, frozenset())
+        assert [one.profile_id for one in refused_to(world.ledger, ["acme"])] == [SELLER]
 
     play(scenario)
 
@@ -140,25 +157,25 @@ def error(*columns):
 
 def test_a_month_later_refused_columns_are_tried_again_and_those_that_are_served_are_forgotten(ledger, clock):
     columns = Columns(ledger)
-    columns.refuse("acme", KIND, KIND.columns, error(*REFUSED))
+    columns.refuse(ACME, KIND, KIND.columns, error(*REFUSED))
     clock.forward(seconds=TRIED_AGAIN_AFTER.total_seconds() - 1)
-    assert set(Columns(ledger).to_ask_for("acme", KIND)) == set(KIND.columns) - set(REFUSED)
+    assert set(Columns(ledger).to_ask_for(ACME, KIND)) == set(KIND.columns) - set(REFUSED)
     clock.forward(seconds=1)
     later = Columns(ledger)
-    assert later.to_ask_for("acme", KIND) == KIND.columns
-    later.refuse("acme", KIND, KIND.columns, error(REFUSED[0]))
-    left = later.to_ask_for("acme", KIND)
+    assert later.to_ask_for(ACME, KIND) == KIND.columns
+    later.refuse(ACME, KIND, KIND.columns, error(REFUSED[0]))
+    left = later.to_ask_for(ACME, KIND)
     assert REFUSED[0] not in left
-    later.accept("acme", KIND, left)
-    later.accept("acme", KIND, left)
+    later.accept(ACME, KIND, left)
+    later.accept(ACME, KIND, left)
     assert refused_to(ledger, ["acme"]) == [
-        RefusedColumn("acme", KIND.name, REFUSED[0], NOON, clock.now, "no such columns")
+        RefusedColumn(*ACME, KIND.name, REFUSED[0], NOON, clock.now, "no such columns")
     ]
     told = [(a.action, a.detail) for a in reversed(activities(ledger))]
     assert told == [("columns refused", ", ".join(REFUSED)), ("columns served again", REFUSED[1])]
 
 
 def test_refused_columns_may_be_written_down_by_many_at_once(ledger, at_once):
-    at_once(lambda ledger, _: Columns(ledger).refuse("acme", KIND, KIND.columns, error(*REFUSED)))
+    at_once(lambda ledger, _: Columns(ledger).refuse(ACME, KIND, KIND.columns, error(*REFUSED)))
     assert [one.column for one in refused_to(ledger, ["acme"])] == sorted(REFUSED)
     assert [a.detail for a in activities(ledger)] == [", ".join(REFUSED)]

@@ -96,6 +96,12 @@ def test_a_longer_wait_that_amazon_asks_for_during_a_cool_down_is_obeyed(ledger)
     assert hit(of(ledger), 1) == 60
 
 
+def test_a_wait_of_hours_that_amazon_asks_for_is_obeyed_to_the_end(ledger, clock):
+    hit(of(ledger), 3 * 3600)
+    clock.forward(hours=2)
+    assert wait(of(ledger)) == 3600
+
+
 def test_strikes_in_a_row_raise_the_ceiling_of_the_wait_and_a_call_that_goes_through_forgets_them(ledger, clock):
     throttle = of(ledger)
     for strikes in range(1, 8):

@@ -83,7 +83,8 @@ def test_reports_are_loaded_restated_and_rolled_back_in_a_lake_as_in_a_file(lake
     table = REPORT_TABLES["spTargeting"]
     rows = [targeting_row(cost=0.1), targeting_row(keyword_id=2, cost=0.2), targeting_row(keyword_id=3, clicks=12.5)]
     file = report_file(tmp_path, rows)
-    later = report_file(tmp_path, [targeting_row(cost=0.7)], requested_at=NOON + timedelta(hours=1))
+    later = report_file(tmp_path, [targeting_row(cost=0.7), rows[2]], requested_at=NOON + timedelta(hours=1))
+    last = report_file(tmp_path, [targeting_row(cost=0.7)], requested_at=NOON + timedelta(hours=2))
     with lake.connect() as connection:
         (first,) = load_files(connection, table, [file], NOON)
         (again,) = load_files(connection, table, [file], NOON)
@@ -102,6 +103,8 @@ def test_reports_are_loaded_restated_and_rolled_back_in_a_lake_as_in_a_file(lake
         load_files(connection, table, [later], NOON)
         restated = "SELECT before, after FROM restatements WHERE metric = 'cost'"
         assert connection.execute(restated).fetchall() == [(Decimal("0.3"), Decimal("0.7"))]
+        assert len(queries.rejected(connection, "spTargeting")) == 1
+        load_files(connection, table, [last], NOON)
         refresh_restatement_curve(connection, [table], NOON + timedelta(days=FINAL_AFTER_DAYS))
     with lake.connect(read_only=True) as connection:
         assert {point.share for point in restatement_curve(connection) if point.metric == "cost"} == {1.0}

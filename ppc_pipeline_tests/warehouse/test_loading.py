@@ -273,7 +273,7 @@ def test_that_a_column_is_no_longer_asked_for_or_again_is_no_restatement(connect
     assert rows(connection, restated) == known
     left_out = {"left_out": frozenset({"cost"})}
     load(connection, later_file(tmp_path, [without("cost", clicks=3)], hours=48, **left_out))
-    assert rows(connection, "SELECT cost, clicks FROM report_sp_targeting") == [(None, 3)]
+    assert rows(connection, "SELECT cost, clicks FROM report_sp_targeting") == [(2, 3)]
     known = sorted([*known, ("clicks", 2, 3)])
     assert rows(connection, restated) == known, "what was known before stays as it was"
     load(connection, later_file(tmp_path, [targeting_row(cost=9, clicks=3)], hours=72))
@@ -578,6 +578,16 @@ def test_what_a_report_says_once_a_rule_is_mended_leaves_no_restatement_behind(c
     assert rows(connection, "SELECT cost, clicks FROM report_sp_targeting") == [(50, 15)]
     assert rows(connection, "SELECT * FROM restatements") == []
     assert emptied_days(connection, TABLE) == []
+
+
+@pytest.mark.parametrize("still_rejected", [False, True])
+def test_that_a_day_is_emptied_is_on_record_though_one_of_its_rows_was_rejected(connection, tmp_path, still_rejected):
+    bad = targeting_row(keyword_id=2, **BAD)
+    load(connection, report_file(tmp_path, [targeting_row(cost=5), bad]))
+    (outcome,) = load(connection, later_file(tmp_path, [bad] * still_rejected), hours=24)
+    assert (outcome.days_unclear, len(emptied_days(connection, TABLE))) == ((), 1)
+    (outcome,) = load(connection, later_file(tmp_path, [targeting_row(**BAD)], hours=48), hours=48)
+    assert outcome.days_unclear == ()
 
 
 # Out of quarantine

@@ -116,6 +116,17 @@ def test_a_metric_that_the_newest_report_was_asked_for_without_has_no_curve(conn
     assert sales_curve(connection, FINAL + timedelta(days=1))[1] == 0.5
 
 
+def test_figures_that_an_earlier_report_left_where_the_newest_was_asked_for_without_have_no_curve(connection, tmp_path):
+    for day, first, last in ((DAY, 50, 80), (DAY + timedelta(days=1), 10, 20)):
+        load(connection, tmp_path, 1, first, day=day)
+        load(connection, tmp_path, 3, last, day=day)
+    row = {name: value for name, value in targeting_row(DAY).items() if name != "sales7d"}
+    asked = {"requested_at": NOON_OF_DAY + timedelta(days=20), "left_out": frozenset({"sales7d"})}
+    load_files(connection, TABLE, [report_file(tmp_path, [row], DAY, **asked)], NOON)
+    assert connection.execute(f"SELECT sum(sales_7d)::INTEGER FROM {TABLE.name}").fetchone() == (100,)
+    assert sales_curve(connection, FINAL + timedelta(days=1))[1] == 0.5
+
+
 # (age of the day when the report is asked for, its sales, or None where it is asked for without them) -> shares
 LEFT_OUT = {
     "at first": ([(1, None), (20, 100), (25, 125)], {28: 1}),

@@ -18,6 +18,9 @@ class ReportType:
         grain: The columns that, with date and profile, tell rows apart.
         row: What one row is, in words.
         nullable: Columns of the grain that Amazon leaves empty in some rows: a vendor's ads have no SKU.
+        anonymous: Whether Amazon gives rows no id, so that two of them may be alike in the grain: they are one only
+            where they are alike in every column.
+        id_column: Of an anonymous type, the column with the id of the rows that have one: these the grain tells apart.
         max_range_days: Days one request may span, both ends included.
         retention_days: How far back Amazon serves it.
     """
@@ -30,6 +33,8 @@ class ReportType:
     grain: tuple[str, ...]
     row: str
     nullable: tuple[str, ...] = ()
+    anonymous: bool = False
+    id_column: str = ""
     max_range_days: int = 31
     retention_days: int = 95
 

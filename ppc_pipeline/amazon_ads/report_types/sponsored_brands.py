@@ -135,6 +135,8 @@ REPORT_TYPES = (
         ),
         grain=("campaignId", "adGroupId", "keywordId", "keywordText", "matchType", "searchTerm"),
         nullable=("keywordId", "keywordText", "matchType"),
+        anonymous=True,  # where a target or theme was shown
+        id_column="keywordId",
         row="a day of one search term that got at least one click through a Sponsored Brands keyword or target",
         retention_days=_RETENTION_DAYS,
     ),
@@ -192,6 +194,7 @@ REPORT_TYPES = (
         columns=GROSS_AND_INVALIDS,
         grain=("campaignName", "campaignStatus"),
         row="the gross and invalid traffic of a Sponsored Brands campaign's day (Amazon gives its name, and no id)",
+        anonymous=True,
         max_range_days=365,
         retention_days=365,
     ),

@@ -205,6 +205,7 @@ REPORT_TYPES = (
         columns=GROSS_AND_INVALIDS,
         grain=("campaignName", "campaignStatus"),
         row="the gross and invalid traffic of a Sponsored Display campaign's day (Amazon gives its name, and no id)",
+        anonymous=True,
         max_range_days=365,
         retention_days=365,
     ),

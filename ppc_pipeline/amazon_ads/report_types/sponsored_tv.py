@@ -83,7 +83,8 @@ REPORT_TYPES = (
             "adKeywordStatus",
             *_MEASURES,
         ),
-        grain=("campaignId", "adGroupId", "keywordId"),
-        row="a Sponsored TV target's day (keyword_id holds the target id)",
+        grain=("campaignId", "adGroupId", "keywordId", "targetingText"),
+        nullable=("keywordId", "targetingText"),  # TV has no keywords: that the id is a target's is nowhere documented
+        row="a Sponsored TV target's day",
     ),
 )

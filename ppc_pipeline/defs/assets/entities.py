@@ -17,7 +17,7 @@ from ppc_pipeline.defs.progress import logged
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.entities.listings import NotOffered
 from ppc_pipeline.entities.profiles import PATIENCE, Trouble
-from ppc_pipeline.pipeline import Tools, broken_accounts, large_changes, sync_entities, sync_profiles
+from ppc_pipeline.pipeline import Tools, broken_accounts, large_changes, sync_entities, sync_profiles, unmatched_filters
 from ppc_pipeline.progress import Progress
 from ppc_pipeline.warehouse.changes import LargeChange
 from ppc_pipeline.warehouse.entities import EntityOutcome
@@ -43,7 +43,9 @@ _CHANGES = "No bid or budget changed by more than PPC_CHANGE_ALERT_PERCENT, or f
     tags={"ppc/source": "amazon_ads"},
     check_specs=[
         dg.AssetCheckSpec(
-            CHECK, asset="profiles", description="Every account answered, and has the profiles its filters ask for."
+            CHECK,
+            asset="profiles",
+            description="Every account answered, and has the profiles its filters ask for. WARN: but for some values.",
         ),
         dg.AssetCheckSpec(
             AUTHORISATIONS,
@@ -79,7 +81,7 @@ def profiles(
             "profiles": markdown_table(header, rows),
             "sandbox": tools.sandbox,
         },
-        check_results=[_check("profiles", done.troubles), _authorisations_check(tools)],
+        check_results=[_profiles_check(tools, done.troubles), _authorisations_check(tools)],
     )
 
 
@@ -188,16 +190,25 @@ def _not_offered(entity: EntityType, lacks: Sequence[NotOffered]) -> dict[str, d
     return {"not_offered": markdown_table(("account", "profile", "ad product", "why"), rows)} if rows else {}
 
 
-def _check(asset: str, troubles: Sequence[Trouble]) -> dg.AssetCheckResult:
+def _check(
+    asset: str, troubles: Sequence[Trouble], severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR
+) -> dg.AssetCheckResult:
     rows = [(t.account, t.profile_id, t.reason) for t in troubles]
     return dg.AssetCheckResult(
         asset_key=asset,
         check_name=CHECK,
         passed=not troubles,
-        severity=dg.AssetCheckSeverity.ERROR,
+        severity=severity,
         description="; ".join(sorted({t.reason for t in troubles})[:3]) or "all there",
         metadata={"missing": markdown_table(("account", "profile", "why"), rows)} if rows else {},
     )
+
+
+def _profiles_check(tools: Tools, troubles: Sequence[Trouble]) -> dg.AssetCheckResult:
+    """Judge what was found of the profiles; a country or type in a filter that nobody has is a warning."""
+    unmatched = [Trouble(account, None, "profiles", reason) for account, reason in unmatched_filters(tools)]
+    severity = dg.AssetCheckSeverity.ERROR if troubles else dg.AssetCheckSeverity.WARN
+    return _check("profiles", [*troubles, *unmatched], severity)
 
 
 def _authorisations_check(tools: Tools) -> dg.AssetCheckResult:

@@ -88,8 +88,9 @@ def restatement_asset(report_types: Sequence[ReportType]) -> dg.AssetsDefinition
 def api_usage(ledger: LedgerResource) -> dg.MaterializeResult:
     """One row is how much of the Amazon Ads API one account used for one ad product on one day.
 
-    Key: day, account, region, ad_product. Calls, those answered 429, retries, and the seconds that 429s told everybody
-    to wait, from the ledger; the table is of the last 7 days, the plot of the last 60.
+    Key: day, account, region, ad_product (lists and exports apart from reports, as Amazon throttles them apart). Calls,
+    those answered 429, retries, and the seconds that 429s told everybody to wait, from the ledger; the table is of the
+    last 7 days, the plot of the last 60.
     """
     from ppc_pipeline.defs.usage_plot import usage_plot  # matplotlib takes a second
 

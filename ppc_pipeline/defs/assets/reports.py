@@ -151,6 +151,9 @@ def performance_asset(sources: Sequence[str], partitions: dg.DailyPartitionsDefi
 def _spec(report_type: ReportType, partitions: dg.DailyPartitionsDefinition) -> dg.AssetSpec:
     table = REPORT_TABLES[report_type.name]
     grain = ", ".join(("date", "profile_id", *table.grain))
+    if table.anonymous:
+        grain += " (Amazon gives no id" + (f" where {table.id_column} is NULL" if table.id_column else "")
+        grain += ": rows may be alike in it)"
     return dg.AssetSpec(
         report_type.table,
         partitions_def=partitions,

@@ -31,11 +31,13 @@ CREATE TABLE IF NOT EXISTS load_log (
                                       -- (NULL: loaded before this was counted, and they count as loaded)
     columns_left_out VARCHAR[],       -- columns of the table that were not asked for: Amazon refuses them, or they are
                                       -- declared only since
+    columns_kept VARCHAR[],           -- those of them that keep figures of an earlier report, in rows that were there
     days_unclear DATE[]               -- days with other rows in quarantine than before: not in restatements
 );
 ALTER TABLE load_log ADD COLUMN IF NOT EXISTS rows_stale BIGINT;
 ALTER TABLE load_log ADD COLUMN IF NOT EXISTS columns_left_out VARCHAR[];
 ALTER TABLE load_log ADD COLUMN IF NOT EXISTS days_unclear DATE[];
+ALTER TABLE load_log ADD COLUMN IF NOT EXISTS columns_kept VARCHAR[];
 
 -- One row in all. Every load of reports changes it: where two processes write at once, as they may in a lake, the one
 -- that commits second is refused, instead of both bringing the same day.
