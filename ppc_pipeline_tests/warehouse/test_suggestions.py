@@ -416,11 +416,32 @@ def test_an_asin_is_to_be_a_product_target_where_such_are(connection):
 
 
 def test_where_no_ad_group_takes_a_term_a_person_has_to_choose(connection):
-    terms = Terms(connection).sells()
-    terms.it.change("ad_groups", state="PAUSED")
+    cases = [
+        ("ad_groups", {"state": "PAUSED"}),
+        ("campaigns", {"targeting_type": "AUTO"}),
+        ("product_ads", {"asin": "B0"}),
+    ]
+
+    def make(connection, case, **options):
+        terms = Terms(connection, **options).sells()
+        connection.execute(
+            f"UPDATE {case[0]}_history SET {next(iter(case[1]))} = ? WHERE campaign_id = ? AND profile_id = ?",
+            [*case[1].values(), terms.manual, options["profile_id"]],
+        )
+
+    found = harvested(connection, cases, make)
+    assert [suggestion.destination_ad_group_id for suggestion in found] == [None, None, None]
+    assert all(suggestion.reason.endswith("takes it: choose or make one.") for suggestion in found)
+
+
+def test_a_term_stays_where_it_sells_if_that_ad_group_takes_keywords(connection):
+    terms = Terms(connection)
+    late = terms.it.ad_group(terms.manual, "Late")
+    terms.it.product(terms.manual, late, "B0TOWEL001")
+    terms.it.keyword(terms.manual, late, "towel")
+    terms.it.term(terms.manual, late, "red beach towel", clicks=100, cost=60, purchases=6, sales=300)
     (found,) = harvested(connection)
-    assert found.destination_ad_group_id is None
-    assert found.reason.endswith("takes it: choose or make one.")
+    assert (found.ad_group_id, found.destination_ad_group_id) == (late, late)
 
 
 def test_terms_of_sponsored_brands_stay_in_their_ad_group(connection):
@@ -457,6 +478,7 @@ def test_a_term_that_may_sell_yet_is_left_alone(connection):
         {"clicks": 20},  # with 9.8 % the chance of none is 13 %
         {"cost": 5},  # less than the 5.05 that the profile pays for a purchase
         {"purchases": 1, "sales": 20},
+        {"purchases": 1},
         {"purchases_30d": 1},  # late, but a purchase
         {"match_type": "EXACT"},
         {"day": TODAY - timedelta(days=1)},
