@@ -59,7 +59,7 @@ MAY_NOT_KNOW: dict[str, tuple[str, ...]] = {
     "cli": ("httpx",),
 }
 
-READS_THE_ENVIRONMENT = {"settings.py", "cli/runs.py", "cli/demo.py", "warehouse/connection.py"}
+READS_THE_ENVIRONMENT = {"settings.py", "cli/home.py", "cli/runs.py", "cli/demo.py", "warehouse/connection.py"}
 """Settings are read in one place; commands hand some on to what they start, and the lake to libpq."""
 
 
