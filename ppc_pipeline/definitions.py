@@ -9,6 +9,7 @@ from ppc_pipeline.defs.assets.insights import insight_assets, insight_names
 from ppc_pipeline.defs.assets.metrics import metric_assets, metric_names
 from ppc_pipeline.defs.assets.overviews import api_usage, restatement_asset
 from ppc_pipeline.defs.assets.reports import performance_asset, performance_sources, report_assets
+from ppc_pipeline.defs.assets.suggestions import suggestions_asset
 from ppc_pipeline.defs.checks import (
     columns_checks,
     complete_checks,
@@ -17,7 +18,7 @@ from ppc_pipeline.defs.checks import (
     rejected_checks,
 )
 from ppc_pipeline.defs.clean_up import clean_up_job, daily_clean_up
-from ppc_pipeline.defs.jobs import entities_job, orders_job, reports_job
+from ppc_pipeline.defs.jobs import entities_job, optimise_job, orders_job, reports_job
 from ppc_pipeline.defs.partitions import daily_partitions
 from ppc_pipeline.defs.quality import quality_checks
 from ppc_pipeline.defs.resources import LAKE, AmazonAdsResource, LedgerResource, WarehouseResource
@@ -48,6 +49,7 @@ def build_defs(settings: Settings, progress: Progress = silent) -> dg.Definition
         metric_assets(report_types),
         *([insight_assets(report_types)] if insight_names(report_types) else []),
         *feature_assets(report_types),
+        suggestions_asset(report_types),
     ]
     checks = [
         complete_checks(report_types),
@@ -61,7 +63,7 @@ def build_defs(settings: Settings, progress: Progress = silent) -> dg.Definition
     return dg.Definitions(
         assets=assets,
         asset_checks=checks,
-        jobs=[entities_job, reports_job, orders_job, clean_up_job(check_keys)],
+        jobs=[entities_job, reports_job, orders_job, optimise_job, clean_up_job(check_keys)],
         schedules=[daily_entities, daily_orders, daily_clean_up],
         sensors=[report_readiness],
         resources={

@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "pipeline": ("amazon_ads", "warehouse", "progress", "settings", "reports", "entities", "clients"),
     "rebuild": ("amazon_ads", "warehouse", "progress", "reports", "pipeline"),
     "cleanup": ("reports", "pipeline"),
+    "bulksheets": ("warehouse",),
     "defs": (
         *("amazon_ads", "warehouse", "progress", "settings", "reports", "entities", "clients", "pipeline"),
         *("authorisations", "rebuild", "cleanup"),
@@ -33,7 +34,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "definitions": ("amazon_ads", "progress", "settings", "defs"),
     "cli": (
         *("amazon_ads", "warehouse", "progress", "settings", "reports", "entities", "clients", "pipeline"),
-        *("authorisations", "rebuild", "cleanup", "sandbox", "defs", "definitions"),
+        *("authorisations", "rebuild", "cleanup", "bulksheets", "sandbox", "defs", "definitions"),
     ),
 }
 
@@ -52,6 +53,7 @@ MAY_NOT_KNOW: dict[str, tuple[str, ...]] = {
     "pipeline": ("dagster", "dagster_duckdb", "httpx", "typer", "rich"),
     "rebuild": ("dagster", "dagster_duckdb", "duckdb", "sqlalchemy", "httpx", "typer", "rich"),
     "cleanup": ("dagster", "dagster_duckdb", "duckdb", "sqlalchemy", "httpx", "typer", "rich"),
+    "bulksheets": ("dagster", "dagster_duckdb", "duckdb", "sqlalchemy", "httpx", "typer", "rich"),
     "defs": ("httpx", "sqlalchemy", "typer", "rich"),
     "definitions": ("httpx", "sqlalchemy", "duckdb", "typer", "rich"),
     "cli": ("httpx",),

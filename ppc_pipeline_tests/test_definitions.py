@@ -39,7 +39,7 @@ REPORTS = {
     "report_sp_advertised_product",
 }
 PARTITIONED = REPORTS | {"performance_records"}
-OPERATIONS = {"coverage", "restatement_curve", "api_usage"}
+OPERATIONS = {"coverage", "restatement_curve", "api_usage", "suggestions"}
 BY_CAMPAIGN = {"fx_rates", "metrics_by_profile", "metrics_by_portfolio", "metrics_by_campaign"}
 METRICS = BY_CAMPAIGN | {
     *("metrics_by_ad_group", "metrics_by_target", "metrics_by_search_term", "metrics_by_product"),
@@ -52,6 +52,7 @@ QUALITY = {
 }
 OF_CAMPAIGNS = {"campaign_features", "seasonality"}
 FEATURES = OF_CAMPAIGNS | {"keyword_features"}
+EVERYTHING = ENTITIES | PARTITIONED | METRICS | FEATURES | INSIGHTS | OPERATIONS
 
 
 @pytest.fixture(scope="module")
@@ -69,12 +70,13 @@ def test_the_definitions_are_loadable(defs):
 
 
 def test_the_assets_are_these(specs):
-    assert set(specs) == ENTITIES | PARTITIONED | METRICS | FEATURES | INSIGHTS | OPERATIONS
+    assert set(specs) == EVERYTHING
 
 
 def test_every_asset_is_grouped_owned_tagged_and_described(specs):
     for name, spec in specs.items():
-        assert spec.group_name in {"entities", "reports", "metrics", "features", "insights", "operations"}, name
+        groups = {"entities", "reports", "metrics", "features", "insights", "operations", "suggestions"}
+        assert spec.group_name in groups, name
         assert spec.owners == ["team:ppc"], name
         assert 1 <= len(spec.kinds) <= 3, name
         assert "ppc/source" in spec.tags, name
@@ -124,7 +126,7 @@ def test_the_schedules_run_when_yesterday_is_over_everywhere(defs):
 
 def test_the_jobs_run_in_one_process_over_their_assets(defs):
     jobs = {job.name: job for job in defs.get_repository_def().get_all_jobs() if not job.name.startswith("__")}
-    assert set(jobs) == {"entities_job", "reports_job", "orders_job", "clean_up_job"}
+    assert set(jobs) == {"entities_job", "reports_job", "orders_job", "optimise_job", "clean_up_job"}
     assert all(job.executor_def.name == "in_process" for job in jobs.values())
     selected = {
         name: {key.to_user_string() for key in jobs[name].asset_layer.executable_asset_keys}

@@ -12,12 +12,14 @@ from ppc_pipeline.warehouse.features import FEATURE_TABLES, SEASONALITY, WINDOWS
 from ppc_pipeline.warehouse.insights import INSIGHTS, LOADED_DAYS
 from ppc_pipeline.warehouse.metrics import FIGURES, KEYS, METRIC_TABLES, RATES
 from ppc_pipeline.warehouse.quality import QUALITY_CHECKS
+from ppc_pipeline.warehouse.suggestions import KINDS, NUMBERS
 from ppc_pipeline.warehouse.tables import sql_file
 
 PAGE = Path(__file__).parent.parent / "docs" / "report-types.md"
 METRICS_PAGE = PAGE.with_name("metrics.md")
 INSIGHTS_PAGE = PAGE.with_name("insights.md")
 FEATURES_PAGE = PAGE.with_name("features.md")
+SUGGESTIONS_PAGE = PAGE.with_name("suggestions.md")
 
 
 @pytest.mark.parametrize("report_type", REPORT_TYPES.values(), ids=REPORT_TYPES)
@@ -109,3 +111,11 @@ def test_every_feature_table_and_column_is_documented_as_it_is_declared_and_no_o
         for days in WINDOWS
     }
     assert documented == tables | declared
+
+
+def test_every_kind_and_number_of_suggestions_is_documented_as_it_is_declared_and_no_other():
+    lines = SUGGESTIONS_PAGE.read_text(encoding="utf-8").splitlines()
+    numbers = [f"| `{name}` | {number.value} | {number.doc} |" for name, number in NUMBERS.items()]
+    assert [line for line in lines if line.startswith("| `")] == numbers
+    kinds = [f"### `{kind}`: {what}" for kind, what in KINDS.items()]
+    assert [line for line in lines if line.startswith("### ")] == kinds

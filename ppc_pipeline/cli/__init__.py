@@ -1,4 +1,4 @@
-"""The ``ppc`` command: demo, sync, backfill, query, top, status, activity, rejected, rebuild, ...
+"""The ``ppc`` command: demo, sync, backfill, query, top, suggestions, status, activity, rejected, ...
 
 Each command is a module; here they are put together. Bad input is one clear line and exit code 2.
 """
@@ -16,6 +16,7 @@ from ppc_pipeline.cli.rebuild import rebuild
 from ppc_pipeline.cli.rejected import rejected
 from ppc_pipeline.cli.sandbox import sandbox
 from ppc_pipeline.cli.status import status
+from ppc_pipeline.cli.suggestions import suggestions
 from ppc_pipeline.cli.sync import sync
 from ppc_pipeline.cli.top import top
 
@@ -26,7 +27,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (demo, sync, backfill, query, top, status, activity, rejected, rebuild, clean_up, doctor, sandbox, dev):
+for command in (
+    *(demo, sync, backfill, query, top, suggestions, status, activity, rejected, rebuild, clean_up, doctor),
+    *(sandbox, dev),
+):
     app.command()(command)
 
 

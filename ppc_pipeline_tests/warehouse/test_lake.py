@@ -21,7 +21,9 @@ from ppc_pipeline.warehouse.fx_rates import FxRate, FxRates, replace_fx_rates
 from ppc_pipeline.warehouse.loading import load_files
 from ppc_pipeline.warehouse.metrics import METRIC_TABLES
 from ppc_pipeline.warehouse.restated import FINAL_AFTER_DAYS, refresh_restatement_curve, restatement_curve
+from ppc_pipeline.warehouse.suggestions import TargetAcos, refresh_suggestions, suggestions
 from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, full_row, report_file, targeting_row
+from ppc_pipeline_tests.warehouse.advertiser import Advertiser
 from ppc_pipeline_tests.warehouse.made import add_profile
 from ppc_pipeline_tests.warehouse.point_in_time import Load
 
@@ -206,3 +208,14 @@ def test_features_are_made_and_made_anew_in_a_lake_as_in_a_file_and_by_one_at_a_
         assert features._refresh_slice(connection, CAMPAIGN_FEATURES, NOON, 1).days == 1
         with pytest.raises(duckdb.TransactionException):
             other.commit()
+
+
+def test_suggestions_are_made_anew_in_a_lake(lake):
+    with lake.connect() as connection:
+        it = Advertiser(connection, profile_id=77)
+        campaign = it.campaign()
+        ad_group = it.ad_group(campaign)
+        it.clicks(campaign, ad_group, it.keyword(campaign, ad_group), clicks=500, cost=300)
+        for _ in range(2):
+            refresh_suggestions(connection, TargetAcos(30.0), NOON)
+            assert [found.suggested_value for found in suggestions(connection, [77])] == [Decimal("0.45")]

@@ -17,7 +17,8 @@ from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.reports.usage import Usage, usage_by_day, usage_since
 from ppc_pipeline.warehouse.restated import CurvePoint, refresh_restatement_curve, restatement_curve
 
-OVERVIEWS = ("restatement_curve", "api_usage")
+OVERVIEWS = ("restatement_curve", "api_usage", "suggestions")
+"""What a load run makes anew once a day; the last is in a module of its own."""
 
 RENEWED_AFTER = timedelta(hours=20)
 """Once a day, and not with each of a day's load runs."""
