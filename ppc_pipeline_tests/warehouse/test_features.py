@@ -47,7 +47,8 @@ CASES = {
     "a load that changes nothing": [Load(0, 9), REFRESH, Load(0, 9), REFRESH],
     "a report that is older than what is there": [Load(0, 9), REFRESH, Load(5, 9, seed=2, asked=-9), REFRESH],
     "ad products that come at different times": [
-        *(Load(0, 4), REFRESH, Load(0, 4, **BRANDS), REFRESH, Load(5, 5), REFRESH, Load(5, 5, **BRANDS), REFRESH)
+        *(Load(0, 4), REFRESH, Load(0, 4, **BRANDS), REFRESH),
+        *(Load(5, 5), Load(3, 4, seed=2, **BRANDS), REFRESH, Load(5, 5, **BRANDS), REFRESH),
     ],
     "profiles that are days apart": [
         *(Load(0, 40), Load(0, 39, profile=VENDOR), REFRESH, Load(40, 41, profile=VENDOR), REFRESH)
@@ -331,7 +332,7 @@ def test_seasonality_has_the_columns_it_is_declared_with_and_its_sources_are_tho
 
 def test_each_loaded_day_is_spelled_out_once(make, tmp_path):
     warehouse = make()
-    load(warehouse, tmp_path, Load(0, 4), Load(3, 6), Load(4, 5), Load(9, 9), Load(8, 8), Load(0, 0, profile=VENDOR))
+    load(warehouse, tmp_path, Load(0, 4), Load(3, 6), Load(1, 1), Load(9, 9), Load(8, 8), Load(0, 0, profile=VENDOR))
     query = "SELECT date FROM report_days WHERE profile_id = ? ORDER BY ALL"
     assert [row["date"] for row in ask(warehouse, query, SELLER)] == [day(n) for n in (*range(7), 8, 9)]
     assert [row["date"] for row in ask(warehouse, query, VENDOR)] == [day(0)]
