@@ -5,8 +5,9 @@ import dagster as dg
 from ppc_pipeline.defs.assets.coverage import coverage_asset
 from ppc_pipeline.defs.assets.entities import entity_assets, profiles
 from ppc_pipeline.defs.assets.metrics import metric_assets
-from ppc_pipeline.defs.assets.overviews import api_usage, restatement_asset
+from ppc_pipeline.defs.assets.overviews import api_usage, restatement_asset, trends_asset
 from ppc_pipeline.defs.assets.reports import performance_asset, performance_sources, report_assets
+from ppc_pipeline.defs.assets.weekly import weekly_asset, weekly_partitions
 from ppc_pipeline.defs.checks import (
     columns_checks,
     complete_checks,
@@ -15,10 +16,10 @@ from ppc_pipeline.defs.checks import (
     rejected_checks,
 )
 from ppc_pipeline.defs.clean_up import clean_up_job, daily_clean_up
-from ppc_pipeline.defs.jobs import entities_job, orders_job, reports_job
+from ppc_pipeline.defs.jobs import entities_job, orders_job, reports_job, weekly_job
 from ppc_pipeline.defs.partitions import daily_partitions
 from ppc_pipeline.defs.resources import LAKE, AmazonAdsResource, LedgerResource, WarehouseResource
-from ppc_pipeline.defs.schedules import daily_entities, daily_orders
+from ppc_pipeline.defs.schedules import daily_entities, daily_orders, weekly_reports
 from ppc_pipeline.defs.sensors import report_readiness
 from ppc_pipeline.progress import Progress, silent
 from ppc_pipeline.settings import Settings, load_settings
@@ -43,6 +44,8 @@ def build_defs(settings: Settings, progress: Progress = silent) -> dg.Definition
         api_usage,
         *([performance_asset(sources, partitions)] if sources else []),
         metric_assets(report_types),
+        trends_asset(report_types),
+        weekly_asset(report_types, weekly_partitions(settings.start_date)),
     ]
     checks = [
         complete_checks(report_types),
@@ -55,8 +58,8 @@ def build_defs(settings: Settings, progress: Progress = silent) -> dg.Definition
     return dg.Definitions(
         assets=assets,
         asset_checks=checks,
-        jobs=[entities_job, reports_job, orders_job, clean_up_job(check_keys)],
-        schedules=[daily_entities, daily_orders, daily_clean_up],
+        jobs=[entities_job, reports_job, orders_job, weekly_job, clean_up_job(check_keys)],
+        schedules=[daily_entities, daily_orders, daily_clean_up, weekly_reports],
         sensors=[report_readiness],
         resources={
             "amazon_ads": AmazonAdsResource(),

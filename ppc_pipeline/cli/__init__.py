@@ -1,4 +1,4 @@
-"""The ``ppc`` command: demo, sync, backfill, query, top, status, activity, rejected, rebuild, ...
+"""The ``ppc`` command: demo, sync, backfill, query, top, report, status, activity, rejected, rebuild, ...
 
 Each command is a module; here they are put together. Bad input is one clear line and exit code 2.
 """
@@ -14,6 +14,7 @@ from ppc_pipeline.cli.doctor import doctor
 from ppc_pipeline.cli.query import query
 from ppc_pipeline.cli.rebuild import rebuild
 from ppc_pipeline.cli.rejected import rejected
+from ppc_pipeline.cli.report import report
 from ppc_pipeline.cli.sandbox import sandbox
 from ppc_pipeline.cli.status import status
 from ppc_pipeline.cli.sync import sync
@@ -26,7 +27,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (demo, sync, backfill, query, top, status, activity, rejected, rebuild, clean_up, doctor, sandbox, dev):
+for command in (
+    *(demo, sync, backfill, query, top, report, status, activity, rejected, rebuild, clean_up, doctor, sandbox, dev),
+):
     app.command()(command)
 
 

@@ -75,7 +75,7 @@ def coverage_plot(found: Sequence[Stretch]) -> dg.MarkdownMetadataValue:
         edgecolors="white",
         linewidth=0.3,
     )
-    axes.set_yticks(np.arange(len(profiles)) + 0.5, [f"{p[2]} {p[1]}" for p in profiles], fontsize=7)
+    axes.set_yticks(np.arange(len(profiles)) + 0.5, [f"{p[2]} {p[1]}" for p in profiles], fontsize=7, parse_math=False)
     step = max(1, len(dates) // 12)
     axes.set_xticks(np.arange(0, len(dates), step) + 0.5, [f"{day:%d %b}" for day in dates[::step]], fontsize=7)
     axes.invert_yaxis()

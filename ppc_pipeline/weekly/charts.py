@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.dates import DateFormatter, WeekdayLocator
+from matplotlib.dates import DateFormatter, WeekdayLocator, date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
@@ -34,7 +34,7 @@ def daily_chart(days: Sequence[Day], week: Week, currency: str) -> str:
         points = [float("nan") if value is None else float(value) for value in values]
         axes.plot(dates, points, color=color, linewidth=1.4, marker="o", markersize=1.8, label=label)
     for axes in (amounts, rates):
-        axes.axvspan(week.start, week.end, color="#f0f3f6", zorder=0)
+        axes.axvspan(date2num(week.start) - 0.5, date2num(week.end) + 0.5, color="#f0f3f6", zorder=0)
         _plain(axes)
     rates.xaxis.set_major_locator(WeekdayLocator(byweekday=0))
     rates.xaxis.set_major_formatter(DateFormatter("%d %b"))
@@ -43,7 +43,7 @@ def daily_chart(days: Sequence[Day], week: Week, currency: str) -> str:
 
 def product_chart(products: Sequence[ByProduct], currency: str, names: Sequence[str]) -> str:
     """Draw cost and sales of the week by ad product."""
-    figure = Figure(figsize=(7.4, 0.7 + 0.5 * len(products)), layout="constrained")
+    figure = Figure(figsize=(7.4, 0.5 + 0.36 * len(products)), layout="constrained")
     axes = figure.subplots()
     for offset, figure_name, color in ((0.18, "cost", COST), (-0.18, "sales", SALES)):
         lengths = [float(one.now.value(figure_name) or 0) for one in products]

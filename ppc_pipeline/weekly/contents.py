@@ -87,7 +87,7 @@ class Prospect:
         final: What cost and sales will be; None where no share is known of an ad product that has figures.
     """
 
-    date: date
+    day: date
     now: Sums
     asked_on: date | None
     final: Sums | None

@@ -33,7 +33,9 @@ class Sums:
     @property
     def loss(self) -> Decimal:
         """By how much the cost exceeds the sales; 0 where it does not, or one is not known."""
-        return max(Decimal(0), self.cost - self.sales) if self.cost is not None and self.sales is not None else Decimal(0)
+        return (
+            max(Decimal(0), self.cost - self.sales) if self.cost is not None and self.sales is not None else Decimal(0)
+        )
 
 
 def total(parts: Sequence[Sums]) -> Sums:

@@ -2,10 +2,10 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
-UNKNOWN = "–"
+UNKNOWN = "\N{EN DASH}"
 """Stands where there is no figure."""
 
-_MINUS = "−"
+_MINUS = "\N{MINUS SIGN}"
 _WHOLE = frozenset({"CLP", "COP", "HUF", "IDR", "JPY", "KRW", "TWD", "VND"})
 """Currencies whose prices have no decimals."""
 
@@ -44,6 +44,8 @@ def figure(name: str, value: Decimal | None, currency: str) -> str:
         return number(value, 0)
     if name in _AMOUNTS:
         return amount(value, currency)
+    if name == "ctr_percent":  # mostly below 1
+        return UNKNOWN if value is None else f"{number(value, 2)} %"
     return percent(value) if name.endswith("_percent") else number(value, 2)
 
 

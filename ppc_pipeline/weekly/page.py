@@ -1,14 +1,13 @@
 """From contents to a page: one HTML file without scripts, and without anything from elsewhere.
 
-Everything that comes from outside (names of campaigns, search terms, reasons) is escaped by the template engine; only our
-own drawings are put in as they are.
+Everything that comes from outside (names of campaigns, search terms, reasons) is escaped by the template engine; only
+our own drawings are put in as they are.
 """
 
 from decimal import Decimal
 from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
 
 from ppc_pipeline.weekly import formats
 from ppc_pipeline.weekly.contents import Contents, final_of_week
@@ -45,8 +44,8 @@ def page_of(contents: Contents) -> str:
     names = [product_name(one.ad_product) for one in contents.products]
     charts = {}
     if not contents.empty:
-        charts["daily"] = Markup(daily_chart(contents.days, contents.week, currency))  # noqa: S704 - our own drawing
-        charts["products"] = Markup(product_chart(contents.products, currency, names))  # noqa: S704
+        charts["daily"] = daily_chart(contents.days, contents.week, currency)
+        charts["products"] = product_chart(contents.products, currency, names)
     return _template().render(
         c=contents,
         currency=currency,

@@ -78,7 +78,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class WastedTerm:
-    """A search term that led to no purchase in four weeks; clicks and cost are of these, ``cost_of_week`` of the last."""
+    """A search term that led to no purchase in four weeks; clicks and cost are of these."""
 
     currency_code: str
     ad_product: str
@@ -144,8 +144,7 @@ def read(connection: DuckDBPyConnection, week: Week, profiles: Sequence[int]) ->
     for row in _rows(connection, "campaigns", values):
         found[row["profile_id"]].campaigns.append(_campaign(row))
     for row in _rows(connection, "targets", values):
-        names = (row[name] for name in ("currency_code", "ad_product", "target_text", "match", "campaign_name"))
-        found[row["profile_id"]].targets.append(Target(*names, _sums(row)))
+        found[row["profile_id"]].targets.append(_target(row))
     for row in _rows(connection, "wasted_terms", values):
         found[row.pop("profile_id")].wasted_terms.append(WastedTerm(**_without(row, "campaign_id")))
     for row in _rows(connection, "restated", values):
@@ -182,6 +181,17 @@ def _campaign(row: dict[str, Any]) -> Campaign:
         place_of_loss=row["place_of_loss"],
         campaigns=row["campaigns"],
         losing=row["losing"],
+    )
+
+
+def _target(row: dict[str, Any]) -> Target:
+    return Target(
+        currency_code=row["currency_code"],
+        ad_product=row["ad_product"],
+        text=row["target_text"],
+        match=row["match"],
+        campaign_name=row["campaign_name"],
+        sums=_sums(row),
     )
 
 

@@ -99,7 +99,7 @@ def _sources(report_types: Sequence[ReportType]) -> list[ReportType]:
 
 
 def _not_over(facts: ProfileFacts, week: Week) -> Outcome:
-    problem = f"the week {week} is not over in {facts.timezone}: its report can be made once {week.end:%A %d %B} is over there"
+    problem = f"the week {week} is not over in {facts.timezone}: its report can be made when {week.end} is over there"
     return Outcome(facts, week, problem=problem, not_over=True)
 
 
