@@ -17,7 +17,7 @@ from ppc_pipeline.warehouse.trends import TrendDay, WeekdayIndex
 MOST_PANELS = 12
 MOST_ROWS = 40
 
-_COLUMNS = 2
+_COLUMNS = 3
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -25,7 +25,7 @@ def trends_plot(days: Sequence[TrendDay]) -> dg.MarkdownMetadataValue:
     """Draw cost, sales and ACoS by day: a panel for each profile and currency."""
     places = sorted({day.place for day in days})
     rows = -(-len(places) // _COLUMNS)
-    figure = Figure(figsize=(10, 0.3 + 1.9 * rows), layout="constrained")
+    figure = Figure(figsize=(10, 0.3 + 1.5 * rows), layout="constrained")
     panels = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
     for axes, place in zip(panels, places, strict=False):
         _panel(axes, [day for day in days if day.place == place])
@@ -44,7 +44,7 @@ def _panel(axes: Axes, days: Sequence[TrendDay]) -> None:
     rates.plot(dates, [_number(day.acos_percent) for day in days], color="#5b4a8a", linewidth=0.8, linestyle=":")
     # Names come from outside: a dollar sign in one is no formula.
     axes.set_title(f"{first.profile}, {first.currency_code}", fontsize=7.5, loc="left", parse_math=False)
-    axes.xaxis.set_major_locator(AutoDateLocator(maxticks=6))
+    axes.xaxis.set_major_locator(AutoDateLocator(maxticks=5))
     axes.xaxis.set_major_formatter(DateFormatter("%d %b"))
     for one in (axes, rates):
         one.set_ylim(bottom=0)
