@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from ppc_pipeline.defs.plots import picture
 from ppc_pipeline.warehouse.trends import TrendDay, WeekdayIndex
 
-MOST_PANELS = 12
+MOST_PANELS = 9
 MOST_ROWS = 40
 
 _COLUMNS = 3

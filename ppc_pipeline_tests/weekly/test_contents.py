@@ -31,15 +31,20 @@ def test_a_day_will_be_what_is_known_of_it_over_the_share_that_is_known_at_its_a
         add_share(weeks, report_type, "cost", 3, 1.0)
         for age, share in ((1, 0.5), (3, 0.8), (7, 1.25)):
             add_share(weeks, report_type, sales, age, share)
-    weeks.execute("UPDATE restatement_curve SET share = 0.4 WHERE report_type = 'sbCampaigns' AND metric = 'sales' AND age_days = 1")
+    brands = "UPDATE restatement_curve SET share = 0.4 WHERE report_type = 'sbCampaigns' AND metric = 'sales'"
+    weeks.execute(f"{brands} AND age_days = 1")
     found = {one.day: one for one in contents(weeks).prospects}
     assert len(found) == 7
     query = "SELECT sum(cost), sum(sales) FROM metrics_by_profile WHERE profile_id = ? AND date = ? AND ad_product = ?"
     (sp_cost, sp), (sb_cost, sb) = (
-        weeks.execute(query, [SELLER, SUNDAY, product]).fetchone() for product in ("SPONSORED_PRODUCTS", "SPONSORED_BRANDS")
+        weeks.execute(query, [SELLER, SUNDAY, product]).fetchone()
+        for product in ("SPONSORED_PRODUCTS", "SPONSORED_BRANDS")
     )
     final = found[SUNDAY].final
-    assert (final.cost, final.sales) == ((sp_cost + sb_cost) / Decimal("0.5"), sp / Decimal("0.5") + sb / Decimal("0.4"))
+    assert (final.cost, final.sales) == (
+        (sp_cost + sb_cost) / Decimal("0.5"),
+        sp / Decimal("0.5") + sb / Decimal("0.4"),
+    )
     assert found[SUNDAY].asked_on == SUNDAY + timedelta(days=2)
     monday = found[WEEK.start]  # 8 days old
     assert monday.final.sales == monday.now.sales / Decimal("1.25")
@@ -75,7 +80,10 @@ def test_what_was_restated_in_the_week_is_from_the_first_before_to_the_last_afte
     ]
     for day, metric, before, after, hours in changes:
         weeks.execute(
-            "INSERT INTO restatements VALUES (?, 'acme', ?, 'USD', 'spCampaigns', ?, ?, ?, 'r', ?::TIMESTAMPTZ + to_hours(?))",
+            """
+            INSERT INTO restatements
+            VALUES (?, 'acme', ?, 'USD', 'spCampaigns', ?, ?, ?, 'r', ?::TIMESTAMPTZ + to_hours(?))
+            """,
             [WEEK.start - timedelta(days=day), SELLER, metric, before, after, f"{WEEK.start} 00:00:00+00", hours],
         )
     (found,) = contents(weeks).restated

@@ -120,7 +120,11 @@ def test_ad_products_campaigns_and_losses_are_what_python_makes_of_the_reports(w
 
 
 def test_a_search_term_that_never_sold_is_listed_with_the_clicks_and_cost_of_four_weeks(weeks):
-    found = [row for row in Page(page_of(contents(weeks))).tables["terms"] if row[0] == " ".join(WASTED["searchTerm"].split())]
+    found = [
+        row
+        for row in Page(page_of(contents(weeks))).tables["terms"]
+        if row[0] == " ".join(WASTED["searchTerm"].split())
+    ]
     assert [row[2:] for row in found] == [["77", "321.50", "321.50"]]
 
 
