@@ -22,6 +22,7 @@ class Benchmark(StrEnum):
     DAILY = "daily"
     ENTITIES = "entities"
     GROWTH = "growth"
+    REFRESH = "refresh"
 
 
 QUICK = {Benchmark.LOAD: ("--rows", "20000", "--files", "20", "--repeat", "1")}

@@ -51,6 +51,7 @@ class Account(BaseModel):
         credentials: How to log in and where.
         wanted: Which of its profiles are worked for.
         authorised_on: The day on which the advertiser gave the consent that the refresh token is of, where it is noted.
+        target_acos_percent: The ACoS that suggestions aim at, where it is not the general one.
         sandbox: Whether it is the built-in sandbox, whose figures are made up.
     """
 
@@ -60,6 +61,7 @@ class Account(BaseModel):
     credentials: Credentials
     wanted: ProfileFilter = ProfileFilter()
     authorised_on: date | None = None
+    target_acos_percent: float | None = None
     sandbox: bool = False
 
 
@@ -102,6 +104,7 @@ class Settings(BaseSettings):
     export_above: int = Field(20_000, validation_alias="PPC_EXPORT_ABOVE", ge=0)
     fx_rates_file: Path | None = Field(None, validation_alias="PPC_FX_RATES_FILE")
     currency: str | None = Field(None, validation_alias="PPC_CURRENCY")
+    target_acos_percent: float = Field(30, validation_alias="PPC_TARGET_ACOS_PERCENT", gt=0, le=1000)
     start_date: date = Field(date(2026, 1, 1), validation_alias="PPC_START_DATE")
     refetch_days: int = Field(31, validation_alias="PPC_REFETCH_DAYS", ge=1, le=93)
     fresh_hours: float = Field(6, validation_alias="PPC_FRESH_HOURS", ge=0)
@@ -284,6 +287,7 @@ class _AccountEntry(ProfileFilter):
     client_secret_env: _EnvName
     refresh_token_env: _EnvName
     authorised_on: _PastDay | None = None
+    target_acos_percent: float | None = Field(None, gt=0, le=1000)
 
     @property
     def wanted(self) -> ProfileFilter:
@@ -397,7 +401,13 @@ def _account_from_entry(settings: Settings, path: Path, entry: _AccountEntry, en
         SecretStr(client_secret),
         SecretStr(refresh_token),
     )
-    return Account(name=entry.name, credentials=credentials, wanted=entry.wanted, authorised_on=entry.authorised_on)
+    return Account(
+        name=entry.name,
+        credentials=credentials,
+        wanted=entry.wanted,
+        authorised_on=entry.authorised_on,
+        target_acos_percent=entry.target_acos_percent,
+    )
 
 
 def _region(value: str, where: str) -> Region:

@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "rebuild": ("amazon_ads", "warehouse", "progress", "reports", "pipeline"),
     "cleanup": ("reports", "pipeline"),
     "weekly": ("amazon_ads.report_types", "warehouse", "reports", "pipeline"),
+    "bulksheets": ("warehouse",),
     "defs": (
         *("amazon_ads", "warehouse", "progress", "settings", "reports", "entities", "clients", "pipeline"),
         *("authorisations", "rebuild", "cleanup", "weekly"),
@@ -34,7 +35,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "definitions": ("amazon_ads", "progress", "settings", "defs"),
     "cli": (
         *("amazon_ads", "warehouse", "progress", "settings", "reports", "entities", "clients", "pipeline"),
-        *("authorisations", "rebuild", "cleanup", "weekly", "sandbox", "defs", "definitions"),
+        *("authorisations", "rebuild", "cleanup", "weekly", "bulksheets", "sandbox", "defs", "definitions"),
     ),
 }
 
@@ -54,12 +55,13 @@ MAY_NOT_KNOW: dict[str, tuple[str, ...]] = {
     "rebuild": ("dagster", "dagster_duckdb", "duckdb", "sqlalchemy", "httpx", "typer", "rich"),
     "cleanup": ("dagster", "dagster_duckdb", "duckdb", "sqlalchemy", "httpx", "typer", "rich"),
     "weekly": ("dagster", "dagster_duckdb", "sqlalchemy", "httpx", "typer", "rich"),
+    "bulksheets": ("dagster", "dagster_duckdb", "duckdb", "sqlalchemy", "httpx", "typer", "rich"),
     "defs": ("httpx", "sqlalchemy", "typer", "rich"),
     "definitions": ("httpx", "sqlalchemy", "duckdb", "typer", "rich"),
     "cli": ("httpx",),
 }
 
-READS_THE_ENVIRONMENT = {"settings.py", "cli/runs.py", "cli/demo.py", "warehouse/connection.py"}
+READS_THE_ENVIRONMENT = {"settings.py", "cli/home.py", "cli/runs.py", "cli/demo.py", "warehouse/connection.py"}
 """Settings are read in one place; commands hand some on to what they start, and the lake to libpq."""
 
 

@@ -39,12 +39,21 @@ REPORTS = {
     "report_sp_advertised_product",
 }
 PARTITIONED = REPORTS | {"performance_records"}
-OPERATIONS = {"coverage", "restatement_curve", "api_usage", "performance_trends"}
+OPERATIONS = {"coverage", "restatement_curve", "api_usage", "performance_trends", "suggestions"}
 WEEKLY = {"weekly_report"}
 BY_CAMPAIGN = {"fx_rates", "metrics_by_profile", "metrics_by_portfolio", "metrics_by_campaign"}
 METRICS = BY_CAMPAIGN | {
     *("metrics_by_ad_group", "metrics_by_target", "metrics_by_search_term", "metrics_by_product"),
 }
+INSIGHTS = {"anomalies", "budget_pacing", "spend_without_sales", "tracking_breaks"}
+QUALITY = {
+    "metrics_by_profile": ("fresh", "currency"),
+    "metrics_by_campaign": ("known_ids", "active_campaigns", "possible_values", "row_counts"),
+    "metrics_by_target": ("sums_agree",),
+}
+OF_CAMPAIGNS = {"campaign_features", "seasonality"}
+FEATURES = OF_CAMPAIGNS | {"keyword_features"}
+EVERYTHING = ENTITIES | PARTITIONED | METRICS | FEATURES | INSIGHTS | OPERATIONS | WEEKLY
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +71,13 @@ def test_the_definitions_are_loadable(defs):
 
 
 def test_the_assets_are_these(specs):
-    assert set(specs) == ENTITIES | PARTITIONED | METRICS | OPERATIONS | WEEKLY
+    assert set(specs) == EVERYTHING
 
 
 def test_every_asset_is_grouped_owned_tagged_and_described(specs):
     for name, spec in specs.items():
-        assert spec.group_name in {"entities", "reports", "metrics", "operations", "weekly"}, name
+        groups = {"entities", "reports", "metrics", "features", "insights", "operations", "suggestions", "weekly"}
+        assert spec.group_name in groups, name
         assert spec.owners == ["team:ppc"], name
         assert 1 <= len(spec.kinds) <= 3, name
         assert "ppc/source" in spec.tags, name
@@ -97,7 +107,9 @@ def test_the_checks_are_these(defs):
     rows = {(name, check) for name in REPORTS for check in ("rejected", "emptied", "columns")}
     others = {("performance_records", "grain_unique"), ("profiles", "authorisations"), ("weekly_report", "written")}
     jumps = {(name, "large_changes") for name in ("portfolios", "campaigns", "ad_groups", "keywords", "targets")}
-    assert found == complete | rows | jumps | others
+    quality = {(table, name) for table, names in QUALITY.items() for name in names}
+    insights = {(name, "nothing_to_see_to") for name in INSIGHTS}
+    assert found == complete | rows | jumps | others | quality | insights
 
 
 def test_schedules_and_sensor_are_on_by_default(defs):
@@ -121,14 +133,17 @@ def test_the_schedules_run_when_yesterday_is_over_everywhere(defs):
 
 def test_the_jobs_run_in_one_process_over_their_assets(defs):
     jobs = {job.name: job for job in defs.get_repository_def().get_all_jobs() if not job.name.startswith("__")}
-    assert set(jobs) == {"entities_job", "reports_job", "orders_job", "weekly_job", "clean_up_job"}
+    assert set(jobs) == {"entities_job", "reports_job", "orders_job", "optimise_job", "weekly_job", "clean_up_job"}
     assert all(job.executor_def.name == "in_process" for job in jobs.values())
     selected = {
         name: {key.to_user_string() for key in jobs[name].asset_layer.executable_asset_keys}
         for name in ("entities_job", "reports_job", "weekly_job")
     }
-    reports = PARTITIONED | METRICS | OPERATIONS
-    assert selected == {"entities_job": ENTITIES, "reports_job": reports, "weekly_job": WEEKLY}
+    assert selected == {
+        "entities_job": ENTITIES,
+        "reports_job": PARTITIONED | METRICS | FEATURES | INSIGHTS | OPERATIONS,
+        "weekly_job": WEEKLY,
+    }
 
 
 def test_every_report_type_can_be_an_asset(monkeypatch):
@@ -137,7 +152,7 @@ def test_every_report_type_can_be_an_asset(monkeypatch):
     dg.Definitions.validate_loadable(every)
     names = {spec.key.to_user_string() for spec in every.resolve_all_asset_specs()}
     reports = {report_type.table for report_type in REPORT_TYPES.values()}
-    assert names == ENTITIES | PARTITIONED | METRICS | OPERATIONS | WEEKLY | reports | {"metrics_by_placement"}
+    assert names == EVERYTHING | reports | {"metrics_by_placement"}
     assert {"report_sp_campaigns_campaign_placement", "report_sb_ads", "report_sd_targeting_matched_target"} < names
 
 
@@ -146,10 +161,10 @@ def test_without_the_targeting_report_there_is_no_performance_asset_and_nothing_
     fewer = build_defs(load_settings())
     dg.Definitions.validate_loadable(fewer)
     names = {spec.key.to_user_string() for spec in fewer.resolve_all_asset_specs()}
-    assert names == ENTITIES | OPERATIONS | WEEKLY | BY_CAMPAIGN | {"report_sp_campaigns"}
+    assert names == ENTITIES | OPERATIONS | WEEKLY | BY_CAMPAIGN | OF_CAMPAIGNS | INSIGHTS | {"report_sp_campaigns"}
     request = load_request([_Ready("spCampaigns")], Days(days_ago(4), days_ago(3)))
     asked = {key.to_user_string() for key in request.asset_selection}
-    assert asked == {"report_sp_campaigns", "coverage"} | BY_CAMPAIGN
+    assert asked == {"report_sp_campaigns", "coverage"} | BY_CAMPAIGN | OF_CAMPAIGNS | INSIGHTS
 
 
 class _Ready:

@@ -1,5 +1,6 @@
 """What the documentation lists is what is declared."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,18 @@ import pytest
 from ppc_pipeline.amazon_ads.fields import snake_case
 from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES, REPORT_TYPES
 from ppc_pipeline.warehouse.entity_figures import FIGURED, PERIODS
+from ppc_pipeline.warehouse.features import FEATURE_TABLES, SEASONALITY, WINDOWS
+from ppc_pipeline.warehouse.insights import INSIGHTS, LOADED_DAYS
 from ppc_pipeline.warehouse.metrics import FIGURES, KEYS, METRIC_TABLES, RATES
+from ppc_pipeline.warehouse.quality import QUALITY_CHECKS
+from ppc_pipeline.warehouse.suggestions import KINDS, NUMBERS
+from ppc_pipeline.warehouse.tables import sql_file
 
 PAGE = Path(__file__).parent.parent / "docs" / "report-types.md"
 METRICS_PAGE = PAGE.with_name("metrics.md")
+INSIGHTS_PAGE = PAGE.with_name("insights.md")
+FEATURES_PAGE = PAGE.with_name("features.md")
+SUGGESTIONS_PAGE = PAGE.with_name("suggestions.md")
 
 
 @pytest.mark.parametrize("report_type", REPORT_TYPES.values(), ids=REPORT_TYPES)
@@ -58,3 +67,55 @@ def test_every_column_of_the_figures_of_entities_follows_the_documented_pattern(
     assert f"`{name}`" in text
     assert "last 7, 14 and 30 days" in text
     assert PERIODS == (7, 14, 30)
+
+
+def section(title):
+    """Return the lines of a section of the page of insights."""
+    (text,) = re.findall(
+        rf"^## {title}$(.*?)(?=^## |\Z)", INSIGHTS_PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    return text.splitlines()
+
+
+@pytest.mark.parametrize("name", [*INSIGHTS, "loaded_days"])
+def test_every_threshold_and_column_of_an_insight_is_documented_as_it_is_and_no_other(name):
+    lines = section(f"`{name}`")
+    (body,) = re.findall(r"WITH thresholds AS \((.*?)\n\),", sql_file(f"insights/{name}"), re.DOTALL)
+    thresholds = [f"| `{threshold}` | {value} |" for value, threshold in re.findall(r"([\d.]+) AS (\w+)", body)]
+    columns = INSIGHTS[name].columns if name in INSIGHTS else LOADED_DAYS
+    described = [f"| `{column.name}` | {column.type} | {column.doc} |" for column in columns]
+    found = [line for line in lines if line.startswith("| `")]
+    assert ["|".join(line.split("|")[:3]) + "|" for line in found[: len(thresholds)]] == thresholds
+    assert found[len(thresholds) :] == described
+    if name in INSIGHTS:
+        insight = INSIGHTS[name]
+        assert f"One row is {insight.row}. Key: {', '.join(insight.grain)}." in lines
+
+
+def test_every_quality_check_is_documented_as_it_is_declared_and_no_other():
+    declared = [f"| `{check.name}` | `{check.table}` | {check.rule} |" for check in QUALITY_CHECKS.values()]
+    assert [line for line in section("Quality checks") if line.startswith("| `")] == declared
+
+
+def test_every_feature_table_and_column_is_documented_as_it_is_declared_and_no_other():
+    lines = [line for line in FEATURES_PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    tables = {
+        f"| `{table.name}` | {table.row} | {', '.join(table.grain)} | `{table.metrics.name}` |"
+        for table in FEATURE_TABLES.values()
+    }
+    columns = {*SEASONALITY, *(column for table in FEATURE_TABLES.values() for column in table.columns)}
+    declared = {f"| `{column.name}` | {column.type} | {column.doc} |" for column in columns}
+    documented = {
+        line.replace("_n_days", f"_{days}_days").replace(" n days", f" {days} days")
+        for line in lines
+        for days in WINDOWS
+    }
+    assert documented == tables | declared
+
+
+def test_every_kind_and_number_of_suggestions_is_documented_as_it_is_declared_and_no_other():
+    lines = SUGGESTIONS_PAGE.read_text(encoding="utf-8").splitlines()
+    numbers = [f"| `{name}` | {number.value} | {number.doc} |" for name, number in NUMBERS.items()]
+    assert [line for line in lines if line.startswith("| `")] == numbers
+    kinds = [f"### `{kind}`: {what}" for kind, what in KINDS.items()]
+    assert [line for line in lines if line.startswith("### ")] == kinds

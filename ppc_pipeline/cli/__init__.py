@@ -1,4 +1,4 @@
-"""The ``ppc`` command: demo, sync, backfill, query, top, report, status, activity, rejected, rebuild, ...
+"""The ``ppc`` command: demo, sync, backfill, query, top, suggestions, report, status, activity, ...
 
 Each command is a module; here they are put together. Bad input is one clear line and exit code 2.
 """
@@ -17,6 +17,7 @@ from ppc_pipeline.cli.rejected import rejected
 from ppc_pipeline.cli.report import report
 from ppc_pipeline.cli.sandbox import sandbox
 from ppc_pipeline.cli.status import status
+from ppc_pipeline.cli.suggestions import suggestions
 from ppc_pipeline.cli.sync import sync
 from ppc_pipeline.cli.top import top
 
@@ -28,7 +29,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (
-    *(demo, sync, backfill, query, top, report, status, activity, rejected, rebuild, clean_up, doctor, sandbox, dev),
+    *(demo, sync, backfill, query, top, suggestions, report, status, activity, rejected, rebuild, clean_up, doctor),
+    *(sandbox, dev),
 ):
     app.command()(command)
 

@@ -21,9 +21,16 @@ entities_job = dg.define_asset_job(
 
 reports_job = dg.define_asset_job(
     "reports_job",
-    selection=dg.AssetSelection.groups("reports", "metrics", "operations"),
+    selection=dg.AssetSelection.groups("reports", "metrics", "features", "insights", "operations", "suggestions"),
     executor_def=dg.in_process_executor,
     description="Bring a range of dates of every report type, or load what is ready (config `order: false`).",
+)
+
+optimise_job = dg.define_asset_job(
+    "optimise_job",
+    selection=dg.AssetSelection.groups("suggestions"),
+    executor_def=dg.in_process_executor,
+    description="Make the suggestions anew: bids, search terms, budgets. Nothing is sent to Amazon.",
 )
 
 

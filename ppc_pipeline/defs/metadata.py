@@ -11,6 +11,7 @@ import dagster as dg
 
 from ppc_pipeline.reports.completeness import DayStatus, Stretch
 from ppc_pipeline.reports.refused_columns import RefusedColumn, refused_alike
+from ppc_pipeline.warehouse.metrics import MetricColumn
 
 MOST_ROWS = 50
 
@@ -24,6 +25,11 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> d
     if len(rows) > MOST_ROWS:
         lines.append(f"\n... and {len(rows) - MOST_ROWS} more")
     return dg.MetadataValue.md("\n".join(lines))
+
+
+def column_schema(columns: Iterable[MetricColumn]) -> dg.TableSchema:
+    """Return the columns of a table with what each means."""
+    return dg.TableSchema(columns=[dg.TableColumn(one.name, one.type, description=one.doc) for one in columns])
 
 
 def stretches_table(found: Iterable[Stretch]) -> dg.MarkdownMetadataValue:

@@ -12,6 +12,8 @@ import dagster as dg
 from dagster import DagsterRunStatus, RunsFilter
 
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
+from ppc_pipeline.defs.assets.features import feature_names
+from ppc_pipeline.defs.assets.insights import insight_names
 from ppc_pipeline.defs.assets.metrics import metric_names
 from ppc_pipeline.defs.assets.overviews import due_overviews
 from ppc_pipeline.defs.assets.reports import STEP, ReportRun, performance_sources
@@ -98,7 +100,7 @@ def load_request(ready: Sequence[ReportRow], days: Days, overviews: Sequence[str
     """Ask for one run that loads some reports, over the dates concerned, and makes some overviews anew."""
     report_types = [REPORT_TYPES[name] for name in sorted({row.report_type for row in ready})]
     tables = sorted(report_type.table for report_type in report_types)
-    derived = ["coverage", *metric_names(report_types)]
+    derived = ["coverage", *metric_names(report_types), *feature_names(report_types), *insight_names(report_types)]
     if performance_sources(report_types):
         derived.append("performance_records")
     return dg.RunRequest(

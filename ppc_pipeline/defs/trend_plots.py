@@ -52,12 +52,12 @@ def _panel(axes: Axes, days: Sequence[TrendDay]) -> None:
 
 
 def weekdays_plot(indices: Sequence[WeekdayIndex]) -> dg.MarkdownMetadataValue:
-    """Draw how the sales of weekdays differ from the mean day: a row for each profile and currency."""
+    """Draw how the sales of weekdays differ from the mean day: a row for each profile and ad product."""
     places = sorted({index.place for index in indices})
     grid = np.full((len(places), len(_WEEKDAYS)), np.nan)
     names = {}
     for index in indices:
-        names[index.place] = f"{index.profile}, {index.currency_code}"
+        names[index.place] = f"{index.profile}, {_short(index.ad_product)}, {index.currency_code}"
         if index.sales_index is not None:
             grid[places.index(index.place), index.weekday - 1] = index.sales_index
     figure = Figure(figsize=(8, 0.9 + 0.3 * len(places)), layout="constrained")
@@ -68,14 +68,18 @@ def weekdays_plot(indices: Sequence[WeekdayIndex]) -> dg.MarkdownMetadataValue:
             axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7)
     axes.set_xticks(range(len(_WEEKDAYS)), _WEEKDAYS, fontsize=7)
     axes.set_yticks(range(len(places)), [names[place] for place in places], fontsize=7, parse_math=False)
-    figure.colorbar(mesh, ax=axes, label="sales, 1 = mean day").ax.tick_params(labelsize=7)
+    figure.colorbar(mesh, ax=axes, label="sales, 1: average day").ax.tick_params(labelsize=7)
     return picture(figure, "sales by weekday", _left_out(indices, len(places)))
 
 
 def _left_out(found: Sequence[TrendDay] | Sequence[WeekdayIndex], drawn: int) -> str:
-    more = found[0].profiles - drawn
+    more = found[0].found - drawn
     why = f"The {drawn} with the highest cost, each currency's first ones; {more} more are not drawn."
     return why if more else ""
+
+
+def _short(ad_product: str) -> str:
+    return ad_product.removeprefix("SPONSORED_").capitalize()
 
 
 def _number(value: object) -> float:

@@ -1,7 +1,7 @@
 """Making the tables and views of a warehouse, and widening those that an earlier release made.
 
 Here: in which order, and when. Not here: what a table or view looks like (``tables``, ``metrics``, ``entity_figures``,
-and the files in ``sql``).
+``features``, and the files in ``sql``).
 """
 
 import hashlib
@@ -11,6 +11,8 @@ from duckdb import DuckDBPyConnection
 
 from ppc_pipeline.warehouse.connection import in_transaction
 from ppc_pipeline.warehouse.entity_figures import FIGURED, entity_view_sql
+from ppc_pipeline.warehouse.features import FEATURE_TABLES, feature_views
+from ppc_pipeline.warehouse.insights import INSIGHTS, view_sql
 from ppc_pipeline.warehouse.metrics import METRIC_TABLES
 from ppc_pipeline.warehouse.tables import PROFILES, Column, EntityTable, ReportTable, literal_text, quoted, sql_file
 
@@ -24,6 +26,7 @@ def create_tables(
     """
     report_tables, entity_tables = tuple(report_tables), (PROFILES, *entity_tables)
     tables = [*(table.ddl() for table in report_tables), *(table.ddl() for table in entity_tables)]
+    tables += [table.ddl() for table in FEATURE_TABLES.values()]
     with in_transaction(connection):
         there = _columns_there(connection)
         connection.execute(sql_file("own_tables"))
@@ -44,6 +47,8 @@ def views(entity_tables: Sequence[EntityTable]) -> dict[str, str]:
     made["fx_rates_by_day"] = f"CREATE OR REPLACE VIEW fx_rates_by_day AS {sql_file('metrics/fx_rates_by_day')}"
     made |= {table.name: table.view_sql() for table in METRIC_TABLES.values()}
     made |= {table.name: entity_view_sql(table) for table in entity_tables if table.name in FIGURED}
+    made |= {name: view_sql(name) for name in ("loaded_days", *INSIGHTS)}
+    made |= feature_views()
     if changes := [table.changes_sql() for table in entity_tables if table.watched]:
         made["entity_changes"] = "CREATE OR REPLACE VIEW entity_changes AS " + " UNION ALL ".join(changes)
     return made

@@ -81,6 +81,12 @@ def _standard_sales(columns: Collection[str]) -> str:
     return f"sum(r.{only})" if only else "NULL::DECIMAL(38, 6)"
 
 
+def rows_in(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    """Return how many rows a table or view has."""
+    (rows,) = connection.execute(f"SELECT count(*) FROM {quoted(table)}").fetchone() or (0,)
+    return int(rows)
+
+
 def duplicates(
     connection: duckdb.DuckDBPyConnection, table: str, grain: Sequence[str], start: date, end: date
 ) -> "pd.DataFrame":

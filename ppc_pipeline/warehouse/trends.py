@@ -15,11 +15,11 @@ class TrendDay:
 
     Attributes:
         place: The profile's place by cost, from 1; each currency's first comes before anybody's second.
-        profiles: How many profiles there are in all.
+        found: How many profiles there are in all.
     """
 
     place: int
-    profiles: int
+    found: int
     profile_id: int
     profile: str
     currency_code: str
@@ -35,19 +35,20 @@ class TrendDay:
 
 @dataclass(frozen=True, slots=True)
 class WeekdayIndex:
-    """The mean sales of one weekday over the mean of all days: 1 is a day like any other.
+    """The sales of a weekday of one profile and ad product against those of an average day: 1 is a day like any other.
 
     Attributes:
-        place: As in ``TrendDay``.
-        profiles: How many profiles have an index.
+        place: The place by cost, as in ``TrendDay``.
+        found: How many profiles and ad products have an index.
         weekday: 1 is Monday, 7 is Sunday.
     """
 
     place: int
-    profiles: int
+    found: int
     profile_id: int
     profile: str
     currency_code: str
+    ad_product: str
     weekday: int
     sales_index: float | None
 
@@ -58,5 +59,5 @@ def trend_days(connection: DuckDBPyConnection, most: int) -> list[TrendDay]:
 
 
 def weekday_indices(connection: DuckDBPyConnection, most: int) -> list[WeekdayIndex]:
-    """Return the weekdays of the profiles with the highest cost, profile by profile."""
+    """Return the weekdays of the profiles and ad products with the highest cost, one after the other."""
     return [WeekdayIndex(*row) for row in connection.execute(sql_file("trends/weekdays"), {"most": most}).fetchall()]

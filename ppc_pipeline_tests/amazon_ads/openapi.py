@@ -125,6 +125,8 @@ class Contract:
 
     def _path_of(self, path: str) -> tuple[str, str]:
         for name, document in self.documents.items():
+            if path in document["paths"]:  # ``extended`` is no id
+                return name, path
             for template in document["paths"]:
                 pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template))
                 if re.fullmatch(pattern, path):

@@ -58,6 +58,9 @@ def test_a_wrong_file_of_rates_is_named_and_keeps_nothing_else_from_being_shown(
     assert "row 2, column date: 'yesterday' is not a date" in failure_of(result)
     assert metadata_of(result, "metrics_by_campaign")["dagster/row_count"] > 0
     assert here.query("SELECT count(*) FROM fx_rates") == [(1,)], "what was there stays"
+    rates.write_text(RATES.format(day=days_ago(5)))
+    assert here.run("reports_job", assets=["fx_rates"]).success, "no dates are needed"
+    assert here.query("SELECT date FROM fx_rates") == [(days_ago(5),)]
 
 
 def test_a_metric_table_says_what_each_column_means(project):

@@ -59,6 +59,7 @@ def test_an_overview_is_due_once_a_day(project):
     now = here.ledger.clock()
     assert due_overviews(here.instance, now.timestamp()) == [*OVERVIEWS]
     here.run("reports_job", start=days_ago(3), assets=["api_usage"])
-    assert due_overviews(here.instance, now.timestamp()) == ["restatement_curve", "performance_trends"]
+    due = ["restatement_curve", "performance_trends", "suggestions"]
+    assert due_overviews(here.instance, now.timestamp()) == due
     assert due_overviews(here.instance, (now + timedelta(hours=21)).timestamp()) == [*OVERVIEWS]
     assert here.instance.get_latest_materialization_event(dg.AssetKey("api_usage")) is not None

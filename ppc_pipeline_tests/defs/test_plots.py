@@ -60,7 +60,6 @@ def test_trends_of_many_profiles_stay_small_and_say_how_many_are_left_out():
 @pytest.mark.parametrize("name", ["Cash$Flow$ {", "A & B <b>"])
 def test_a_name_with_signs_of_a_formula_can_be_drawn(name):
     assert trends_plot(trend(1, 1, name)).value
-    assert weekdays_plot(
-        [WeekdayIndex(1, 1, 1, name, "USD", 7, 1.5), WeekdayIndex(1, 1, 1, name, "USD", 1, None)]
-    ).value
+    week = [WeekdayIndex(1, 1, 1, name, "USD", "SPONSORED_TV", day, index) for day, index in ((7, 1.5), (1, None))]
+    assert weekdays_plot(week).value
     assert coverage_plot([replace(one, profile_name=name) for one in stretches_of(1)]).value

@@ -10,6 +10,7 @@ from dagster import DagsterRunStatus
 from ppc_pipeline.defs.assets.overviews import OVERVIEWS
 from ppc_pipeline.defs.jobs import LOAD_TAG
 from ppc_pipeline.defs.sensors import report_readiness
+from ppc_pipeline.warehouse.insights import INSIGHTS
 from ppc_pipeline_tests.conftest import days_ago
 from ppc_pipeline_tests.defs.conftest import check_of, metadata_of
 
@@ -72,7 +73,8 @@ def test_what_is_ready_is_one_load_run_over_its_dates_that_neither_orders_nor_wa
     tables = {"report_sp_campaigns", "report_sp_targeting", "performance_records", "coverage"}
     kinds = ("profile", "portfolio", "campaign", "ad_group", "target")
     metrics = {"fx_rates", *(f"metrics_by_{kind}" for kind in kinds)}
-    assert selected == tables | metrics | {*OVERVIEWS}  # which were never made
+    features = {"campaign_features", "keyword_features", "seasonality"}
+    assert selected == tables | metrics | features | {*INSIGHTS} | {*OVERVIEWS}  # which were never made
 
 
 def test_a_tick_downloads_nothing_and_makes_no_warehouse_file(project):

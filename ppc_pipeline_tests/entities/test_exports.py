@@ -388,7 +388,9 @@ def read_keywords(roster, warehouse, tmp_path, clock):
         async def sync():
             served = Served({"targets": [target("KEYWORD", KEYWORD)]}, made)
             async with client_of(served) as client:
-                lister = Lister({"acme": client}, roster, tmp_path / "aside", source="exports", **settings)
+                lister = Lister(
+                    {"acme": client}, roster, tmp_path / "aside", tmp_path / "staging", source="exports", **settings
+                )
                 return await lister.sync([KEYWORDS], roster.active(["acme"]), warehouse, clock())
 
         return asyncio.run(sync())

@@ -12,16 +12,20 @@ import pytest
 from ppc_pipeline.amazon_ads.entities import KEYWORDS
 from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.reports.tables import ENTITY_TABLES, REPORT_TABLES
-from ppc_pipeline.warehouse import loading, queries
+from ppc_pipeline.warehouse import features, loading, queries
 from ppc_pipeline.warehouse.connection import Warehouse, _installed
 from ppc_pipeline.warehouse.entities import Pages, load_entities
 from ppc_pipeline.warehouse.entity_figures import FIGURED
+from ppc_pipeline.warehouse.features import CAMPAIGN_FEATURES, refresh_features
 from ppc_pipeline.warehouse.fx_rates import FxRate, FxRates, replace_fx_rates
 from ppc_pipeline.warehouse.loading import load_files
 from ppc_pipeline.warehouse.metrics import METRIC_TABLES
 from ppc_pipeline.warehouse.restated import FINAL_AFTER_DAYS, refresh_restatement_curve, restatement_curve
+from ppc_pipeline.warehouse.suggestions import TargetAcos, refresh_suggestions, suggestions
 from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, full_row, report_file, targeting_row
+from ppc_pipeline_tests.warehouse.advertiser import Advertiser
 from ppc_pipeline_tests.warehouse.made import add_profile
+from ppc_pipeline_tests.warehouse.point_in_time import Load
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("duckdb_extension_ducklake") is None,
@@ -182,3 +186,36 @@ def test_metric_tables_figures_and_rates_are_the_same_in_a_lake(tmp_path):
             connection.execute(f"FROM {name}").fetchall()
         query = "SELECT figures_until, cost_last_7_days, acos_percent_last_30_days FROM campaigns"
         assert connection.execute(query).fetchall() == [(DAY, Decimal(2), 25.0)]
+
+
+def test_features_are_made_and_made_anew_in_a_lake_as_in_a_file_and_by_one_at_a_time(lake, warehouse, tmp_path):
+    found = []
+    for made in (lake, warehouse):
+        for load in (Load(0, 2), Load(4, 6), Load(3, 6, seed=2)):
+            with made.connect() as connection:
+                asked = NOON + timedelta(hours=load.seed)
+                load_files(connection, REPORT_TABLES["spCampaigns"], [load.file(tmp_path, asked)], NOON)
+            refresh_features(made, CAMPAIGN_FEATURES, lambda: NOON)
+        with made.connect(read_only=True) as connection:
+            found.append(connection.execute("FROM campaign_features ORDER BY ALL").fetchall())
+    assert found[0] == found[1] != []
+    with lake.connect() as connection:
+        load_files(connection, REPORT_TABLES["spCampaigns"], [Load(7, 7).file(tmp_path, NOON)], NOON)
+        other = connection.cursor()
+        other.execute("USE lake")
+        other.begin()
+        other.execute("UPDATE feature_turns SET turns = turns + 1")
+        assert features._refresh_slice(connection, CAMPAIGN_FEATURES, NOON, 1).days == 1
+        with pytest.raises(duckdb.TransactionException):
+            other.commit()
+
+
+def test_suggestions_are_made_anew_in_a_lake(lake):
+    with lake.connect() as connection:
+        it = Advertiser(connection, profile_id=77)
+        campaign = it.campaign()
+        ad_group = it.ad_group(campaign)
+        it.clicks(campaign, ad_group, it.keyword(campaign, ad_group), clicks=500, cost=300)
+        for _ in range(2):
+            refresh_suggestions(connection, TargetAcos(30.0), NOON)
+            assert [found.suggested_value for found in suggestions(connection, [77])] == [Decimal("0.45")]

@@ -11,7 +11,7 @@ import dagster as dg
 
 from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.defs.assets import OWNER
-from ppc_pipeline.defs.metadata import money
+from ppc_pipeline.defs.metadata import column_schema, money
 from ppc_pipeline.defs.partitions import days_of_run
 from ppc_pipeline.defs.resources import WarehouseResource
 from ppc_pipeline.reports.loader import prepare
@@ -116,11 +116,7 @@ def _spec(table: MetricTable, report_types: Sequence[ReportType]) -> dg.AssetSpe
         kinds={"duckdb", "sql"},
         tags={"ppc/source": "warehouse"},
         skippable=True,
-        metadata={
-            "dagster/column_schema": dg.TableSchema(
-                columns=[dg.TableColumn(column.name, column.type, description=column.doc) for column in table.columns]
-            )
-        },
+        metadata={"dagster/column_schema": column_schema(table.columns)},
         description=(
             f"One row is {table.row}. Grain: {', '.join(table.grain)}. A view over the report tables that covers all "
             "days, and changes with them in one transaction; the counts here are of the dates of the run. Rates are "

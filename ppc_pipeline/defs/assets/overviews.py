@@ -19,7 +19,8 @@ from ppc_pipeline.warehouse.metrics import METRIC_TABLES
 from ppc_pipeline.warehouse.restated import CurvePoint, refresh_restatement_curve, restatement_curve
 from ppc_pipeline.warehouse.trends import trend_days, weekday_indices
 
-OVERVIEWS = ("restatement_curve", "api_usage", "performance_trends")
+OVERVIEWS = ("restatement_curve", "api_usage", "performance_trends", "suggestions")
+"""What a load run makes anew once a day; the last is in a module of its own."""
 
 RENEWED_AFTER = timedelta(hours=20)
 """Once a day, and not with each of a day's load runs."""
@@ -120,18 +121,17 @@ def trends_asset(report_types: Sequence[ReportType]) -> dg.AssetsDefinition:
     configured = {report_type.name for report_type in report_types}
 
     @dg.asset(
-        deps=[source.name] if configured & {*source.sources.values()} else [],
+        deps=[source.name, "seasonality"] if configured & {*source.sources.values()} else [],
         group_name="metrics",
         owners=[OWNER],
         kinds={"python"},
         tags={"ppc/source": "warehouse"},
     )
     def performance_trends(warehouse: WarehouseResource) -> dg.MaterializeResult:
-        """Cost, sales and ACoS by day, and sales by weekday, of the last twelve weeks: a panel or row for each profile.
+        """Cost, sales and ACoS by day, and sales by weekday, of the last twelve weeks for each profile.
 
-        No table: drawn from `metrics_by_profile`, a day over all ad products; the profiles with the highest cost, each
-        in its currency. A weekday's index is the mean of its sales over the mean of all days; profiles with four weeks
-        or more of days have one.
+        No table: drawn from `metrics_by_profile`, a day over all ad products, and `seasonality`; the profiles with the
+        highest cost, each in its currency. A weekday has an index where there are four weeks of loaded days.
         """
         from ppc_pipeline.defs.trend_plots import MOST_PANELS, MOST_ROWS, trends_plot, weekdays_plot  # as above
 
@@ -140,7 +140,7 @@ def trends_asset(report_types: Sequence[ReportType]) -> dg.AssetsDefinition:
             days, weekdays = trend_days(connection, MOST_PANELS), weekday_indices(connection, MOST_ROWS)
         return dg.MaterializeResult(
             metadata={
-                "profiles": days[0].profiles if days else 0,
+                "profiles": days[0].found if days else 0,
                 **({"last day": str(max(day.date for day in days)), "by day": trends_plot(days)} if days else {}),
                 **({"by weekday": weekdays_plot(weekdays)} if weekdays else {}),
             }

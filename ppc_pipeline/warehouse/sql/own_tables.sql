@@ -106,7 +106,63 @@ CREATE TABLE IF NOT EXISTS fx_rates (
     rate DECIMAL(18, 10) NOT NULL
 );
 
+-- One row is one proposed change: a bid, an exact keyword, a negative keyword, a budget. Made anew with every run; nothing
+-- of it is ever sent to Amazon. Amounts are in currency_code; what does not apply to a kind is NULL.
+CREATE TABLE IF NOT EXISTS suggestions (
+    account VARCHAR NOT NULL,
+    profile_id BIGINT NOT NULL,
+    country_code VARCHAR,
+    currency_code VARCHAR NOT NULL,
+    ad_product VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,               -- bid_change, harvest_search_term, negate_search_term or raise_budget
+    campaign_id BIGINT NOT NULL,
+    campaign_name VARCHAR,
+    ad_group_id BIGINT,
+    ad_group_name VARCHAR,
+    target_id BIGINT,                    -- the keyword or target whose bid changes
+    target_kind VARCHAR,                 -- of a search term: what it is to be made, a keyword or a product target
+    target_text VARCHAR,
+    match_type VARCHAR,                  -- of a search term: what it is to be made
+    search_term VARCHAR,                 -- in lower case
+    current_value DECIMAL(18, 6),        -- the bid or the daily budget
+    suggested_value DECIMAL(18, 6),      -- the bid (of a harvested term: of the new keyword) or the daily budget
+    destination_campaign_id BIGINT,      -- where a harvested term goes; NULL: no ad group takes it
+    destination_campaign_name VARCHAR,
+    destination_ad_group_id BIGINT,
+    destination_ad_group_name VARCHAR,
+    days_from DATE NOT NULL,             -- the evidence: figures of these days
+    days_until DATE NOT NULL,
+    days_loaded INTEGER NOT NULL,        -- how many of them are loaded
+    clicks BIGINT NOT NULL,
+    cost DECIMAL(38, 6) NOT NULL,
+    purchases BIGINT NOT NULL,
+    sales DECIMAL(38, 6) NOT NULL,
+    acos_percent DOUBLE,                 -- cost / sales; NULL without sales
+    target_acos_percent DOUBLE NOT NULL, -- what is aimed at
+    confidence DOUBLE NOT NULL,          -- from 0 to 1
+    expected_cost_change DECIMAL(18, 6) NOT NULL,   -- in 30 days
+    expected_sales_change DECIMAL(18, 6) NOT NULL,  -- in 30 days
+    reason VARCHAR NOT NULL,
+    made_at TIMESTAMPTZ NOT NULL
+);
+
 -- One row in all: what the views are made from. They are made anew when that is another, and not with every run: a lake
 -- keeps every version of a view.
 CREATE TABLE IF NOT EXISTS views_made (digest VARCHAR NOT NULL);
 INSERT INTO views_made SELECT '' WHERE NOT EXISTS (FROM views_made);
+
+-- One row is a day of one profile and ad product whose rows a feature table has: none where there was no activity.
+CREATE TABLE IF NOT EXISTS feature_days (
+    feature_table VARCHAR NOT NULL,
+    profile_id BIGINT NOT NULL,
+    ad_product VARCHAR NOT NULL,
+    date DATE NOT NULL,
+    known_at TIMESTAMPTZ NOT NULL,  -- when the figures were read that the rows are made of
+    days_known INTEGER NOT NULL,    -- how many of the 90 days up to the day were loaded then
+    loads BIGINT                    -- loads that had changed something in those days; NULL where it was not the newest
+);
+
+-- One row in all. Whoever makes rows of a feature table changes it, so that two that do so at once do not both bring
+-- the same rows; as load_turns for loads.
+CREATE TABLE IF NOT EXISTS feature_turns (turns BIGINT NOT NULL);
+INSERT INTO feature_turns SELECT 0 WHERE NOT EXISTS (FROM feature_turns);

@@ -1,0 +1,106 @@
+-- One row is a keyword or target on one day, with its figures of the 3 to 90 days up to it, as known when read.
+-- Grain: date, profile_id, currency_code, ad_product, campaign_id, ad_group_id, target_id.
+--
+-- Made for the days in `due` (features/due.sql); $first and $last are the first and the last of them.
+--
+-- A figure is 0 where there was no activity, and NULL where Amazon does not give it. `rise` and `spread` are of a
+-- straight line through the loaded days of the last 30, those without activity as 0: n sum(xy) - sum(x) sum(y) and
+-- n sum(yy) - sum(y) sum(y), worked out exactly; the view makes slope, significance and variation of them.
+WITH figures AS (
+    SELECT
+        due.date, m.date AS seen, due.date - m.date AS age, m.date - DATE '1970-01-01' AS day_no,
+        m.account, m.profile_id, m.currency_code, m.ad_product, m.campaign_id, m.ad_group_id, m.target_id,
+        m.impressions, m.clicks, m.cost, m.purchases, m.sales, m.units
+    FROM metrics_by_target AS m
+    JOIN due
+        ON due.profile_id = m.profile_id AND due.ad_product = m.ad_product
+        AND m.date BETWEEN due.date - 89 AND due.date
+    WHERE m.date BETWEEN $first::DATE - 89 AND $last::DATE
+),
+-- Summed by age first: that is half the work of 36 sums over all days.
+bands AS (
+    SELECT
+        date, profile_id, currency_code, ad_product, campaign_id, ad_group_id, target_id,
+        CASE
+            WHEN age < 3 THEN 3 WHEN age < 7 THEN 7 WHEN age < 14 THEN 14 WHEN age < 30 THEN 30 WHEN age < 60 THEN 60
+            ELSE 90
+        END AS band,
+        arg_max(account, seen) AS account,
+        sum(impressions) AS sum_impressions, sum(clicks) AS sum_clicks, sum(cost) AS sum_cost,
+        sum(purchases) AS sum_purchases, sum(sales) AS sum_sales, sum(units) AS sum_units,
+        sum(CASE WHEN age < 30 THEN day_no * cost::DECIMAL(38, 6) END) AS cost_by_day,
+        sum(CASE WHEN age < 30 THEN day_no * clicks::HUGEINT END) AS clicks_by_day,
+        sum(CASE WHEN age < 30 THEN day_no * sales::DECIMAL(38, 6) END) AS sales_by_day,
+        sum(CASE WHEN age < 30 THEN cost * cost::DECIMAL(38, 6) END) AS cost_squares,
+        sum(CASE WHEN age < 30 THEN clicks * clicks::HUGEINT END) AS clicks_squares,
+        sum(CASE WHEN age < 30 THEN sales * sales::DECIMAL(38, 6) END) AS sales_squares
+    FROM figures
+    GROUP BY date, profile_id, currency_code, ad_product, campaign_id, ad_group_id, target_id, band
+),
+sums AS (
+    SELECT
+        date, profile_id, currency_code, ad_product, campaign_id, ad_group_id, target_id,
+        arg_min(account, band) AS account,
+        CASE
+            WHEN min(band) <= 3 THEN sum(COLUMNS('^sum_(.+)')) FILTER (band <= 3)
+            WHEN count(COLUMNS('^sum_(.+)')) > 0 THEN 0
+        END AS "\1_last_3_days",
+        CASE
+            WHEN min(band) <= 7 THEN sum(COLUMNS('^sum_(.+)')) FILTER (band <= 7)
+            WHEN count(COLUMNS('^sum_(.+)')) > 0 THEN 0
+        END AS "\1_last_7_days",
+        CASE
+            WHEN min(band) <= 14 THEN sum(COLUMNS('^sum_(.+)')) FILTER (band <= 14)
+            WHEN count(COLUMNS('^sum_(.+)')) > 0 THEN 0
+        END AS "\1_last_14_days",
+        CASE
+            WHEN min(band) <= 30 THEN sum(COLUMNS('^sum_(.+)')) FILTER (band <= 30)
+            WHEN count(COLUMNS('^sum_(.+)')) > 0 THEN 0
+        END AS "\1_last_30_days",
+        CASE
+            WHEN min(band) <= 60 THEN sum(COLUMNS('^sum_(.+)')) FILTER (band <= 60)
+            WHEN count(COLUMNS('^sum_(.+)')) > 0 THEN 0
+        END AS "\1_last_60_days",
+        CASE
+            WHEN min(band) <= 90 THEN sum(COLUMNS('^sum_(.+)')) FILTER (band <= 90)
+            WHEN count(COLUMNS('^sum_(.+)')) > 0 THEN 0
+        END AS "\1_last_90_days",
+        sum(COLUMNS('_(by_day|squares)$'))
+    FROM bands
+    GROUP BY date, profile_id, currency_code, ad_product, campaign_id, ad_group_id, target_id
+),
+first_rows AS (
+    SELECT m.profile_id, m.ad_product, m.campaign_id, m.ad_group_id, m.target_id, min(m.date) AS first_seen
+    FROM metrics_by_target AS m SEMI JOIN due ON due.profile_id = m.profile_id AND due.ad_product = m.ad_product
+    GROUP BY ALL
+),
+lines AS (
+    SELECT
+        sums.*, due.days_known, due.days_known_last_30_days, due.days_known_last_30_days AS n,
+        due.day_sum, due.day_squares,
+        sum(cost_last_30_days) OVER (
+            PARTITION BY sums.date, sums.profile_id, currency_code, sums.ad_product, campaign_id
+        ) AS whole
+    FROM sums
+    JOIN due
+        ON due.date = sums.date AND due.profile_id = sums.profile_id AND due.ad_product = sums.ad_product
+)
+SELECT
+    lines.* EXCLUDE (
+        n, whole, day_sum, day_squares,
+        cost_by_day, clicks_by_day, sales_by_day, cost_squares, clicks_squares, sales_squares
+    ),
+    date - first_seen AS days_since_first_seen,
+    100 * cost_last_30_days::DOUBLE / nullif(whole, 0) AS cost_share_percent_last_30_days,
+    n * day_squares - day_sum * day_sum AS span,
+    n * coalesce(cost_by_day, 0) - day_sum * cost_last_30_days AS cost_rise,
+    n * coalesce(clicks_by_day, 0) - day_sum * clicks_last_30_days AS clicks_rise,
+    n * coalesce(sales_by_day, 0) - day_sum * sales_last_30_days AS sales_rise,
+    try(n * coalesce(cost_squares, 0) - cost_last_30_days * cost_last_30_days) AS cost_spread,
+    try(n * coalesce(clicks_squares, 0) - clicks_last_30_days * clicks_last_30_days) AS clicks_spread,
+    try(n * coalesce(sales_squares, 0) - sales_last_30_days * sales_last_30_days) AS sales_spread
+FROM lines
+JOIN first_rows
+    ON first_rows.profile_id = lines.profile_id AND first_rows.ad_product = lines.ad_product
+    AND first_rows.campaign_id = lines.campaign_id AND first_rows.ad_group_id = lines.ad_group_id
+    AND first_rows.target_id IS NOT DISTINCT FROM lines.target_id;

@@ -1,0 +1,68 @@
+-- One row is a profile, ad product and kind of id that its reports of $start to $end name and no list ever had.
+-- Amazon's lists do not have everything that is archived: what its report calls ARCHIVED is tolerated, and counted.
+-- Profiles and ad products of which nothing was ever listed are left out: that is what `complete` of the lists says.
+WITH reported AS (
+    SELECT
+        'campaign' AS kind, 'SPONSORED_PRODUCTS' AS ad_product, account, profile_id, campaign_id AS id,
+        campaign_name AS name, campaign_status AS status, date, cost
+    FROM report_sp_campaigns
+    UNION ALL BY NAME
+    SELECT
+        'campaign' AS kind, 'SPONSORED_BRANDS' AS ad_product, account, profile_id, campaign_id AS id,
+        campaign_name AS name, campaign_status AS status, date, cost
+    FROM report_sb_campaigns
+    UNION ALL BY NAME
+    SELECT
+        'campaign' AS kind, 'SPONSORED_DISPLAY' AS ad_product, account, profile_id, campaign_id AS id,
+        campaign_name AS name, campaign_status AS status, date, cost
+    FROM report_sd_campaigns
+    UNION ALL BY NAME
+    SELECT
+        'keyword or target' AS kind, 'SPONSORED_PRODUCTS' AS ad_product, account, profile_id, keyword_id AS id,
+        targeting AS name, ad_keyword_status AS status, date, cost
+    FROM report_sp_targeting
+),
+ids AS (
+    SELECT
+        kind, ad_product, profile_id, id, any_value(account) AS account, arg_max(name, date) AS name,
+        arg_max(status, date) AS status, sum(cost) AS cost
+    FROM reported WHERE date BETWEEN $start AND $end AND id IS NOT NULL
+    GROUP BY kind, ad_product, profile_id, id
+),
+listed AS (
+    SELECT 'campaign' AS kind, ad_product, profile_id, campaign_id AS id FROM campaigns_history
+    UNION
+    SELECT 'keyword or target', ad_product, profile_id, keyword_id FROM keywords_history
+    UNION
+    SELECT 'keyword or target', ad_product, profile_id, target_id FROM targets_history
+),
+compared AS (
+    SELECT i.*, l.id IS NULL AS is_unknown, l.id IS NULL AND i.status IS NOT DISTINCT FROM 'ARCHIVED' AS is_tolerated
+    FROM ids AS i
+    SEMI JOIN listed AS any_listed
+        ON any_listed.kind = i.kind AND any_listed.profile_id = i.profile_id AND any_listed.ad_product = i.ad_product
+    LEFT JOIN listed AS l
+        ON l.kind = i.kind AND l.profile_id = i.profile_id AND l.ad_product = i.ad_product AND l.id = i.id
+),
+counted AS (
+    SELECT
+        account, profile_id, ad_product, kind, count(*) AS ids,
+        count(*) FILTER (is_unknown AND NOT is_tolerated) AS unknown, count(*) FILTER (is_tolerated) AS tolerated,
+        sum(cost) FILTER (is_unknown AND NOT is_tolerated) AS cost,
+        list(format('{} "{}"', id, coalesce(name, '')) ORDER BY cost DESC, id)
+            FILTER (is_unknown AND NOT is_tolerated) AS examples
+    FROM compared GROUP BY account, profile_id, ad_product, kind
+)
+SELECT
+    c.account, c.profile_id, p.name AS profile_name, format('{}, {}', c.ad_product, c.kind) AS subject,
+    format('{} ids that were listed once', c.ids) AS expected,
+    format('{} never listed, {} archived ones tolerated', c.unknown, c.tolerated) AS found,
+    CASE
+        WHEN c.unknown > 0 THEN format(
+            'no list ever had {}, which cost {:,.2f} {}', array_to_string(c.examples[:3], ', '), c.cost::DOUBLE,
+            coalesce(p.currency_code, '')
+        )
+    END AS problem
+FROM counted AS c LEFT JOIN profiles AS p ON p.profile_id = c.profile_id
+WHERE c.unknown + c.tolerated > 0
+ORDER BY problem IS NULL, c.unknown DESC, c.profile_id;

@@ -1,0 +1,123 @@
+-- One row is a keyword or target whose bid is to be changed, towards the ACoS that is aimed at.
+--
+-- What a click is worth is the keyword's sales per click, drawn to those of the others in its ad group as if they were
+-- $prior_clicks clicks of its own; these are drawn to the rest of the campaign alike, that to the rest of the profile,
+-- and that to what the bid of today takes a click to be worth. So each click counts once, and few of them weigh little.
+-- A bid is lowered only where a click costs more than it may, and raised only where it costs less. It moves by
+-- $bid_step_percent at most, or by the currency's smallest unit where that is more.
+WITH figures AS (
+    SELECT
+        a.account, a.profile_id, a.country_code, a.currency_code, a.ad_product,
+        a.unit, a.minimum_bid, a.target_acos_percent, a.written,
+        m.campaign_id, m.ad_group_id, m.target_id,
+        d.days_from, d.days_until, d.days_loaded,
+        arg_max(m.target_kind, m.date) AS target_kind, arg_max(m.target_text, m.date) AS target_text,
+        sum(m.clicks)::BIGINT AS clicks, sum(m.cost) AS cost, sum(m.purchases)::BIGINT AS purchases,
+        sum(m.sales) AS sales
+    FROM metrics_by_target AS m
+    JOIN temp.advertisers AS a USING (profile_id, ad_product, currency_code)
+    JOIN temp.evidence_days AS d
+        ON d.profile_id = m.profile_id AND d.ad_product = m.ad_product AND d.source = 'targets'
+        AND m.date BETWEEN d.days_from AND d.days_until
+    WHERE m.sales IS NOT NULL
+    GROUP BY ALL
+),
+others AS (
+    SELECT
+        *,
+        sum(clicks) OVER ad_groups - clicks AS ad_group_clicks,
+        (sum(sales) OVER ad_groups - sales)::DOUBLE AS ad_group_sales,
+        sum(clicks) OVER campaigns - sum(clicks) OVER ad_groups AS campaign_clicks,
+        (sum(sales) OVER campaigns - sum(sales) OVER ad_groups)::DOUBLE AS campaign_sales,
+        sum(clicks) OVER profiles - sum(clicks) OVER campaigns AS profile_clicks,
+        (sum(sales) OVER profiles - sum(sales) OVER campaigns)::DOUBLE AS profile_sales
+    FROM figures
+    WINDOW
+        ad_groups AS (PARTITION BY profile_id, ad_product, campaign_id, ad_group_id),
+        campaigns AS (PARTITION BY profile_id, ad_product, campaign_id),
+        profiles AS (PARTITION BY profile_id, ad_product)
+),
+enabled AS (
+    SELECT profile_id, ad_product, campaign_id, ad_group_id, keyword_id AS target_id, match_type, bid
+    FROM keywords_history WHERE valid_to IS NULL AND removed_at IS NULL AND state = 'ENABLED'
+    UNION ALL
+    SELECT profile_id, ad_product, campaign_id, ad_group_id, target_id, NULL, bid
+    FROM targets_history
+    WHERE valid_to IS NULL AND removed_at IS NULL AND state = 'ENABLED' AND expression_type IS DISTINCT FROM 'THEME'
+),
+bids AS (
+    SELECT
+        o.*, c.name AS campaign_name, g.name AS ad_group_name, e.match_type,
+        coalesce(e.bid, g.default_bid) AS bid, o.cost::DOUBLE / o.clicks AS cpc
+    FROM others AS o
+    JOIN enabled AS e USING (profile_id, ad_product, campaign_id, ad_group_id, target_id)
+    JOIN ad_groups_history AS g
+        ON g.profile_id = o.profile_id AND g.ad_product = o.ad_product AND g.ad_group_id = o.ad_group_id
+    JOIN campaigns_history AS c
+        ON c.profile_id = o.profile_id AND c.ad_product = o.ad_product AND c.campaign_id = o.campaign_id
+    WHERE o.clicks >= $minimum_clicks::INTEGER AND coalesce(e.bid, g.default_bid) > 0
+        AND g.valid_to IS NULL AND g.removed_at IS NULL AND g.state = 'ENABLED'
+        AND c.valid_to IS NULL AND c.removed_at IS NULL AND c.state = 'ENABLED'
+        AND (c.end_date IS NULL OR c.end_date >= $today::DATE)
+        AND c.cost_type IS DISTINCT FROM 'VCPM' AND c.bidding_strategy IS DISTINCT FROM 'RULE_BASED'
+),
+in_profile AS (
+    SELECT
+        *,
+        (profile_sales + $prior_clicks * (bid::DOUBLE * 100 / target_acos_percent)) / (profile_clicks + $prior_clicks)
+            AS profile_worth
+    FROM bids
+),
+in_campaign AS (
+    SELECT
+        *,
+        (campaign_sales + $prior_clicks * profile_worth) / (campaign_clicks + $prior_clicks) AS campaign_worth
+    FROM in_profile
+),
+in_ad_group AS (
+    SELECT
+        *,
+        (ad_group_sales + $prior_clicks * campaign_worth) / (ad_group_clicks + $prior_clicks) AS ad_group_worth
+    FROM in_campaign
+),
+valued AS (
+    SELECT *, (sales::DOUBLE + $prior_clicks * ad_group_worth) / (clicks + $prior_clicks) AS worth FROM in_ad_group
+),
+-- From here on bids are counted in the currency's smallest unit, in whole numbers.
+bounded AS (
+    SELECT
+        *,
+        worth * target_acos_percent / 100 AS affordable,
+        bid::DOUBLE / unit::DOUBLE AS units,
+        least(ceil(round(units * (1 - $bid_step_percent / 100.0), 6)), ceil(units) - 1) AS lowest_step,
+        greatest(floor(round(units * (1 + $bid_step_percent / 100.0), 6)), floor(units) + 1) AS highest,
+        greatest(lowest_step, least(units, coalesce(minimum_bid::DOUBLE / unit::DOUBLE, units))) AS lowest
+    FROM valued
+),
+changed AS (
+    SELECT
+        *,
+        (greatest(lowest, least(highest, round(affordable / unit::DOUBLE)))::BIGINT * unit)::DECIMAL(18, 6) AS new_bid,
+        new_bid::DOUBLE / bid::DOUBLE AS ratio,
+        30.0 * clicks / days_loaded AS monthly_clicks
+    FROM bounded
+)
+
+SELECT
+    account, profile_id, country_code, currency_code, ad_product, 'bid_change' AS kind,
+    campaign_id, campaign_name, ad_group_id, ad_group_name, target_id, target_kind, target_text, match_type,
+    bid AS current_value, new_bid AS suggested_value,
+    days_from, days_until, days_loaded, clicks, cost, purchases, sales,
+    100 * cost::DOUBLE / nullif(sales, 0)::DOUBLE AS acos_percent, target_acos_percent,
+    clicks / (clicks + $prior_clicks) AS confidence,
+    monthly_clicks * cpc * (power(ratio, 1 + $click_elasticity) - 1) AS expected_cost_change,
+    monthly_clicks * worth * (power(ratio, $click_elasticity) - 1) AS expected_sales_change,
+    format(
+        '{} clicks at {} brought {} purchases and {}. '
+        || 'Drawn to the rest of its ad group, campaign and profile, a click is worth {}; at {:.4g} % ACoS it may cost {}.',
+        clicks, format(written, cpc), purchases, format(written, sales::DOUBLE), format(written, worth),
+        target_acos_percent, format(written, affordable)
+    ) AS reason
+FROM changed
+WHERE abs(ratio - 1) * 100 >= $least_change_percent
+    AND ((new_bid < bid AND cpc > affordable) OR (new_bid > bid AND cpc < affordable));

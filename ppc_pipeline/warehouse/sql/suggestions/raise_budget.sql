@@ -1,0 +1,68 @@
+-- One row is a campaign that sells at the ACoS that is aimed at, or below, and runs out of its daily budget.
+--
+-- At its budget is a day that cost $budget_spent_percent of it or more. Of the last $budget_days days at least half must be
+-- such; days before the budget last changed do not count. ACoS is of the longer, settled period.
+WITH figures AS (
+    SELECT
+        a.account, a.profile_id, a.country_code, a.currency_code, a.ad_product, a.unit, a.target_acos_percent, a.written,
+        m.campaign_id, d.days_from, d.days_until, d.days_loaded,
+        sum(m.clicks)::BIGINT AS clicks, sum(m.cost) AS cost, sum(m.purchases)::BIGINT AS purchases,
+        sum(m.sales) AS sales
+    FROM metrics_by_campaign AS m
+    JOIN temp.advertisers AS a USING (profile_id, ad_product, currency_code)
+    JOIN temp.evidence_days AS d
+        ON d.profile_id = m.profile_id AND d.ad_product = m.ad_product AND d.source = 'campaigns'
+        AND m.date BETWEEN d.days_from AND d.days_until
+    GROUP BY ALL
+),
+budgets AS (
+    SELECT
+        c.profile_id, c.ad_product, c.campaign_id, c.name, c.budget,
+        coalesce(max(h.valid_to)::DATE, DATE '0001-01-01') AS since
+    FROM campaigns_history AS c
+    LEFT JOIN campaigns_history AS h
+        ON h.profile_id = c.profile_id AND h.ad_product = c.ad_product AND h.campaign_id = c.campaign_id
+        AND h.valid_to IS NOT NULL AND h.budget IS DISTINCT FROM c.budget
+    WHERE c.valid_to IS NULL AND c.removed_at IS NULL AND c.state = 'ENABLED' AND c.budget > 0
+        AND c.budget_type = 'DAILY' AND (c.end_date IS NULL OR c.end_date >= $today::DATE)
+    GROUP BY ALL
+),
+spent AS (
+    SELECT b.*, count(*) AS days_at_budget
+    FROM budgets AS b
+    JOIN temp.advertisers AS a USING (profile_id, ad_product)
+    JOIN metrics_by_campaign AS m
+        ON m.profile_id = b.profile_id AND m.ad_product = b.ad_product AND m.campaign_id = b.campaign_id
+        AND m.currency_code = a.currency_code
+    WHERE m.date BETWEEN $today::DATE - $budget_days::INTEGER AND $today::DATE - 1 AND m.date >= b.since
+        AND 100 * m.cost::DOUBLE >= $budget_spent_percent * b.budget::DOUBLE
+    GROUP BY ALL
+),
+raised AS (
+    SELECT
+        f.*, s.name, s.budget, s.days_at_budget,
+        greatest(
+            floor(round(s.budget::DOUBLE * (1 + $budget_step_percent / 100.0) / f.unit::DOUBLE, 6)),
+            floor(s.budget::DOUBLE / f.unit::DOUBLE) + 1
+        )::BIGINT * f.unit AS new_budget,
+        30.0 * s.days_at_budget / $budget_days * (new_budget - s.budget)::DOUBLE AS more_cost
+    FROM figures AS f JOIN spent AS s USING (profile_id, ad_product, campaign_id)
+    WHERE 2 * s.days_at_budget >= $budget_days
+        AND f.sales > 0 AND 100 * f.cost::DOUBLE <= f.target_acos_percent * f.sales::DOUBLE
+)
+
+SELECT
+    account, profile_id, country_code, currency_code, ad_product, 'raise_budget' AS kind,
+    campaign_id, name AS campaign_name,
+    budget AS current_value, new_budget::DECIMAL(18, 6) AS suggested_value,
+    days_from, days_until, days_loaded, clicks, cost, purchases, sales,
+    100 * cost::DOUBLE / sales::DOUBLE AS acos_percent, target_acos_percent,
+    clicks / (clicks + $prior_clicks) * days_at_budget / $budget_days AS confidence,
+    more_cost AS expected_cost_change, more_cost * sales::DOUBLE / cost::DOUBLE AS expected_sales_change,
+    format(
+        'On {} of the last {} days it spent {:.4g} % or more of its {} a day, '
+        || 'at {:.1f} % ACoS, where {:.4g} % is aimed at.',
+        days_at_budget, $budget_days, $budget_spent_percent::DOUBLE, format(written, budget::DOUBLE),
+        100 * cost::DOUBLE / sales::DOUBLE, target_acos_percent
+    ) AS reason
+FROM raised;

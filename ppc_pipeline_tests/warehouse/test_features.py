@@ -1,0 +1,337 @@
+"""Feature tables: after any sequence of loads, what the rule says, worked out by other means; and nothing leaks."""
+
+import math
+import random
+import shutil
+from contextlib import ExitStack
+from datetime import timedelta
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from ppc_pipeline.reports.tables import REPORT_TABLES
+from ppc_pipeline.warehouse.connection import Warehouse
+from ppc_pipeline.warehouse.features import (
+    CAMPAIGN_FEATURES,
+    FEATURE_TABLES,
+    FINAL_AFTER_DAYS,
+    KEYWORD_FEATURES,
+    SEASONALITY,
+    refresh_features,
+)
+from ppc_pipeline.warehouse.loading import load_files
+from ppc_pipeline.warehouse.metrics import METRIC_TABLES
+from ppc_pipeline.warehouse.tables import sql_file
+from ppc_pipeline_tests.fakes import NOON, SELLER, VENDOR, report_file, report_row
+from ppc_pipeline_tests.warehouse.made import add_profile, rows
+from ppc_pipeline_tests.warehouse.point_in_time import Load, Sequence, day
+
+REFRESH = "refresh"
+BRANDS = {"kind": "sbCampaigns"}
+
+CASES = {
+    "a day at a time": [Load(0, 0), REFRESH, Load(1, 1), REFRESH, Load(2, 2), REFRESH],
+    "a month at once, restated as the days go by": [
+        *(Load(0, 30), REFRESH, Load(1, 31, seed=2), REFRESH, Load(2, 32, seed=3), REFRESH)
+    ],
+    "the newest day is restated before the next one comes": [
+        *(Load(0, 5), REFRESH, Load(0, 5, seed=2), REFRESH, Load(3, 6, seed=3), Load(0, 2, seed=4), REFRESH)
+    ],
+    "history comes backwards, in pieces": [
+        *(Load(100, 110), REFRESH, Load(60, 70), REFRESH, Load(20, 21), REFRESH, Load(71, 75), REFRESH)
+    ],
+    "a hole is filled that other days reach back to": [
+        *(Load(0, 3), Load(8, 30), REFRESH, Load(4, 7), REFRESH, Load(5, 6, seed=2), REFRESH)
+    ],
+    "a load that changes nothing": [Load(0, 9), REFRESH, Load(0, 9), REFRESH],
+    "a report that is older than what is there": [Load(0, 9), REFRESH, Load(5, 9, seed=2, asked=-9), REFRESH],
+    "ad products that come at different times": [
+        *(Load(0, 4), REFRESH, Load(0, 4, **BRANDS), REFRESH, Load(5, 5), REFRESH, Load(5, 5, **BRANDS), REFRESH)
+    ],
+    "profiles that are days apart": [
+        *(Load(0, 40), Load(0, 39, profile=VENDOR), REFRESH, Load(40, 41, profile=VENDOR), REFRESH)
+    ],
+    "keywords": [
+        *(Load(0, 30, kind="spTargeting"), REFRESH, Load(25, 31, seed=2, kind="spTargeting"), REFRESH),
+        *(Load(95, 96, kind="spTargeting"), REFRESH),
+    ],
+}
+
+
+def drawn(seed):
+    """A sequence that nobody thought of."""
+    rng = random.Random(seed)  # noqa: S311 - no secrets
+    for number in range(5):
+        first = rng.randint(0, 99)
+        last = min(first + rng.choice((0, 2, 9, 20)), 99)
+        profile = rng.choice((SELLER, SELLER, VENDOR))
+        yield Load(first, last, rng.randint(1, 2), profile, rng.choice(("spCampaigns", "spCampaigns", "sbCampaigns")))
+        if number == 4 or rng.random() < 0.6:
+            yield REFRESH
+
+
+CASES |= {f"drawn with seed {seed}": [*drawn(seed)] for seed in (1, 2)}
+
+
+@pytest.fixture
+def make(tmp_path, empty_warehouse):
+    """Make a warehouse with two profiles in it. It stays open: to open and close it takes longer than all the rest."""
+    with ExitStack() as stack:
+
+        def made(name="ppc"):
+            warehouse = Warehouse(str(shutil.copy(empty_warehouse, tmp_path / f"{name}.duckdb")))
+            connection = stack.enter_context(warehouse.connect())
+            add_profile(connection, SELLER, "seller", "US", "USD")
+            add_profile(connection, VENDOR, "vendor", "JP", "JPY")
+            return warehouse
+
+        yield made
+
+
+def load(warehouse, folder, *loads, at=NOON):
+    with warehouse.connect() as connection:
+        for number, one in enumerate(loads):
+            asked = at + timedelta(minutes=number)
+            load_files(connection, REPORT_TABLES[one.kind], [one.file(folder, asked)], asked)
+
+
+def refresh(warehouse, table=CAMPAIGN_FEATURES, at=NOON, **more):
+    return refresh_features(warehouse, table, lambda: at, **more)
+
+
+def ask(warehouse, query, *values):
+    with warehouse.connect() as connection:
+        return rows(connection, query, *values)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_after_every_refresh_the_rows_are_those_that_python_makes_by_the_rule(make, tmp_path, name):
+    warehouse = make()
+    kinds = {step.kind for step in CASES[name] if step != REFRESH}
+    table = KEYWORD_FEATURES if "spTargeting" in kinds else CAMPAIGN_FEATURES
+    with warehouse.connect() as connection:
+        sequence = Sequence(connection, tmp_path)
+        for step in CASES[name]:
+            if step != REFRESH:
+                sequence.load(step)
+                continue
+            due = sequence.refresh()
+            made = refresh(warehouse, table, sequence.now)
+            assert made.days == due
+            expected = sequence.rows()
+            found = {tuple(row[key] for key in table.grain): row for row in rows(connection, f"FROM {table.name}")}
+            assert found.keys() == expected.keys()
+            assert connection.execute(f"SELECT count(*) FROM {table.name}").fetchone() == (len(found),)
+            for key, row in expected.items():
+                assert found[key].keys() == row.keys() | {*table.grain}
+                wrong = {
+                    name: (found[key][name], value) for name, value in row.items() if not same(found[key][name], value)
+                }
+                assert not wrong, key
+
+
+def same(found, expected):
+    """Compare: counts, sums and dates exactly, what is divided to what a DOUBLE or six decimals can hold."""
+    if isinstance(expected, float) and found is not None:
+        return math.isclose(found, expected, rel_tol=1e-9, abs_tol=5.1e-7 if isinstance(found, Decimal) else 1e-12)
+    return found == expected
+
+
+def test_nothing_after_a_day_is_in_its_rows(make, tmp_path):
+    """Whether later days were there when they were made, or came afterwards, or never did."""
+    found = []
+    for name, loads in {"never": [Load(0, 40)], "there": [Load(0, 40), Load(41, 80, seed=5)]}.items():
+        warehouse = make(name)
+        load(warehouse, tmp_path, *loads)
+        refresh(warehouse)
+        found.append(ask(warehouse, "FROM campaign_features WHERE date <= ? ORDER BY ALL", day(40)))
+    assert found[0] == found[1] != []
+
+
+def test_what_amazon_restates_after_a_day_was_followed_by_another_is_not_in_its_rows(make, tmp_path):
+    warehouse = make()
+    load(warehouse, tmp_path, Load(0, 40))
+    refresh(warehouse)
+    before = ask(warehouse, "FROM campaign_features ORDER BY ALL")
+    load(warehouse, tmp_path, Load(41, 41), Load(0, 41, seed=2), at=NOON + timedelta(days=1))
+    made = refresh(warehouse, at=NOON + timedelta(days=1))
+    assert (made.days, made.first, made.last) == (1, day(41), day(41))
+    assert ask(warehouse, "FROM campaign_features WHERE date <= ? ORDER BY ALL", day(40)) == before
+    restated = "SELECT sum(cost) AS cost FROM metrics_by_campaign WHERE date BETWEEN ? AND ?"
+    known = "SELECT sum(cost_last_30_days) AS cost FROM campaign_features WHERE date = ?"
+    assert ask(warehouse, known, day(41)) == ask(warehouse, restated, day(12), day(41))
+    assert ask(warehouse, known, day(40)) != ask(warehouse, restated, day(11), day(40))
+
+
+def test_metric_tables_are_after_a_restatement_what_they_would_be_from_scratch(make, tmp_path):
+    lived, fresh = make("lived"), make("fresh")
+    for kind in ("spCampaigns", "spTargeting"):
+        load(lived, tmp_path, Load(0, 5, kind=kind), Load(2, 7, seed=2, kind=kind), Load(-3, -1, kind=kind))
+        load(fresh, tmp_path, Load(-3, -1, kind=kind), Load(0, 1, kind=kind), Load(2, 7, seed=2, kind=kind))
+    for name in ("metrics_by_campaign", "metrics_by_profile", "metrics_by_target", "metrics_by_ad_group"):
+        query = f"FROM {name} ORDER BY {', '.join(METRIC_TABLES[name].grain)}"
+        assert ask(lived, query) == ask(fresh, query) != []
+
+
+@pytest.mark.parametrize("table", FEATURE_TABLES.values(), ids=FEATURE_TABLES)
+def test_slices_come_to_the_same_as_all_at_once(make, tmp_path, table):
+    kind = {"campaign_features": "spCampaigns", "keyword_features": "spTargeting"}[table.name]
+    found = []
+    for name, most in {"slices": 3000, "whole": 10**9}.items():
+        warehouse = make(name)
+        load(warehouse, tmp_path, Load(0, 9, kind=kind), Load(3, 7, profile=VENDOR, kind=kind))
+        refresh(warehouse, table, slice_rows=most)
+        found.append(ask(warehouse, f"FROM {table.name} ORDER BY ALL"))
+    assert found[0] == found[1] != []
+
+
+def test_a_refresh_that_is_broken_off_is_completed_by_the_next_one(make, tmp_path):
+    broken, whole = make("broken"), make("whole")
+    for warehouse in (broken, whole):
+        load(warehouse, tmp_path, Load(0, 9))
+    moments = iter([NOON, NOON])
+    with pytest.raises(StopIteration):
+        refresh_features(broken, CAMPAIGN_FEATURES, lambda: next(moments), slice_rows=600)
+    (begun,) = ask(broken, "SELECT count(DISTINCT date) AS days FROM campaign_features")
+    assert 0 < begun["days"] < 10
+    refresh(broken)
+    refresh(whole)
+    query = "FROM campaign_features ORDER BY ALL"
+    assert ask(broken, query) == ask(whole, query)
+
+
+def test_rows_are_made_wholly_or_not_at_all(make, tmp_path):
+    warehouse = make()
+    load(warehouse, tmp_path, Load(0, 3))
+    ask(warehouse, "ALTER TABLE feature_days ADD COLUMN unheard_of INTEGER")
+    ask(warehouse, "ALTER TABLE feature_days ALTER COLUMN unheard_of SET NOT NULL")
+    with pytest.raises(duckdb.ConstraintException):
+        refresh(warehouse)
+    assert ask(warehouse, "FROM campaign_features") == []
+
+
+def test_nothing_is_written_where_nothing_is_due(make, tmp_path):
+    warehouse = make()
+    load(warehouse, tmp_path, Load(0, 3))
+    turns = "FROM feature_turns"
+    refresh(warehouse)
+    before = ask(warehouse, turns)
+    assert refresh(warehouse).days == 0
+    assert ask(warehouse, turns) == before
+
+
+def test_days_without_any_activity_are_made_once(make, tmp_path):
+    warehouse = make()
+    with warehouse.connect() as connection:
+        load_files(connection, REPORT_TABLES["spCampaigns"], [report_file(tmp_path, [], day(0), day(2))], NOON)
+    assert (refresh(warehouse).days, refresh(warehouse).days) == (3, 0)
+    assert ask(warehouse, "FROM campaign_features") == []
+
+
+def test_a_campaign_has_rows_until_90_days_after_its_last_one(make, tmp_path):
+    warehouse = make()
+    row = report_row("spCampaigns", day(0), campaignId=11, clicks=5, cost=2.5)
+    with warehouse.connect() as connection:
+        load_files(connection, REPORT_TABLES["spCampaigns"], [report_file(tmp_path, [row], day(0), day(95))], NOON)
+    refresh(warehouse)
+    found = ask(warehouse, "FROM campaign_features ORDER BY date")
+    assert [row["date"] for row in found] == [day(number) for number in range(90)]
+    last = found[-1]
+    assert (last["clicks_last_90_days"], last["clicks_last_60_days"], last["days_since_first_seen"]) == (5, 0, 89)
+    assert (last["cost_slope_last_30_days"], last["cost_slope_t_last_30_days"]) == (0, None)
+    assert last["final_from"] == day(89 + FINAL_AFTER_DAYS)
+
+
+def test_figures_near_the_largest_that_a_report_can_hold_break_nothing(make, tmp_path):
+    warehouse = make()
+    huge = {"cost": 999999999999.99, "clicks": 9 * 10**17, "sales7d": 0.01}
+    content = [report_row("spCampaigns", day(number), campaignId=11, **huge) for number in range(9)]
+    with warehouse.connect() as connection:
+        load_files(connection, REPORT_TABLES["spCampaigns"], [report_file(tmp_path, content, day(0), day(8))], NOON)
+    refresh(warehouse)
+    (last,) = ask(warehouse, "FROM campaign_features WHERE date = ?", day(8))
+    assert last["cost_slope_last_30_days"] == 0
+    assert last["clicks_last_90_days"] == 81 * 10**17
+
+
+def test_two_currencies_of_a_profile_are_rows_of_their_own(make, tmp_path):
+    warehouse = make()
+    load(warehouse, tmp_path, Load(0, 3))
+    ask(warehouse, "UPDATE report_sp_campaigns SET currency_code = 'CAD' WHERE date <= ?", day(1))
+    refresh(warehouse)
+    query = "SELECT currency_code, sum(cost_last_90_days) AS cost FROM campaign_features WHERE date = ? GROUP BY ALL"
+    costs = "SELECT currency_code, sum(cost) AS cost FROM report_sp_campaigns GROUP BY ALL ORDER BY ALL"
+    assert ask(warehouse, f"{query} ORDER BY ALL", day(3)) == ask(warehouse, costs)
+
+
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # DuckDB's, where a frame has moments
+@pytest.mark.parametrize("table", FEATURE_TABLES.values(), ids=FEATURE_TABLES)
+def test_a_feature_table_has_the_columns_it_is_declared_with_and_none_that_a_frame_cannot_hold(connection, table):
+    described = [(row[0], row[1].split("(")[0]) for row in connection.execute(f"DESCRIBE {table.name}").fetchall()]
+    assert described == [(column.name, column.type) for column in table.columns]
+    frame = connection.execute(f"FROM {table.name}").df()
+    others = {"date", "account", "currency_code", "ad_product", "known_at", "final_from"}
+    assert {*frame.columns} - {*frame.select_dtypes("number").columns} == others
+
+
+@pytest.mark.parametrize("table", FEATURE_TABLES.values(), ids=FEATURE_TABLES)
+def test_the_file_of_a_feature_table_says_first_what_one_row_is(table):
+    assert sql_file(f"features/{table.name}").startswith("-- One row is ")
+
+
+# Seasonality
+
+
+def test_a_weekday_is_compared_with_the_average_day_of_twelve_weeks(make, tmp_path):
+    warehouse = make()
+    content = [
+        report_row("spCampaigns", day(number), campaignId=campaign, clicks=clicks, impressions=0)
+        for number in range(91)
+        for campaign, clicks in ((11, 14 if day(number).isoweekday() == 6 else 7), (12, 1))
+        if campaign == 11 or number >= 84
+    ]
+    with warehouse.connect() as connection:
+        load_files(connection, REPORT_TABLES["spCampaigns"], [report_file(tmp_path, content, day(0), day(90))], NOON)
+    found = {
+        (row["campaign_id"], row["bucket"], row["metric"]): (row["index"], row["days"])
+        for row in ask(warehouse, "FROM seasonality WHERE kind = 'weekday'")
+    }
+    assert found[11, 6, "clicks"] == (pytest.approx(14 / 8), 12)
+    assert found[11, 1, "clicks"] == (pytest.approx(7 / 8), 12)
+    assert found[12, 1, "clicks"] == (1, 1), "days before a campaign's first row are not counted"
+    assert found[None, 6, "clicks"] == (pytest.approx((14 * 12 + 1) / 12 / ((8 * 84 + 7) / 84)), 12)
+    assert found[None, 6, "impressions"] == (None, 12)
+    assert len(found) == 3 * 7 * 6
+
+
+@pytest.mark.parametrize(("months", "there"), [(11, False), (12, True)])
+def test_months_are_compared_once_each_of_the_twelve_is_there(make, tmp_path, months, there):
+    warehouse = make()
+    first, last = {11: (0, 320), 12: (0, 364)}[months]
+    content = [
+        report_row("spCampaigns", day(number), campaignId=11, cost=2 if day(number).month == 12 else 1)
+        for number in range(first, last + 1)
+    ]
+    with warehouse.connect() as connection:
+        load_files(connection, REPORT_TABLES["spCampaigns"], [report_file(tmp_path, content, day(0), day(last))], NOON)
+    found = ask(warehouse, "FROM seasonality WHERE kind = 'month' AND metric = 'cost' AND campaign_id = 11")
+    assert {row["bucket"] for row in found} == (set(range(1, 13)) if there else set())
+    if there:
+        december = next(row for row in found if row["bucket"] == 12)
+        assert (december["index"], december["days"]) == (pytest.approx(2 / ((365 + 31) / 365)), 31)
+
+
+def test_seasonality_has_the_columns_it_is_declared_with_and_its_sources_are_those_of_campaigns(connection):
+    described = [(row[0], row[1]) for row in connection.execute("DESCRIBE seasonality").fetchall()]
+    assert described == [(column.name, column.type) for column in SEASONALITY]
+    for ad_product, report_type in CAMPAIGN_FEATURES.metrics.sources.items():
+        assert f"('{report_type}', '{ad_product}')" in sql_file("features/seasonality")
+
+
+def test_each_loaded_day_is_spelled_out_once(make, tmp_path):
+    warehouse = make()
+    load(warehouse, tmp_path, Load(0, 4), Load(3, 6), Load(4, 5), Load(9, 9), Load(8, 8), Load(0, 0, profile=VENDOR))
+    query = "SELECT date FROM report_days WHERE profile_id = ? ORDER BY ALL"
+    assert [row["date"] for row in ask(warehouse, query, SELLER)] == [day(n) for n in (*range(7), 8, 9)]
+    assert [row["date"] for row in ask(warehouse, query, VENDOR)] == [day(0)]

@@ -1,0 +1,216 @@
+"""The quality checks: each can fail, and then names the client and what is wrong; each passes where nothing is."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from ppc_pipeline.warehouse.quality import QUALITY_CHECKS, Asked, judge
+from ppc_pipeline.warehouse.tables import sql_file
+from ppc_pipeline_tests.fakes import DAY, NOON, SELLER
+from ppc_pipeline_tests.warehouse.days import WEEK, campaign, loaded, rows, sp
+from ppc_pipeline_tests.warehouse.made import add_profile
+
+MORNING = datetime(2026, 11, 11, 18, tzinfo=UTC)
+"""The day after ``DAY`` everywhere: ten in the morning in Los Angeles."""
+
+
+@pytest.fixture
+def here(undone):
+    add_profile(undone, SELLER, "seller", "US", "USD")
+    undone.execute("UPDATE profiles_history SET timezone = 'America/Los_Angeles'")
+    return undone
+
+
+def judged(connection, name, *, now=MORNING, start=DAY - timedelta(days=6), end=DAY):
+    return judge(connection, QUALITY_CHECKS[name], Asked(start, end, ["spCampaigns", "spTargeting"], now))
+
+
+def problems(connection, name, **asked):
+    return [(one.client, one.problem) for one in judged(connection, name, **asked) if one.problem]
+
+
+@pytest.mark.parametrize(
+    ("now", "zone", "newest", "problem"),
+    [
+        (MORNING, "America/Los_Angeles", DAY, None),
+        (
+            datetime(2026, 11, 11, 7, tzinfo=UTC),
+            "America/Los_Angeles",
+            DAY - timedelta(days=1),
+            None,
+        ),  # still the tenth
+        (datetime(2026, 11, 11, 9, tzinfo=UTC), "America/Los_Angeles", DAY - timedelta(days=1), "2026-11-09"),
+        (datetime(2026, 11, 10, 16, tzinfo=UTC), "Asia/Tokyo", DAY, None),
+        (datetime(2026, 11, 10, 16, tzinfo=UTC), "Asia/Tokyo", DAY - timedelta(days=1), "2026-11-09"),
+        (MORNING, None, DAY, None),
+    ],
+)
+def test_yesterday_is_the_profiles_own(here, now, zone, newest, problem):
+    here.execute("UPDATE profiles_history SET timezone = ?", [zone])
+    loaded(here, end=newest)
+    (found,) = judged(here, "fresh", now=now)
+    assert (found.client, found.found) == ("Acme US", str(newest))
+    assert found.problem == (
+        problem and f"yesterday is not there yet: spCampaigns until {problem}; `ppc status` says why"
+    )
+
+
+def test_a_report_type_that_lags_is_named_and_one_that_is_not_configured_is_not(here):
+    for report_type, late in (("spCampaigns", 0), ("spTargeting", 3), ("sbCampaigns", 9)):
+        loaded(here, report_type, end=DAY - timedelta(days=late))
+    (found,) = judged(here, "fresh")
+    assert (found.expected, found.found) == ("2026-11-10", "2026-11-07")
+    assert "spTargeting until 2026-11-07;" in (found.problem or "")
+
+
+def test_a_profile_without_a_single_load_is_not_fresh_and_one_that_is_left_out_does_not_matter(here):
+    assert problems(here, "fresh") == [("Acme US", "nothing is loaded: `ppc status` says why")]
+    here.execute("UPDATE profiles_history SET active = false")
+    assert judged(here, "fresh") == []
+
+
+def test_an_id_that_was_never_listed_is_named_with_its_cost_and_an_archived_one_is_counted(here):
+    campaign(here, 11)
+    rows(here, "report_sp_campaigns", [sp(DAY, campaign_id=11, cost=3)])
+    assert judged(here, "known_ids") == []
+    rows(here, "report_sp_campaigns", [sp(DAY, campaign_id=13, cost=9, campaign_status="ARCHIVED")])
+    (found,) = judged(here, "known_ids")
+    assert (found.found, found.problem) == ("0 never listed, 1 archived ones tolerated", None)
+    rows(here, "report_sp_campaigns", [sp(DAY, campaign_id=12, cost=5, campaign_name="Ghost")])
+    (found,) = judged(here, "known_ids")
+    assert (found.expected, found.found) == (
+        *("3 ids that were listed once", "1 never listed, 1 archived ones tolerated"),
+    )
+    assert (found.client, found.problem) == ("Acme US", 'no list ever had 12 "Ghost", which cost 5.00 USD')
+    assert judged(here, "known_ids", start=DAY - WEEK, end=DAY - WEEK) == []
+
+
+def test_a_keyword_is_known_from_the_keywords_or_the_targets_and_where_nothing_is_listed_nothing_is_said(here):
+    row = {"ad_group_id": 21, "keyword_type": "BROAD", "targeting": "mug"}
+    rows(here, "report_sp_targeting", [sp(DAY, keyword_id=number, cost=1, **row) for number in (31, 32, 33)])
+    assert judged(here, "known_ids") == []
+    for table, column, number in (("keywords", "keyword_id", 31), ("targets", "target_id", 32)):
+        here.execute(
+            f"INSERT INTO {table}_history (account, profile_id, ad_product, {column}, valid_from, valid_to) "
+            "VALUES ('acme', ?, 'SPONSORED_PRODUCTS', ?, ?, ?)",
+            [SELLER, number, NOON, NOON],  # an older version will do
+        )
+    assert problems(here, "known_ids") == [("Acme US", 'no list ever had 33 "mug", which cost 1.00 USD')]
+
+
+@pytest.mark.parametrize(
+    ("cost", "clicks", "problem"),
+    [
+        (100, 100, None),
+        (99, 99, None),
+        (98, 100, "keywords and targets have -2.00 USD and 0 clicks more than their campaigns"),
+        (100, 102, "keywords and targets have 0.00 USD and 2 clicks more than their campaigns"),
+    ],
+)
+def test_targets_add_up_to_their_campaigns_up_to_a_percent(here, cost, clicks, problem):
+    for report_type in ("spCampaigns", "spTargeting"):
+        loaded(here, report_type)
+    rows(here, "report_sp_campaigns", [sp(DAY, cost=100, clicks=100)])
+    rows(here, "report_sp_targeting", [sp(DAY, cost=cost, clicks=clicks, ad_group_id=21, keyword_id=31)])
+    (found,) = judged(here, "sums_agree")
+    assert (found.client, found.problem) == ("Acme US", problem)
+    assert found.expected == "100.00 USD, 100 clicks"
+    assert found.found == f"{cost}.00 USD, {clicks} clicks"
+
+
+def test_days_that_the_two_reports_were_asked_for_at_different_ages_are_not_compared(here):
+    loaded(here, "spCampaigns", asked=DAY + timedelta(days=3))
+    loaded(here, "spTargeting")
+    rows(here, "report_sp_campaigns", [sp(DAY, cost=100, clicks=100)])
+    assert judged(here, "sums_agree") == []
+
+
+def test_an_enabled_campaign_that_is_never_shown_is_named(here):
+    loaded(here)
+    campaign(here, 11)
+    campaign(here, 12, name="Silent")
+    campaign(here, 13, state="PAUSED")
+    campaign(here, 14, start_date=DAY)
+    campaign(here, 15, end_date=DAY - timedelta(days=1))
+    campaign(here, 16, removed_at=NOON)
+    rows(here, "report_sp_campaigns", [sp(DAY - timedelta(days=29), impressions=1)])
+    (found,) = judged(here, "active_campaigns")
+    assert (found.client, found.expected, found.found) == ("Acme US", "2 enabled campaigns with rows", "1")
+    assert found.problem == 'no row from 2026-10-12 to 2026-11-10 of 12 "Silent"'
+
+
+def test_of_a_few_loaded_days_no_campaign_is_called_silent(here):
+    loaded(here, days=13)
+    campaign(here, 12)
+    assert judged(here, "active_campaigns") == []
+
+
+@pytest.mark.parametrize(
+    ("currency", "problem"),
+    [
+        ("USD", None),
+        ("EUR", "1 rows from 2026-11-10 to 2026-11-10 are in EUR, the profile is in USD"),
+        ("", "1 rows from 2026-11-10 to 2026-11-10 have no currency"),
+    ],
+)
+def test_figures_are_in_the_profiles_currency(here, currency, problem):
+    rows(here, "report_sp_campaigns", [sp(DAY, cost=1, currency_code=currency)])
+    (found,) = judged(here, "currency")
+    assert (found.client, found.expected, found.found, found.problem) == ("Acme US", "USD", currency or "none", problem)
+
+
+@pytest.mark.parametrize(
+    ("figures", "rule"),
+    [
+        ({"impressions": 9, "clicks": 9}, None),
+        ({"impressions": 9, "clicks": 10}, "clicks are not more than impressions"),
+        ({"impressions": -1}, "traffic is not negative"),
+        ({"impressions": 9, "cost": -1}, "cost is not negative"),
+        ({"impressions": 9, "purchases": -1}, "conversions are not negative"),
+        ({"impressions": 9, "sales": -1}, "conversions are not negative"),
+    ],
+)
+def test_what_cannot_be_is_named(here, figures, rule):
+    rows(here, "report_sp_campaigns", [sp(DAY, **figures)])
+    found = judged(here, "possible_values")
+    assert [(one.client, one.expected) for one in found] == ([("Acme US", rule)] if rule else [])
+    assert all(one.problem and one.problem.startswith('"Mugs" on 2026-11-10: ') for one in found)
+
+
+def day_of_rows(connection, day, number):
+    rows(connection, "report_sp_campaigns", [sp(day, campaign_id=100 + n, impressions=1) for n in range(number)])
+
+
+@pytest.mark.parametrize(
+    ("before", "newest", "problem"),
+    [
+        ([50] * 4, 50, None),
+        ([50] * 4, 30, None),
+        ([50] * 4, 24, "Tuesday, 2026-11-10 has 24 rows, the median of 4 Tuesdays before is 50"),
+        ([50] * 4, 0, "Tuesday, 2026-11-10 has 0 rows, the median of 4 Tuesdays before is 50"),
+        ([50] * 4, 101, "Tuesday, 2026-11-10 has 101 rows, the median of 4 Tuesdays before is 50"),
+        ([10] * 4, 2, None),  # a few rows are soon half as many
+        ([50, 3, 50, 50, 50], 50, None),
+    ],
+)
+def test_the_newest_day_has_as_many_rows_as_its_weekday_usually(here, before, newest, problem):
+    loaded(here, days=7 * len(before) + 1)
+    for n, number in enumerate(reversed(before), 1):
+        day_of_rows(here, DAY - WEEK * n, number)
+    day_of_rows(here, DAY, newest)
+    (found,) = judged(here, "row_counts")
+    assert (found.client, found.problem) == ("Acme US", problem)
+    assert found.found == f"{newest} rows on {DAY}"
+
+
+def test_three_weekdays_are_too_few_to_say_how_many_rows_are_usual(here):
+    loaded(here, days=22)
+    for n in range(4):
+        day_of_rows(here, DAY - WEEK * n, 50 if n else 0)
+    assert judged(here, "row_counts") == []
+
+
+@pytest.mark.parametrize("name", QUALITY_CHECKS)
+def test_a_check_says_first_what_one_row_is_and_holds_of_an_empty_warehouse(undone, name):
+    assert sql_file(f"quality/{name}").startswith("-- One row is ")
+    assert judge(undone, QUALITY_CHECKS[name], Asked(date(2026, 1, 1), DAY, ["spCampaigns"], NOON)) == []

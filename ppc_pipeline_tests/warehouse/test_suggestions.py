@@ -1,0 +1,613 @@
+"""Suggestions: what is proposed, and what is left alone, by cases worked out by hand."""
+
+import random
+from datetime import timedelta
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+import pytest
+
+from ppc_pipeline.warehouse.suggestions import (
+    KINDS,
+    NUMBERS,
+    TargetAcos,
+    refresh_suggestions,
+    suggestion_counts,
+    suggestions,
+)
+from ppc_pipeline.warehouse.tables import sql_file
+from ppc_pipeline_tests.fakes import NOON, SELLER, VENDOR
+from ppc_pipeline_tests.warehouse.advertiser import SB, SETTLED, SP, TODAY, Advertiser
+
+D = Decimal
+
+
+def made(connection, kind=None, target=30.0, **options):
+    refresh_suggestions(connection, TargetAcos(target, **options), NOON)
+    return suggestions(connection, kinds=[kind] if kind else [])
+
+
+def one(connection, kind, **options):
+    found = made(connection, kind, **options)
+    assert len(found) <= 1, found
+    return found[0] if found else None
+
+
+def of_each(connection, kind, cases, make):
+    """Make a profile for each case, and return what is suggested to each in one run."""
+    connection.begin()
+    for number, case in enumerate(cases):
+        make(connection, case, profile_id=number + 1)
+    connection.commit()
+    found = {suggestion.profile_id: suggestion for suggestion in made(connection, kind)}
+    return [found.get(number + 1) for number in range(len(cases))]
+
+
+def values(found):
+    return [suggestion and str(suggestion.suggested_value.normalize()) for suggestion in found]
+
+
+# Bids. Beside the keyword there is one whose 900 clicks bring 2.00 each: at 30 % a click may cost 0.60, which is what
+# both bid. What is known of others weighs as much as 100 clicks of the keyword itself.
+
+CENTS = D("0.60")
+
+
+class Bids:
+    """An ad group with a keyword to look at, and another whose clicks are worth what the bid takes them to be."""
+
+    def __init__(self, connection, scale=1, bid=CENTS, **options):
+        self.it = Advertiser(connection, **options)
+        self.campaign = self.it.campaign()
+        self.ad_group = self.it.ad_group(self.campaign, default_bid=None)
+        self.keyword = self.it.keyword(self.campaign, self.ad_group, bid=bid)
+        other = self.it.keyword(self.campaign, self.ad_group, "other", state="PAUSED")
+        worth = D(str(bid)) * 100 / 30
+        self.it.clicks(self.campaign, self.ad_group, other, clicks=900, cost=500 * scale, sales=900 * worth)
+
+    def clicks(self, **figures):
+        self.it.clicks(self.campaign, self.ad_group, self.keyword, **figures)
+        return self
+
+
+def test_a_bid_moves_towards_the_target_as_far_as_its_clicks_weigh(connection):
+    cases = {
+        (5, 3, 0): None,  # too few to say anything of the keyword
+        (5, 3, 100): None,
+        (10, 6, 0): "0.55",  # 200 / 110 = 1.82 a click
+        (500, 300, 0): "0.45",  # 200 / 600 = 0.33: as far down as one step goes
+        (500, 300, 1000): None,  # as good as the others
+        (500, 300, 1010): None,  # a change of less than 5 %
+        (500, 300, 1100): "0.65",  # 1300 / 600 = 2.17
+        (500, 300, 2000): "0.75",  # 2200 / 600 = 3.67: as far up as one step goes
+        (500, 100, 500): None,  # the bid is too high, but clicks cost less than they may
+        (500, 500, 1400): None,  # the bid is too low, but clicks cost more than they may
+    }
+
+    def make(connection, case, **options):
+        Bids(connection, **options).clicks(**dict(zip(("clicks", "cost", "sales"), case, strict=True)))
+
+    assert values(of_each(connection, "bid_change", [*cases], make)) == [*cases.values()]
+
+
+def test_a_bid_change_says_on_which_evidence_and_what_it_may_bring(connection):
+    bids = Bids(connection).clicks(clicks=500, cost=300, sales=0)
+    found = one(connection, "bid_change")
+    assert (found.profile_id, found.ad_product, found.currency_code, found.country_code) == (SELLER, SP, "USD", "US")
+    assert (found.campaign_id, found.ad_group_id, found.target_id) == (bids.campaign, bids.ad_group, bids.keyword)
+    assert (found.campaign_name, found.ad_group_name, found.match_type) == ("Summer", "Towels", "BROAD")
+    assert (found.current_value, found.days_loaded, found.clicks, found.cost) == (D("0.60"), 60, 500, 300)
+    assert (found.days_from, found.days_until) == (TODAY - timedelta(days=62), TODAY - timedelta(days=3))
+    assert (found.acos_percent, found.target_acos_percent, found.made_at) == (None, 30, NOON)
+    assert found.confidence == pytest.approx(500 / 600)
+    assert float(found.expected_cost_change) == pytest.approx(250 * 0.6 * (0.75**1.5 - 1), abs=1e-5)
+    assert float(found.expected_sales_change) == pytest.approx(250 / 3 * (0.75**0.5 - 1), abs=1e-5)
+    assert found.reason == (
+        "500 clicks at 0.60 USD brought 0 purchases and 0.00 USD. Drawn to the rest of its ad group, campaign and "
+        "profile, a click is worth 0.33 USD; at 30 % ACoS it may cost 0.10 USD."
+    )
+
+
+def test_a_click_counts_once_though_the_keyword_is_all_there_is_of_its_campaign(connection):
+    it = Advertiser(connection)
+    campaign = it.campaign()
+    ad_group = it.ad_group(campaign)
+    keyword = it.keyword(campaign, ad_group)
+    it.clicks(campaign, ad_group, keyword, clicks=20, cost=12, sales=45)
+    # What the bid takes a click to be worth, 2.00, weighs as 100 clicks: (45 + 200) / 120 = 2.04 is less than 5 % more.
+    assert one(connection, "bid_change") is None
+    it.clicks(campaign, ad_group, keyword, clicks=20, cost=12, sales=59, day=SETTLED - timedelta(days=1))
+    assert one(connection, "bid_change", target=40.0).suggested_value == D("0.73")  # (104 + 150) / 140 x 40 % = 0.726
+
+
+def test_bids_are_rounded_to_the_currency_and_never_fall_below_amazons_least(connection):
+    yen, krona, brands = {"country": "JP", "currency": "JPY"}, {"country": "SE", "currency": "SEK"}, {"ad_product": SB}
+    cases = [
+        (yen | {"kind": "vendor"}, 100, 60, 30000, 110000, "65"),  # no decimals
+        (yen, 10, 3, 1500, 0, "2"),  # one yen, though that is more than 25 %
+        (yen, 10, 2, 1000, 0, None),  # Amazon's least bid
+        ({}, 1, D("0.03"), 15, 0, "0.02"),
+        ({}, 1, D("0.02"), 10, 0, None),
+        (brands, 1, D("0.32"), 160, 0, "0.25"),  # the least of Sponsored Brands: 25 % less would be 0.24
+        (brands, 1, D("0.10"), 50, 0, None),  # less than that already: not lowered
+        (brands, 1, D("0.10"), 50, 1000, "0.12"),  # and raised no faster
+        (krona, 10, 6, 3000, 0, None),  # Amazon documents no least bid
+        (krona, 10, 6, 3000, 11000, "6.5"),
+    ]
+
+    def make(connection, case, **options):
+        own, scale, bid, cost, sales, _ = case
+        Bids(connection, scale, bid, **own, **options).clicks(clicks=500, cost=cost, sales=sales)
+
+    assert values(of_each(connection, "bid_change", cases, make)) == [case[-1] for case in cases]
+
+
+def test_what_does_not_run_or_has_no_bid_is_left_alone(connection):
+    cases = [
+        ("keywords", {"state": "ENABLED"}),  # as it is
+        ("keywords", {"state": "PAUSED"}),
+        ("keywords", {"removed_at": NOON}),
+        ("ad_groups", {"state": "PAUSED"}),
+        ("ad_groups", {"state": "ARCHIVED"}),
+        ("campaigns", {"state": "PAUSED"}),
+        ("campaigns", {"end_date": TODAY - timedelta(days=1)}),
+        ("campaigns", {"cost_type": "VCPM"}),
+        ("campaigns", {"bidding_strategy": "RULE_BASED"}),
+        ("keywords", {"bid": None}),  # nor has the ad group one
+        ("profiles", {"removed_at": NOON}),
+        ("profiles", {"account_type": None}),  # nobody knows which sales are its standard ones
+    ]
+
+    def make(connection, case, **options):
+        Bids(connection, **options).clicks(clicks=500, cost=300).it.change(case[0], **case[1])
+
+    found = of_each(connection, "bid_change", cases, make)
+    assert [case for case, suggestion in zip(cases, found, strict=True) if suggestion] == cases[:1]
+
+
+def test_a_keyword_without_a_bid_has_its_ad_groups(connection):
+    bids = Bids(connection).clicks(clicks=500, cost=300, sales=0)
+    bids.it.change("keywords", bid=None)
+    bids.it.change("ad_groups", default_bid=D("0.80"))
+    found = one(connection, "bid_change")
+    assert (found.current_value, found.suggested_value) == (D("0.80"), D("0.60"))
+
+
+def test_targets_have_bids_too_but_not_themes(connection):
+    bids = Bids(connection)
+    target = bids.it.target(bids.campaign, bids.ad_group)
+    bids.it.clicks(bids.campaign, bids.ad_group, target, clicks=500, cost=300, keyword_type="TARGETING_EXPRESSION")
+    found = one(connection, "bid_change")
+    assert (found.target_id, found.target_kind, found.match_type) == (target, "product", None)
+    bids.it.change("targets", expression_type="THEME")
+    assert one(connection, "bid_change") is None
+    bids.it.change("targets", expression_type="MANUAL", state="PAUSED")
+    assert one(connection, "bid_change") is None
+
+
+def test_days_that_are_too_young_or_too_old_or_in_another_currency_do_not_count(connection):
+    cases = [
+        {"day": TODAY - timedelta(days=3)},
+        {"day": TODAY - timedelta(days=62)},
+        {"day": TODAY - timedelta(days=2)},
+        {"day": TODAY - timedelta(days=63)},
+        {"currency": "CAD"},
+    ]
+
+    def make(connection, case, **options):
+        Bids(connection, **options).clicks(clicks=500, cost=300, **case)
+
+    assert values(of_each(connection, "bid_change", cases, make)) == ["0.45", "0.45", None, None, None]
+
+
+def test_what_is_expected_in_a_month_is_reckoned_from_the_days_that_are_loaded(connection):
+    bids = Bids(connection).clicks(clicks=500, cost=300)
+    connection.execute("UPDATE load_log SET start_date = ?", [SETTLED - timedelta(days=2)])
+    found = one(connection, "bid_change")
+    assert (found.days_loaded, found.days_from) == (10, SETTLED - timedelta(days=2))
+    assert float(found.expected_cost_change) == pytest.approx(1500 * 0.6 * (0.75**1.5 - 1), abs=1e-4)
+    assert bids.keyword == found.target_id
+
+
+def test_another_clients_figures_count_for_nothing(connection):
+    Bids(connection).clicks(clicks=500, cost=300, sales=1100)
+    alone = one(connection, "bid_change")
+    other = Bids(connection, 100, D(60), profile_id=VENDOR, kind="vendor", country="JP", currency="JPY")
+    other.clicks(clicks=500, cost=30000, sales=0)
+    both = made(connection, "bid_change")
+    assert alone in both
+    assert {(found.profile_id, found.currency_code) for found in both} == {(SELLER, "USD"), (VENDOR, "JPY")}
+
+
+def test_an_account_can_have_a_target_of_its_own(connection):
+    Bids(connection).clicks(clicks=500, cost=300, sales=1000)
+    other = Bids(connection, profile_id=VENDOR, account="brands")
+    other.clicks(clicks=500, cost=300, sales=1000)
+    found = made(connection, "bid_change", by_account={"brands": 20.0})
+    assert [(one.account, one.target_acos_percent, one.suggested_value) for one in found] == [("brands", 20, D("0.45"))]
+
+
+def test_a_run_for_one_profile_leaves_the_suggestions_of_others_as_they_are(connection):
+    Bids(connection).clicks(clicks=500, cost=300)
+    Bids(connection, profile_id=VENDOR).clicks(clicks=500, cost=300)
+    made(connection)
+    refresh_suggestions(connection, TargetAcos(30.0), NOON + timedelta(days=1), [VENDOR])
+    assert {s.profile_id: s.made_at for s in suggestions(connection)} == {
+        SELLER: NOON,
+        VENDOR: NOON + timedelta(days=1),
+    }
+    assert [(c.profile_id, c.kind, c.suggestions) for c in suggestion_counts(connection)] == [
+        (VENDOR, "bid_change", 1),
+        (SELLER, "bid_change", 1),
+    ]
+
+
+def test_every_bid_is_positive_in_its_bounds_and_what_python_makes_of_the_figures(connection):
+    rng = random.Random(7)  # noqa: S311 - figures, no secrets
+    it = Advertiser(connection)
+    figures, bids = {}, {}
+    connection.begin()
+    for _ in range(6):
+        campaign = it.campaign()
+        for _ in range(3):
+            ad_group = it.ad_group(campaign)
+            for _ in range(8):
+                bid = D(rng.randint(2, 200)) / 100
+                keyword = it.keyword(campaign, ad_group, bid=bid)
+                clicks = int(rng.lognormvariate(4, 2))
+                cost = (clicks * bid * rng.randint(30, 100) / 100).quantize(D("0.01"))
+                sales = D(rng.choice([0, clicks * rng.randint(0, 800)])) / 100
+                it.clicks(campaign, ad_group, keyword, clicks=clicks, cost=cost, sales=sales)
+                figures[campaign, ad_group, keyword], bids[keyword] = (clicks, cost, sales), bid
+    connection.commit()
+    found = {suggestion.target_id: suggestion for suggestion in made(connection, "bid_change")}
+    assert len(found) > 40
+    for (campaign, ad_group, keyword), (clicks, cost, _) in figures.items():
+        bid, wanted = bids[keyword], affordable(figures, (campaign, ad_group, keyword), bids[keyword])
+        lowest = max(min((bid * D("0.75")).quantize(D("0.01"), ROUND_CEILING), bid - D("0.01")), D("0.02"))
+        highest = max((bid * D("1.25")).quantize(D("0.01"), ROUND_FLOOR), bid + D("0.01"))
+        if keyword in found:
+            suggested = found[keyword].suggested_value
+            assert 0 < lowest <= suggested <= highest
+            assert abs(suggested - min(max(wanted, lowest), highest)) <= D("0.005001")
+            assert (suggested > bid) == (cost / clicks < wanted)
+        elif clicks >= 10 and abs(wanted - bid) > bid / 10 and lowest < bid:
+            assert (wanted > bid) != (cost / clicks < wanted), "it was to be changed"
+
+
+def affordable(figures, key, bid):
+    """Say what a click may cost: each level's others, as 100 clicks, weigh with what lies below."""
+    worth, prior = bid * 100 / 30, 100
+    for level in range(4):  # the profile's other campaigns, the campaign's, the ad group's, the keyword itself
+        rest = [f for k, f in figures.items() if k[:level] == key[:level] and (level == 3 or k[level] != key[level])]
+        clicks, sales = sum(f[0] for f in rest), sum((f[2] for f in rest), D(0))
+        worth = (sales + prior * worth) / (clicks + prior)
+    return worth * 30 / 100
+
+
+# Search terms
+
+
+class Terms:
+    """An automatic campaign, and a manual one with exact keywords that advertises the same product."""
+
+    def __init__(self, connection, **options):
+        self.it = it = Advertiser(connection, **options)
+        self.auto = it.campaign("Auto", targeting_type="AUTO")
+        self.source = it.ad_group(self.auto, "Everything")
+        self.manual = it.campaign("Manual")
+        self.keywords = it.ad_group(self.manual, "Keywords")
+        it.keyword(self.manual, self.keywords, "pool towel", match_type="EXACT")
+        for campaign, ad_group in ((self.auto, self.source), (self.manual, self.keywords)):
+            it.product(campaign, ad_group, "B0TOWEL001")
+        it.term(self.auto, self.source, "all the rest", clicks=1000, cost=500, purchases=100, sales=2000)
+
+    def sells(self, term="red beach towel", **figures):
+        sold = {"clicks": 100, "cost": 60, "purchases": 6, "sales": 300}
+        self.it.term(self.auto, self.source, term, **(sold | figures))
+        return self
+
+    def wastes(self, term="car towel", **figures):
+        self.it.term(self.auto, self.source, term, **({"clicks": 60, "cost": 30} | figures))
+        return self
+
+
+HARVEST, NEGATE = "harvest_search_term", "negate_search_term"
+
+
+def harvested(connection, cases=(), make=None):
+    """Return what is to be harvested: of a profile for each case, where there are cases."""
+    connection.begin()
+    for number, case in enumerate(cases):
+        make(connection, case, profile_id=number + 1)
+    connection.commit()
+    return [found for found in made(connection, HARVEST) if found.search_term != "all the rest"]
+
+
+def test_a_term_that_sells_is_to_be_an_exact_keyword_beside_those_of_the_same_product(connection):
+    terms = Terms(connection).sells("Red Beach Towel")
+    (found,) = harvested(connection)
+    assert (found.search_term, found.target_kind, found.match_type) == ("red beach towel", "keyword", "EXACT")
+    assert (found.campaign_id, found.ad_group_id) == (terms.auto, terms.source)
+    assert (found.destination_campaign_id, found.destination_ad_group_id) == (terms.manual, terms.keywords)
+    assert found.destination_ad_group_name == "Keywords"
+    # A click is worth (300 + 100 x (2000 + 100 x 2) / (1000 + 100)) / 200 = 2.50: 0.75 at 30 %, 25 % more than 0.60.
+    assert (found.current_value, found.suggested_value) == (None, D("0.75"))
+    assert (found.acos_percent, found.confidence, found.purchases) == (20, 0.5, 6)
+    assert found.reason.startswith("100 clicks at 0.60 USD brought 6 purchases and 300.00 USD: 20.0 % ACoS")
+
+
+def test_a_term_that_sells_too_little_or_by_itself_already_is_no_keyword(connection):
+    cases = [{}, {"purchases": 2}, {"sales": 190}, {"match_type": "EXACT"}, {"day": TODAY - timedelta(days=1)}]
+
+    def make(connection, case, **options):
+        Terms(connection, **options).sells(**case)
+
+    assert [found.profile_id for found in harvested(connection, cases, make)] == [1]
+
+
+def test_a_terms_figures_are_added_over_ad_groups_and_it_is_suggested_once(connection):
+    terms = Terms(connection).sells(clicks=50, cost=30, purchases=2, sales=150)
+    other = terms.it.ad_group(terms.auto, "More")
+    terms.it.term(terms.auto, other, "red beach towel", clicks=50, cost=30, purchases=4, sales=150)
+    (found,) = harvested(connection)
+    assert (found.ad_group_id, found.clicks, found.purchases) == (other, 100, 6)
+
+
+def test_a_term_that_is_an_exact_keyword_is_not_suggested_again(connection):
+    cases = [
+        ("red beach towel", "EXACT", "ENABLED", False),
+        ("Red Beach Towel", "EXACT", "PAUSED", False),
+        ("red beach towel", "EXACT", "ARCHIVED", True),
+        ("red beach towel", "PHRASE", "ENABLED", True),
+    ]
+
+    def make(connection, case, **options):
+        terms = Terms(connection, **options).sells()
+        text, match_type, state, _ = case
+        terms.it.keyword(terms.manual, terms.keywords, text, match_type=match_type, state=state)
+
+    found = {suggestion.profile_id for suggestion in harvested(connection, cases, make)}
+    assert [number + 1 in found for number in range(len(cases))] == [case[-1] for case in cases]
+
+
+def test_a_term_that_is_negated_is_neither_made_a_keyword_nor_negated_again(connection):
+    cases = [
+        ("red beach towel", "NEGATIVE_EXACT", "ENABLED", False),
+        ("beach towel", "NEGATIVE_PHRASE", "ENABLED", False),
+        ("each towel", "NEGATIVE_PHRASE", "ENABLED", True),  # words, not letters
+        ("beach towel", "NEGATIVE_EXACT", "ENABLED", True),
+        ("red beach towel", "NEGATIVE_EXACT", "ARCHIVED", True),
+    ]
+
+    def make(connection, case, **options):
+        terms = Terms(connection, **options).sells()
+        other = terms.it.campaign("Other", targeting_type="AUTO")
+        terms.it.term(other, terms.it.ad_group(other), "red beach towel", clicks=60, cost=30)
+        text, match_type, state, _ = case
+        for campaign in (terms.auto, other):
+            terms.it.negative(campaign, None, text, match_type=match_type, state=state)
+
+    found = {suggestion.profile_id for suggestion in harvested(connection, cases, make)}
+    assert [number + 1 in found for number in range(len(cases))] == [case[-1] for case in cases]
+    assert {suggestion.profile_id for suggestion in suggestions(connection, kinds=[NEGATE])} == found
+
+
+def test_another_clients_keywords_and_negatives_are_its_own(connection):
+    Terms(connection).sells().wastes()
+    other = Terms(connection, profile_id=VENDOR)
+    other.it.keyword(other.manual, other.keywords, "red beach towel", match_type="EXACT")
+    other.it.negative(other.auto, None, "car towel")
+    assert [found.profile_id for found in harvested(connection)] == [SELLER]
+    assert [found.profile_id for found in made(connection, NEGATE)] == [SELLER]
+
+
+def test_an_asin_is_to_be_a_product_target_where_such_are(connection):
+    terms = Terms(connection).sells("b0compete1")
+    (found,) = harvested(connection)
+    assert (found.target_kind, found.match_type, found.destination_ad_group_id) == ("product", None, None)
+    assert found.reason.endswith("takes it: choose or make one.")
+    products = terms.it.ad_group(terms.manual, "Products")
+    terms.it.product(terms.manual, products, "B0TOWEL001")
+    terms.it.target(terms.manual, products, "B0OTHER001")
+    (found,) = harvested(connection)
+    assert found.destination_ad_group_id == products
+    terms.it.target(terms.manual, products, "B0COMPETE1")
+    assert harvested(connection) == []
+
+
+def test_where_no_ad_group_takes_a_term_a_person_has_to_choose(connection):
+    cases = [
+        ("ad_groups", {"state": "PAUSED"}),
+        ("campaigns", {"targeting_type": "AUTO"}),
+        ("product_ads", {"asin": "B0"}),
+    ]
+
+    def make(connection, case, **options):
+        terms = Terms(connection, **options).sells()
+        connection.execute(
+            f"UPDATE {case[0]}_history SET {next(iter(case[1]))} = ? WHERE campaign_id = ? AND profile_id = ?",
+            [*case[1].values(), terms.manual, options["profile_id"]],
+        )
+
+    found = harvested(connection, cases, make)
+    assert [suggestion.destination_ad_group_id for suggestion in found] == [None, None, None]
+    assert all(suggestion.reason.endswith("takes it: choose or make one.") for suggestion in found)
+
+
+def test_a_term_stays_where_it_sells_if_that_ad_group_takes_keywords(connection):
+    terms = Terms(connection)
+    late = terms.it.ad_group(terms.manual, "Late")
+    terms.it.product(terms.manual, late, "B0TOWEL001")
+    terms.it.keyword(terms.manual, late, "towel")
+    terms.it.term(terms.manual, late, "red beach towel", clicks=100, cost=60, purchases=6, sales=300)
+    (found,) = harvested(connection)
+    assert (found.ad_group_id, found.destination_ad_group_id) == (late, late)
+
+
+def test_terms_of_sponsored_brands_stay_in_their_ad_group(connection):
+    it = Advertiser(connection, ad_product=SB)
+    campaign = it.campaign(targeting_type=None)
+    ad_group = it.ad_group(campaign)
+    it.keyword(campaign, ad_group, "towel")
+    it.term(campaign, ad_group, "red beach towel", None, clicks=100, cost=60, purchases=6, sales=300)
+    it.term(campaign, ad_group, "*", None, clicks=500, cost=60, purchases=6, sales=300)
+    it.term(campaign, ad_group, "car towel", None, clicks=100, cost=60)
+    (found,) = made(connection, HARVEST)
+    assert (found.ad_product, found.search_term, found.destination_ad_group_id) == (SB, "red beach towel", ad_group)
+    (wasted,) = made(connection, NEGATE)
+    assert (wasted.ad_product, wasted.search_term, wasted.ad_group_id) == (SB, "car towel", ad_group)
+
+
+def test_a_term_that_costs_and_does_not_sell_is_to_be_negated(connection):
+    terms = Terms(connection).wastes()
+    (found,) = made(connection, NEGATE)
+    assert (found.search_term, found.target_kind, found.match_type) == ("car towel", "keyword", "NEGATIVE_EXACT")
+    assert (found.campaign_id, found.ad_group_id, found.suggested_value) == (terms.auto, terms.source, None)
+    conversion = 100 / 1060  # of the campaign and of the profile alike
+    assert found.confidence == pytest.approx(1 - (1 - conversion) ** 60)
+    assert (found.expected_cost_change, found.expected_sales_change) == (-15, 0)
+    assert found.reason == (
+        "60 clicks for 30.00 USD brought no purchase. "
+        "At the 9.4 % of the campaign's clicks that lead to one, the chance of that is 0.3 %."
+    )
+
+
+def test_a_term_that_may_sell_yet_is_left_alone(connection):
+    cases = [
+        {},
+        {"clicks": 20},  # with 9.8 % the chance of none is 13 %
+        {"cost": 5},  # less than the 5.05 that the profile pays for a purchase
+        {"purchases": 1, "sales": 20},
+        {"purchases": 1},
+        {"purchases_30d": 1},  # late, but a purchase
+        {"match_type": "EXACT"},
+        {"day": TODAY - timedelta(days=1)},
+    ]
+
+    def make(connection, case, **options):
+        Terms(connection, **options).wastes(**case)
+
+    found = of_each(connection, NEGATE, cases, make)
+    assert [case for case, suggestion in zip(cases, found, strict=True) if suggestion] == [{}]
+
+
+def test_the_conversion_rate_is_the_campaigns(connection):
+    terms = Terms(connection).wastes()
+    slow = terms.it.campaign("Slow")
+    ad_group = terms.it.ad_group(slow)
+    terms.it.term(slow, ad_group, "all", clicks=10_000, cost=5000, purchases=100, sales=20000)
+    terms.it.term(slow, ad_group, "car towel", clicks=60, cost=60)  # at 1 % none of 60 is likely
+    assert [found.campaign_id for found in made(connection, NEGATE)] == [terms.auto]
+
+
+@pytest.mark.parametrize("of_campaign", [True, False])
+def test_a_negative_keyword_of_the_ad_group_or_its_campaign_counts_and_of_another_ad_group_does_not(
+    connection, of_campaign
+):
+    terms = Terms(connection).wastes()
+    terms.it.negative(terms.auto, terms.it.ad_group(terms.auto), "car towel")
+    terms.it.negative(terms.manual, None, "car towel")
+    assert len(made(connection, NEGATE)) == 1
+    terms.it.negative(terms.auto, None if of_campaign else terms.source, "Car Towel")
+    assert made(connection, NEGATE) == []
+
+
+def test_a_term_that_is_an_exact_keyword_there_is_not_negated(connection):
+    terms = Terms(connection).wastes()
+    terms.it.keyword(terms.auto, terms.source, "car towel", match_type="EXACT")
+    assert made(connection, NEGATE) == []
+
+
+def test_an_asin_that_does_not_sell_is_to_be_a_negative_target(connection):
+    terms = Terms(connection).wastes("b0compete1")
+    (found,) = made(connection, NEGATE)
+    assert (found.target_kind, found.match_type) == ("product", None)
+    terms.it.negative_asin(terms.auto, terms.source, "B0COMPETE1")
+    assert made(connection, NEGATE) == []
+
+
+def test_nothing_is_negated_where_nothing_runs(connection):
+    def make(connection, case, **options):
+        Terms(connection, **options).wastes().it.change(case, state="PAUSED")
+
+    assert of_each(connection, NEGATE, ["campaigns", "ad_groups"], make) == [None, None]
+
+
+# Budgets
+
+BUDGET = "raise_budget"
+
+
+ALMOST_ALL = D("9.60")
+
+
+def spender(connection, days=7, cost=ALMOST_ALL, sales=40, **values):
+    """A campaign with a budget of 10.00 that cost 9.60 on some of the last days, and sold for four times as much."""
+    it = Advertiser(connection, **values)
+    campaign = it.campaign()
+    for number in range(1, days + 1):
+        it.day(campaign, TODAY - timedelta(days=number), clicks=20, cost=cost, purchases=2, sales=sales)
+    return it
+
+
+def test_a_campaign_that_sells_and_runs_out_of_its_budget_gets_more(connection):
+    spender(connection)
+    found = one(connection, BUDGET)
+    assert (found.campaign_name, found.current_value, found.suggested_value) == ("Summer", 10, 12)
+    assert (found.clicks, found.cost, found.sales) == (100, D(48), D(200))  # of the 5 days that are settled
+    assert (found.acos_percent, found.confidence) == (24, pytest.approx(0.25))
+    assert float(found.expected_cost_change) == pytest.approx(30)  # half of 30 days, 2.00 more on each
+    assert float(found.expected_sales_change) == pytest.approx(125)
+    assert found.reason == (
+        "On 7 of the last 14 days it spent 95 % or more of its 10.00 USD a day, at 24.0 % ACoS, where 30 % is aimed at."
+    )
+
+
+def test_a_budget_is_raised_only_where_it_is_spent_and_spent_well(connection):
+    cases = [
+        ({"days": 6}, None),
+        ({"cost": D("9.49")}, None),  # 94.9 %
+        ({"sales": 31}, None),  # ACoS is above the target
+        ({"sales": 0}, None),
+        ({"country": "JP", "currency": "JPY", "cost": 10}, "12"),
+        ({"ad_product": SB}, "12"),
+    ]
+
+    def make(connection, case, **options):
+        spender(connection, **case[0], **options)
+
+    assert values(of_each(connection, BUDGET, cases, make)) == [case[-1] for case in cases]
+
+
+def test_only_daily_budgets_of_what_runs_are_raised(connection):
+    cases = [{"state": "PAUSED"}, {"budget_type": "LIFETIME"}, {"end_date": TODAY - timedelta(days=1)}]
+
+    def make(connection, case, **options):
+        spender(connection, **options).change("campaigns", **case)
+
+    assert of_each(connection, BUDGET, cases, make) == [None, None, None]
+
+
+@pytest.mark.parametrize(("before", "expected"), [(8, True), (3, False)])
+def test_days_before_the_budget_last_changed_do_not_count(connection, before, expected):
+    it = spender(connection)
+    changed = NOON - timedelta(days=before)
+    it.connection.execute(
+        "INSERT INTO campaigns_history BY NAME SELECT * REPLACE (20 AS budget, ? AS valid_to) FROM campaigns_history",
+        [changed],
+    )
+    it.connection.execute("UPDATE campaigns_history SET valid_from = ? WHERE valid_to IS NULL", [changed])
+    assert (one(connection, BUDGET) is not None) == expected
+
+
+# The files
+
+
+@pytest.mark.parametrize("name", ["advertisers", "evidence_days", "search_terms", *KINDS])
+def test_every_file_says_first_what_one_row_is(name):
+    assert sql_file(f"suggestions/{name}").startswith("-- One row is ")
+
+
+def test_every_number_is_used():
+    text = "".join(sql_file(f"suggestions/{name}") for name in ["advertisers", "evidence_days", "search_terms", *KINDS])
+    assert [name for name in NUMBERS if f"${name}" not in text] == []
