@@ -21,7 +21,16 @@ CLIENTS = {
     VENDOR: facts(VENDOR, name="Acme JP", currency_code="JPY", account_type="vendor", country_code="JP"),
 }
 HOSTILE = '<script>alert("1")</script><img src=x onerror=alert(2)>'
-WASTED = {"searchTerm": 'free "towel" </td><script>alert(3)</script>', "purchases7d": 0, "purchases14d": 0}
+WASTED, SOLD_ONCE = 'free "towel" </td><script>alert(3)</script>', "towel"
+TERMS = (  # search term, days after the week's start, clicks, cost, purchases
+    (WASTED, 6, 70, 300, 0),
+    (WASTED, 0, 7, 21.5, 0),
+    (WASTED, -21, 5, 10, 0),
+    (WASTED, -22, 1, 1, 9),
+    (SOLD_ONCE, 3, 80, 999, 0),
+    (SOLD_ONCE, -21, 1, 1, 1),
+    ("not this week", -1, 80, 999, 0),
+)
 
 
 def fill_weeks(connection, folder, types=TYPES, days=DAYS, profiles=(SELLER, VENDOR)):
@@ -35,11 +44,16 @@ def fill_weeks(connection, folder, types=TYPES, days=DAYS, profiles=(SELLER, VEN
                 if row["campaignId"] == 12 and "campaignName" in row:
                     row["campaignName"] = HOSTILE
             if report_type == "spSearchTerm":
-                last = [row for row in made if row["date"] >= str(WEEK.start)][-1]
-                made.append(last | WASTED | {"cost": 321.5, "clicks": 77, "keywordId": 999})
+                made += [_term_row(made[0], *term) for term in TERMS]
             file = report_file(folder, made, days[0], days[-1], profile_id=profile_id, currency_code=currency)
             (outcome,) = load_files(connection, REPORT_TABLES[report_type], [file], NOON)
             assert not outcome.rows_rejected
+
+
+def _term_row(like, term, day, clicks, cost, purchases):
+    row = like | {"searchTerm": term, "keywordId": 999, "clicks": clicks, "cost": cost}
+    sold = {"purchases7d": purchases, "purchases14d": purchases}
+    return row | sold | {"date": str(WEEK.start + timedelta(days=day))}
 
 
 def contents(connection, profile_id=SELLER, week=WEEK, standing=(), profile=None):
