@@ -74,6 +74,23 @@ def test_what_could_not_be_written_is_named_and_exit_code_1(here, monkeypatch):
     assert f"profile {SELLER} (Acme US): ZeroDivisionError: division by zero" in result.stderr
 
 
+def test_a_page_that_is_broken_off_leaves_the_former_one_whole(here, monkeypatch):
+    ppc("report", "--week", WEEK.start, "--profile", SELLER)
+    (page,) = (here / "weekly").rglob("*.html")
+    before = page.read_bytes()
+    whole = type(page).write_text
+
+    def half(path, text, **how):
+        whole(path, text[: len(text) // 2], **how)
+        raise OSError("no room")
+
+    monkeypatch.setattr(type(page), "write_text", half)
+    result = ppc("report", "--week", WEEK.start, "--profile", SELLER)
+    assert (result.exit_code, "no room" in result.stderr) == (1, True)
+    assert page.read_bytes() == before
+    assert [*page.parent.iterdir()] == [page]
+
+
 def test_without_a_warehouse_there_is_nothing_to_report(data_dir):
     result = ppc("report")
     assert (result.exit_code, "there is no warehouse" in result.stderr) == (2, True)
