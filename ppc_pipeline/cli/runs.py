@@ -196,10 +196,8 @@ def show_outcome(
         header = ("profile", "name", "report type", "days", "rows", "cost", "sales", "currency")
         print_table(f"In the warehouse, {days}", header, sorted(rows, key=lambda row: (row[1], row[0], row[2])))
         if incomplete:
-            missing = [
-                (s.account, str(s.profile_id), s.report_type, str(s.days), s.status, s.reason) for s in incomplete
-            ]
-            print_table("Not complete", ("account", "profile", "report type", "days", "status", "why"), missing)
+            columns = ("account", "profile", "report type", "days", "status", "why")
+            print_table("Not complete", columns, _not_complete(incomplete))
         if in_quarantine:
             rows_of = ", ".join(f"{number:,} of {name}" for name, number in in_quarantine.items())
             err.print(f"rows in quarantine, which could not be loaded: {rows_of} (`ppc rejected`)", style="yellow")
@@ -209,6 +207,17 @@ def show_outcome(
             err.print(reason, style="red", markup=False, soft_wrap=True)
     if broken or any(stretch.status is DayStatus.FAILED for stretch in incomplete):
         raise typer.Exit(1)
+
+
+def _not_complete(stretches: Sequence[Stretch]) -> list[tuple[str, str, str, str, str, str]]:
+    """Return a row for each profile, days and reason: a refused profile is refused every report type alike."""
+    report_types: dict[tuple[str, str, str, str, str], list[str]] = defaultdict(list)
+    for s in stretches:
+        report_types[s.account, str(s.profile_id), str(s.days), s.status, s.reason].append(s.report_type)
+    return [
+        (account, profile, ", ".join(names) if len(names) <= 3 else f"{len(names)} report types", days, status, why)
+        for (account, profile, days, status, why), names in report_types.items()
+    ]
 
 
 def _not_over(found: Sequence[Stretch]) -> list[str]:

@@ -15,8 +15,10 @@ import httpx
 import pytest
 
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
-from ppc_pipeline.cli.runs import tools_of
+from ppc_pipeline.cli.runs import _not_complete, tools_of
 from ppc_pipeline.pipeline import sync_profiles
+from ppc_pipeline.reports.completeness import DayStatus, Stretch
+from ppc_pipeline.reports.windows import Days
 from ppc_pipeline.settings import load_settings
 from ppc_pipeline_tests.cli.conftest import COMMAND, ppc, ppc_json, start
 from ppc_pipeline_tests.conftest import days_ago
@@ -86,6 +88,20 @@ def test_forty_days_are_24_reports_exact_to_the_cent_and_again_none(start_sandbo
     assert created(url) == 24
     assert again == result
     assert query(data_dir, "SELECT * FROM report_sp_targeting ORDER BY ALL") == before
+
+
+def test_what_is_not_complete_for_one_reason_is_one_line_however_many_report_types():
+    def stretch(report_type, reason, profile_id=1):
+        days = Days(days_ago(4), days_ago(3))
+        return Stretch("acme", profile_id, "Acme", report_type, days, DayStatus.FAILED, reason)
+
+    four = [stretch(name, "refused") for name in FOUR]
+    lines = _not_complete([*four, stretch("sbAds", "broken"), stretch("sbAds", "refused", profile_id=2)])
+    assert [(profile, names, why) for _, profile, names, _, _, why in lines] == [
+        ("1", "4 report types", "refused"),
+        ("1", "sbAds", "broken"),
+        ("2", "sbAds", "refused"),
+    ]
 
 
 def test_sync_brings_entities_and_the_trailing_days_and_leaves_ordinary_runs_behind(
