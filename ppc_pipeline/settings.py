@@ -206,6 +206,11 @@ class Settings(BaseSettings):
         return self.data_dir.absolute() / "staging"
 
     @property
+    def weekly_dir(self) -> Path:
+        """Where weekly reports are written."""
+        return self.data_dir.absolute() / "weekly"
+
+    @property
     def dagster_home(self) -> Path:
         """Dagster's own directory."""
         return self.data_dir.absolute() / "dagster"

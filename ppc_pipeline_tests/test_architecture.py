@@ -26,15 +26,16 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "pipeline": ("amazon_ads", "warehouse", "progress", "settings", "reports", "entities", "clients"),
     "rebuild": ("amazon_ads", "warehouse", "progress", "reports", "pipeline"),
     "cleanup": ("reports", "pipeline"),
+    "weekly": ("amazon_ads.report_types", "warehouse", "reports", "pipeline"),
     "bulksheets": ("warehouse",),
     "defs": (
         *("amazon_ads", "warehouse", "progress", "settings", "reports", "entities", "clients", "pipeline"),
-        *("authorisations", "rebuild", "cleanup"),
+        *("authorisations", "rebuild", "cleanup", "weekly"),
     ),
     "definitions": ("amazon_ads", "progress", "settings", "defs"),
     "cli": (
         *("amazon_ads", "warehouse", "progress", "settings", "reports", "entities", "clients", "pipeline"),
-        *("authorisations", "rebuild", "cleanup", "bulksheets", "sandbox", "defs", "definitions"),
+        *("authorisations", "rebuild", "cleanup", "weekly", "bulksheets", "sandbox", "defs", "definitions"),
     ),
 }
 
@@ -53,6 +54,7 @@ MAY_NOT_KNOW: dict[str, tuple[str, ...]] = {
     "pipeline": ("dagster", "dagster_duckdb", "httpx", "typer", "rich"),
     "rebuild": ("dagster", "dagster_duckdb", "duckdb", "sqlalchemy", "httpx", "typer", "rich"),
     "cleanup": ("dagster", "dagster_duckdb", "duckdb", "sqlalchemy", "httpx", "typer", "rich"),
+    "weekly": ("dagster", "dagster_duckdb", "sqlalchemy", "httpx", "typer", "rich"),
     "bulksheets": ("dagster", "dagster_duckdb", "duckdb", "sqlalchemy", "httpx", "typer", "rich"),
     "defs": ("httpx", "sqlalchemy", "typer", "rich"),
     "definitions": ("httpx", "sqlalchemy", "duckdb", "typer", "rich"),

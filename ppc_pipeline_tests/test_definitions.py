@@ -39,7 +39,8 @@ REPORTS = {
     "report_sp_advertised_product",
 }
 PARTITIONED = REPORTS | {"performance_records"}
-OPERATIONS = {"coverage", "restatement_curve", "api_usage", "suggestions"}
+OPERATIONS = {"coverage", "restatement_curve", "api_usage", "performance_trends", "suggestions"}
+WEEKLY = {"weekly_report"}
 BY_CAMPAIGN = {"fx_rates", "metrics_by_profile", "metrics_by_portfolio", "metrics_by_campaign"}
 METRICS = BY_CAMPAIGN | {
     *("metrics_by_ad_group", "metrics_by_target", "metrics_by_search_term", "metrics_by_product"),
@@ -52,7 +53,7 @@ QUALITY = {
 }
 OF_CAMPAIGNS = {"campaign_features", "seasonality"}
 FEATURES = OF_CAMPAIGNS | {"keyword_features"}
-EVERYTHING = ENTITIES | PARTITIONED | METRICS | FEATURES | INSIGHTS | OPERATIONS
+EVERYTHING = ENTITIES | PARTITIONED | METRICS | FEATURES | INSIGHTS | OPERATIONS | WEEKLY
 
 
 @pytest.fixture(scope="module")
@@ -75,12 +76,13 @@ def test_the_assets_are_these(specs):
 
 def test_every_asset_is_grouped_owned_tagged_and_described(specs):
     for name, spec in specs.items():
-        groups = {"entities", "reports", "metrics", "features", "insights", "operations", "suggestions"}
+        groups = {"entities", "reports", "metrics", "features", "insights", "operations", "suggestions", "weekly"}
         assert spec.group_name in groups, name
         assert spec.owners == ["team:ppc"], name
         assert 1 <= len(spec.kinds) <= 3, name
         assert "ppc/source" in spec.tags, name
-        wanted = ("grain:", "key:", "one row is") if name != "coverage" else ("grid", "square")
+        drawn = {"coverage": ("grid", "square"), "performance_trends": ("no table: drawn",)}
+        wanted = drawn.get(name, ("grain:", "key:", "one row is"))
         assert any(word in spec.description.lower() for word in wanted), name
 
 
@@ -91,6 +93,9 @@ def test_what_is_now_is_never_partitioned_and_reports_are_by_date_in_one_run(def
         if name in PARTITIONED:
             assert isinstance(node.partitions_def, dg.DailyPartitionsDefinition), name
             assert node.backfill_policy == dg.BackfillPolicy.single_run(), name
+        elif name in WEEKLY:
+            assert isinstance(node.partitions_def, dg.WeeklyPartitionsDefinition)
+            assert node.backfill_policy == dg.BackfillPolicy.single_run()
         else:
             assert node.partitions_def is None, name
 
@@ -100,7 +105,7 @@ def test_the_checks_are_these(defs):
     found = {(key.asset_key.to_user_string(), key.name) for key in keys}
     complete = {(name, "complete") for name in ENTITIES | REPORTS}
     rows = {(name, check) for name in REPORTS for check in ("rejected", "emptied", "columns")}
-    others = {("performance_records", "grain_unique"), ("profiles", "authorisations")}
+    others = {("performance_records", "grain_unique"), ("profiles", "authorisations"), ("weekly_report", "written")}
     jumps = {(name, "large_changes") for name in ("portfolios", "campaigns", "ad_groups", "keywords", "targets")}
     quality = {(table, name) for table, names in QUALITY.items() for name in names}
     insights = {(name, "nothing_to_see_to") for name in INSIGHTS}
@@ -110,7 +115,7 @@ def test_the_checks_are_these(defs):
 def test_schedules_and_sensor_are_on_by_default(defs):
     repository = defs.get_repository_def()
     names = {schedule.name for schedule in repository.schedule_defs}
-    assert names == {"daily_entities", "daily_orders", "daily_clean_up"}
+    assert names == {"daily_entities", "daily_orders", "daily_clean_up", "weekly_reports"}
     assert {sensor.name for sensor in repository.sensor_defs} == {"report_readiness"}
     assert all(s.default_status is dg.DefaultScheduleStatus.RUNNING for s in repository.schedule_defs)
     assert all(s.default_status is dg.DefaultSensorStatus.RUNNING for s in repository.sensor_defs)
@@ -120,21 +125,24 @@ def test_the_schedules_run_when_yesterday_is_over_everywhere(defs):
     asking = [schedule for schedule in defs.get_repository_def().schedule_defs if schedule.name != "daily_clean_up"]
     for schedule in asking:
         minute, hour, *rest = schedule.cron_schedule.split()
-        assert (int(hour), rest, schedule.execution_timezone) >= (9, ["*", "*", "*"], "UTC")
+        days = ["*", "*", "1" if schedule.name == "weekly_reports" else "*"]
+        assert int(hour) >= 9
+        assert (rest, schedule.execution_timezone) == (days, "UTC")
         assert int(minute) < 60
 
 
 def test_the_jobs_run_in_one_process_over_their_assets(defs):
     jobs = {job.name: job for job in defs.get_repository_def().get_all_jobs() if not job.name.startswith("__")}
-    assert set(jobs) == {"entities_job", "reports_job", "orders_job", "optimise_job", "clean_up_job"}
+    assert set(jobs) == {"entities_job", "reports_job", "orders_job", "optimise_job", "weekly_job", "clean_up_job"}
     assert all(job.executor_def.name == "in_process" for job in jobs.values())
     selected = {
         name: {key.to_user_string() for key in jobs[name].asset_layer.executable_asset_keys}
-        for name in ("entities_job", "reports_job")
+        for name in ("entities_job", "reports_job", "weekly_job")
     }
     assert selected == {
         "entities_job": ENTITIES,
         "reports_job": PARTITIONED | METRICS | FEATURES | INSIGHTS | OPERATIONS,
+        "weekly_job": WEEKLY,
     }
 
 
@@ -144,9 +152,7 @@ def test_every_report_type_can_be_an_asset(monkeypatch):
     dg.Definitions.validate_loadable(every)
     names = {spec.key.to_user_string() for spec in every.resolve_all_asset_specs()}
     reports = {report_type.table for report_type in REPORT_TYPES.values()}
-    assert names == ENTITIES | PARTITIONED | METRICS | FEATURES | INSIGHTS | OPERATIONS | reports | {
-        "metrics_by_placement"
-    }
+    assert names == EVERYTHING | reports | {"metrics_by_placement"}
     assert {"report_sp_campaigns_campaign_placement", "report_sb_ads", "report_sd_targeting_matched_target"} < names
 
 
@@ -155,7 +161,7 @@ def test_without_the_targeting_report_there_is_no_performance_asset_and_nothing_
     fewer = build_defs(load_settings())
     dg.Definitions.validate_loadable(fewer)
     names = {spec.key.to_user_string() for spec in fewer.resolve_all_asset_specs()}
-    assert names == ENTITIES | OPERATIONS | BY_CAMPAIGN | OF_CAMPAIGNS | INSIGHTS | {"report_sp_campaigns"}
+    assert names == ENTITIES | OPERATIONS | WEEKLY | BY_CAMPAIGN | OF_CAMPAIGNS | INSIGHTS | {"report_sp_campaigns"}
     request = load_request([_Ready("spCampaigns")], Days(days_ago(4), days_ago(3)))
     asked = {key.to_user_string() for key in request.asset_selection}
     assert asked == {"report_sp_campaigns", "coverage"} | BY_CAMPAIGN | OF_CAMPAIGNS | INSIGHTS

@@ -1,4 +1,4 @@
-"""The ``ppc`` command: demo, sync, backfill, query, top, suggestions, status, activity, rejected, ...
+"""The ``ppc`` command: demo, sync, backfill, query, top, suggestions, report, status, activity, ...
 
 Each command is a module; here they are put together. Bad input is one clear line and exit code 2.
 """
@@ -14,6 +14,7 @@ from ppc_pipeline.cli.doctor import doctor
 from ppc_pipeline.cli.query import query
 from ppc_pipeline.cli.rebuild import rebuild
 from ppc_pipeline.cli.rejected import rejected
+from ppc_pipeline.cli.report import report
 from ppc_pipeline.cli.sandbox import sandbox
 from ppc_pipeline.cli.status import status
 from ppc_pipeline.cli.suggestions import suggestions
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (
-    *(demo, sync, backfill, query, top, suggestions, status, activity, rejected, rebuild, clean_up, doctor),
+    *(demo, sync, backfill, query, top, suggestions, report, status, activity, rejected, rebuild, clean_up, doctor),
     *(sandbox, dev),
 ):
     app.command()(command)

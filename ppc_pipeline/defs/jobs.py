@@ -34,6 +34,14 @@ optimise_job = dg.define_asset_job(
 )
 
 
+weekly_job = dg.define_asset_job(
+    "weekly_job",
+    selection=dg.AssetSelection.groups("weekly"),
+    executor_def=dg.in_process_executor,
+    description="Write the page of every profile's week.",
+)
+
+
 class OrderRun(dg.Config):
     """What an order is to ask for."""
 

@@ -1,12 +1,14 @@
-"""The schedules: once a day what is now, and once a day the order of reports. On by default.
+"""The schedules: once a day what is now, once a day the order of reports, once a week the pages. On by default.
 
-Both come after midnight in the last time zone (08:00 UTC in winter on the American west coast), so that yesterday is
+All come after midnight in the last time zone (08:00 UTC in winter on the American west coast), so that yesterday is
 over for every profile.
 """
 
+from datetime import timedelta
+
 import dagster as dg
 
-from ppc_pipeline.defs.jobs import OrderRun, entities_job, orders_job
+from ppc_pipeline.defs.jobs import OrderRun, entities_job, orders_job, weekly_job
 from ppc_pipeline.pipeline import is_weekly
 
 daily_entities = dg.ScheduleDefinition(
@@ -31,3 +33,16 @@ def daily_orders(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     moment = context.scheduled_execution_time
     config = dg.RunConfig(ops={"order_reports": OrderRun(weekly=is_weekly(moment))})
     return dg.RunRequest(run_key=moment.isoformat(), run_config=config)
+
+
+@dg.schedule(
+    job=weekly_job,
+    cron_schedule="0 14 * * 1",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Writes every profile's page of the week that ended on Sunday, 4 hours after its last day was ordered.",
+)
+def weekly_reports(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Write the pages of the week before the tick: Amazon may take 3 hours for the reports of its Sunday."""
+    monday = (context.scheduled_execution_time - timedelta(weeks=1)).date().isoformat()
+    return dg.RunRequest(run_key=monday, partition_key=monday)

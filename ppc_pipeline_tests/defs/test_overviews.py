@@ -39,11 +39,27 @@ def test_usage_counts_the_calls_of_the_last_days_and_draws_them(project):
     assert found["by day"].startswith("![calls and 429s by day](data:image/png;base64,")
 
 
+def test_trends_are_drawn_of_every_profile(project):
+    here = project(profiles=2, report_types="spCampaigns")
+    here.run("reports_job", start=days_ago(33), end=days_ago(3), assets=["report_sp_campaigns"])
+    found = metadata_of(here.run("reports_job", start=days_ago(3), assets=["performance_trends"]), "performance_trends")
+    assert (found["profiles"], found["last day"]) == (2, str(days_ago(3)))
+    assert found["by day"].startswith("![cost, sales and ACoS by day](data:image/png;base64,")
+    assert found["by weekday"].startswith("![sales by weekday](data:image/png;base64,")
+
+
+def test_before_anything_is_loaded_there_are_no_trends_and_the_run_is_fine(project):
+    result = project(profiles=1).run("reports_job", start=days_ago(3), assets=["performance_trends"])
+    assert result.success
+    assert metadata_of(result, "performance_trends") == {"profiles": 0}
+
+
 def test_an_overview_is_due_once_a_day(project):
     here = project(profiles=1, report_types="spCampaigns")
     now = here.ledger.clock()
     assert due_overviews(here.instance, now.timestamp()) == [*OVERVIEWS]
     here.run("reports_job", start=days_ago(3), assets=["api_usage"])
-    assert due_overviews(here.instance, now.timestamp()) == ["restatement_curve", "suggestions"]
+    due = ["restatement_curve", "performance_trends", "suggestions"]
+    assert due_overviews(here.instance, now.timestamp()) == due
     assert due_overviews(here.instance, (now + timedelta(hours=21)).timestamp()) == [*OVERVIEWS]
     assert here.instance.get_latest_materialization_event(dg.AssetKey("api_usage")) is not None

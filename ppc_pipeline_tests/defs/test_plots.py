@@ -1,10 +1,16 @@
 """The pictures: what they leave out when there is too much to draw."""
 
+from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
 
 from ppc_pipeline.defs.plots import MOST_PROFILES, coverage_plot
+from ppc_pipeline.defs.trend_plots import MOST_PANELS, trends_plot, weekdays_plot
 from ppc_pipeline.reports.completeness import DayStatus, Stretch
 from ppc_pipeline.reports.windows import Days
+from ppc_pipeline.warehouse.trends import TrendDay, WeekdayIndex
 
 END = date(2026, 11, 22)
 SPAN = Days(END - timedelta(days=94), END)
@@ -34,3 +40,26 @@ def test_profiles_that_are_not_complete_are_drawn_before_others(monkeypatch):
     coverage_plot([*stretches_of(1000), failed])
     assert "Store 777 777" in drawn
     assert len(drawn) == MOST_PROFILES
+
+
+def trend(place, profiles, name="Store"):
+    return [
+        TrendDay(place, profiles, place, name, "USD", day, Decimal((day.day * 37) % 91), Decimal((day.day * 53) % 97))
+        for day in SPAN
+    ]
+
+
+def test_trends_of_many_profiles_stay_small_and_say_how_many_are_left_out():
+    days = [day for place in range(1, MOST_PANELS + 1) for day in trend(place, 300)]
+    drawn = trends_plot(days).value
+    assert "The 9 with the highest cost, each currency's first ones; 291 more are not drawn." in drawn
+    assert len(drawn) < 160_000
+    assert "not drawn" not in trends_plot(trend(1, 1)).value
+
+
+@pytest.mark.parametrize("name", ["Cash$Flow$ {", "A & B <b>"])
+def test_a_name_with_signs_of_a_formula_can_be_drawn(name):
+    assert trends_plot(trend(1, 1, name)).value
+    week = [WeekdayIndex(1, 1, 1, name, "USD", "SPONSORED_TV", day, index) for day, index in ((7, 1.5), (1, None))]
+    assert weekdays_plot(week).value
+    assert coverage_plot([replace(one, profile_name=name) for one in stretches_of(1)]).value

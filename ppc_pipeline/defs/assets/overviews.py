@@ -1,4 +1,4 @@
-"""The assets that show how things go over time: how far fresh figures can be trusted, how much the API is used.
+"""The assets that show how things go over time: profiles, how far fresh figures can be trusted, how the API is used.
 
 Each is made anew once a day, with a load run.
 """
@@ -15,9 +15,11 @@ from ppc_pipeline.defs.resources import LedgerResource, WarehouseResource
 from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.reports.usage import Usage, usage_by_day, usage_since
+from ppc_pipeline.warehouse.metrics import METRIC_TABLES
 from ppc_pipeline.warehouse.restated import CurvePoint, refresh_restatement_curve, restatement_curve
+from ppc_pipeline.warehouse.trends import trend_days, weekday_indices
 
-OVERVIEWS = ("restatement_curve", "api_usage", "suggestions")
+OVERVIEWS = ("restatement_curve", "api_usage", "performance_trends", "suggestions")
 """What a load run makes anew once a day; the last is in a module of its own."""
 
 RENEWED_AFTER = timedelta(hours=20)
@@ -111,6 +113,40 @@ def api_usage(ledger: LedgerResource) -> dg.MaterializeResult:
             **({"by day": usage_plot(by_day)} if by_day else {}),
         }
     )
+
+
+def trends_asset(report_types: Sequence[ReportType]) -> dg.AssetsDefinition:
+    """Return the asset ``performance_trends``."""
+    source = METRIC_TABLES["metrics_by_profile"]
+    configured = {report_type.name for report_type in report_types}
+
+    @dg.asset(
+        deps=[source.name, "seasonality"] if configured & {*source.sources.values()} else [],
+        group_name="metrics",
+        owners=[OWNER],
+        kinds={"python"},
+        tags={"ppc/source": "warehouse"},
+    )
+    def performance_trends(warehouse: WarehouseResource) -> dg.MaterializeResult:
+        """Cost, sales and ACoS by day, and sales by weekday, of the last twelve weeks for each profile.
+
+        No table: drawn from `metrics_by_profile`, a day over all ad products, and `seasonality`; the profiles with the
+        highest cost, each in its currency. A weekday has an index where there are four weeks of loaded days.
+        """
+        from ppc_pipeline.defs.trend_plots import MOST_PANELS, MOST_ROWS, trends_plot, weekdays_plot  # as above
+
+        prepare(warehouse.warehouse())
+        with warehouse.get_connection(read_only=True) as connection:
+            days, weekdays = trend_days(connection, MOST_PANELS), weekday_indices(connection, MOST_ROWS)
+        return dg.MaterializeResult(
+            metadata={
+                "profiles": days[0].found if days else 0,
+                **({"last day": str(max(day.date for day in days)), "by day": trends_plot(days)} if days else {}),
+                **({"by weekday": weekdays_plot(weekdays)} if weekdays else {}),
+            }
+        )
+
+    return performance_trends
 
 
 def _usage_table(used: Sequence[Usage]) -> dg.MarkdownMetadataValue:

@@ -1,0 +1,199 @@
+"""What the warehouse has for weekly reports: each question asked once, for all profiles together.
+
+The warehouse is held for as long as the questions take, and not while pages are drawn. Here: rows as they come, by
+profile. Not here: what is made of them (``contents``).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+
+from ppc_pipeline.warehouse.metrics import METRIC_TABLES
+from ppc_pipeline.warehouse.tables import sql_file
+from ppc_pipeline.weekly.figures import Sums, change_percent
+from ppc_pipeline.weekly.weeks import Week
+
+WEEKS = 8
+"""How many weeks the charts show."""
+
+MOST = 10
+"""How many campaigns, keywords and search terms a list has."""
+
+SOURCES = METRIC_TABLES["metrics_by_profile"].sources
+"""Ad product -> the report type that its figures by day are of."""
+
+_FIGURES = ("impressions", "clicks", "cost", "purchases", "sales", "units")
+
+
+@dataclass(frozen=True, slots=True)
+class ProductDay:
+    """A day of one ad product."""
+
+    currency_code: str
+    ad_product: str
+    date: date
+    sums: Sums
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A campaign's week.
+
+    Attributes:
+        now: Its figures of the week.
+        before: Those of the week before; None where it had no row.
+        place: Its place by cost, from 1.
+        place_of_loss: Its place by cost less sales, from 1.
+        campaigns: How many campaigns cost anything.
+        losing: How many of them cost more than they sold.
+    """
+
+    currency_code: str
+    ad_product: str
+    name: str | None
+    now: Sums
+    before: Sums | None
+    place: int
+    place_of_loss: int
+    campaigns: int
+    losing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A keyword's or target's week; ``match`` is its match type, or its kind."""
+
+    currency_code: str
+    ad_product: str
+    text: str | None
+    match: str | None
+    campaign_name: str | None
+    sums: Sums
+
+
+@dataclass(frozen=True, slots=True)
+class WastedTerm:
+    """A search term that led to no purchase in four weeks; clicks and cost are of these."""
+
+    currency_code: str
+    ad_product: str
+    search_term: str
+    campaign_name: str | None
+    clicks: int
+    cost: Decimal
+    cost_of_week: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Restated:
+    """A metric that Amazon changed in the week: before and after it, summed over the days that it changed."""
+
+    currency_code: str
+    report_type: str
+    metric: str
+    days: int
+    first_day: date
+    last_day: date
+    before: Decimal
+    after: Decimal
+
+    @property
+    def change_percent(self) -> Decimal | None:
+        """By how many percent it changed."""
+        return change_percent(self.after, self.before)
+
+
+@dataclass(slots=True)
+class Found:
+    """What the warehouse has of one profile.
+
+    Attributes:
+        asked_on: (Report type, day) that is loaded -> the date on which its newest report was asked for.
+        shares: (Report type, metric) -> (age in days, share of the final figure that is known), youngest first; of each
+            currency of the profile.
+    """
+
+    days: list[ProductDay] = field(default_factory=list)
+    campaigns: list[Campaign] = field(default_factory=list)
+    targets: list[Target] = field(default_factory=list)
+    wasted_terms: list[WastedTerm] = field(default_factory=list)
+    restated: list[Restated] = field(default_factory=list)
+    asked_on: dict[tuple[str, date], date] = field(default_factory=dict)
+    shares: dict[tuple[str, str, str], list[tuple[int, Decimal]]] = field(default_factory=lambda: defaultdict(list))
+
+
+def read(connection: DuckDBPyConnection, week: Week, profiles: Sequence[int]) -> dict[int, Found]:
+    """Return what the warehouse has for the report of a week, by profile."""
+    values = {
+        "profiles": list(profiles),
+        "report_types": list(SOURCES.values()),
+        "first": week.before(WEEKS - 1).start,
+        "start": week.start,
+        "last": week.end,
+        "most": MOST,
+    }
+    found = {profile_id: Found() for profile_id in profiles}
+    for row in _rows(connection, "days", values):
+        day = ProductDay(row["currency_code"], row["ad_product"], row["date"], _sums(row))
+        found[row["profile_id"]].days.append(day)
+    for row in _rows(connection, "campaigns", values):
+        found[row["profile_id"]].campaigns.append(_campaign(row))
+    for row in _rows(connection, "targets", values):
+        found[row["profile_id"]].targets.append(_target(row))
+    for row in _rows(connection, "wasted_terms", values):
+        found[row.pop("profile_id")].wasted_terms.append(WastedTerm(**_without(row, "campaign_id")))
+    for row in _rows(connection, "restated", values):
+        found[row.pop("profile_id")].restated.append(Restated(**row))
+    for row in _rows(connection, "loads", values):
+        found[row["profile_id"]].asked_on[row["report_type"], row["date"]] = row["asked_on"]
+    for row in _rows(connection, "shares", values):
+        key = (row["currency_code"], row["report_type"], row["metric"])
+        found[row["profile_id"]].shares[key].append((row["age_days"], Decimal(str(row["share"]))))
+    return found
+
+
+def _rows(connection: DuckDBPyConnection, name: str, values: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    query = sql_file(f"weekly/{name}")
+    asked = {key: value for key, value in values.items() if f"${key}" in query}
+    cursor = connection.execute(query, asked)
+    columns = [column[0] for column in cursor.description]
+    return (dict(zip(columns, row, strict=True)) for row in cursor.fetchall())
+
+
+def _sums(row: dict[str, Any], end: str = "") -> Sums:
+    return Sums(*(row[f"{name}{end}"] for name in _FIGURES))
+
+
+def _campaign(row: dict[str, Any]) -> Campaign:
+    before = _sums(row, "_before")
+    return Campaign(
+        currency_code=row["currency_code"],
+        ad_product=row["ad_product"],
+        name=row["campaign_name"],
+        now=_sums(row),
+        before=None if before.impressions is None else before,
+        place=row["place"],
+        place_of_loss=row["place_of_loss"],
+        campaigns=row["campaigns"],
+        losing=row["losing"],
+    )
+
+
+def _target(row: dict[str, Any]) -> Target:
+    return Target(
+        currency_code=row["currency_code"],
+        ad_product=row["ad_product"],
+        text=row["target_text"],
+        match=row["match"],
+        campaign_name=row["campaign_name"],
+        sums=_sums(row),
+    )
+
+
+def _without(row: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in names}

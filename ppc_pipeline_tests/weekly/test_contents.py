@@ -1,0 +1,100 @@
+"""What stands on the page: what was restated, and what the week will be when it is final."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from ppc_pipeline.weekly.contents import final_of_week
+from ppc_pipeline_tests.fakes import SELLER
+from ppc_pipeline_tests.weekly.made_weeks import WEEK, contents
+
+SUNDAY = WEEK.end
+
+
+def add_share(connection, report_type, metric, age, share, currency="USD"):
+    connection.execute(
+        "INSERT INTO restatement_curve VALUES (?, ?, ?, ?, ?, 1, 1, ?, 30, now())",
+        [report_type, SELLER, currency, metric, age, share],
+    )
+
+
+def ages(connection, age):
+    """Have every report asked for so many days after the Sunday."""
+    connection.execute("UPDATE load_log SET requested_at = ?::DATE + INTERVAL 12 HOUR", [SUNDAY + timedelta(days=age)])
+
+
+def test_a_day_will_be_what_is_known_of_it_over_the_share_that_is_known_at_its_age(weeks):
+    ages(weeks, 2)
+    for report_type, sales in (("spCampaigns", "sales_7d"), ("sbCampaigns", "sales")):
+        add_share(weeks, report_type, "cost", 1, 0.5)
+        add_share(weeks, report_type, "cost", 3, 1.0)
+        for age, share in ((1, 0.5), (3, 0.8), (7, 1.25)):
+            add_share(weeks, report_type, sales, age, share)
+    brands = "UPDATE restatement_curve SET share = 0.4 WHERE report_type = 'sbCampaigns' AND metric = 'sales'"
+    weeks.execute(f"{brands} AND age_days = 1")
+    found = {one.day: one for one in contents(weeks).prospects}
+    assert len(found) == 7
+    query = "SELECT sum(cost), sum(sales) FROM metrics_by_profile WHERE profile_id = ? AND date = ? AND ad_product = ?"
+    (sp_cost, sp), (sb_cost, sb) = (
+        weeks.execute(query, [SELLER, SUNDAY, product]).fetchone()
+        for product in ("SPONSORED_PRODUCTS", "SPONSORED_BRANDS")
+    )
+    final = found[SUNDAY].final
+    assert (final.cost, final.sales) == (
+        (sp_cost + sb_cost) / Decimal("0.5"),
+        sp / Decimal("0.5") + sb / Decimal("0.4"),
+    )
+    assert found[SUNDAY].asked_on == SUNDAY + timedelta(days=2)
+    monday = found[WEEK.start]  # 8 days old
+    assert monday.final.sales == monday.now.sales / Decimal("1.25")
+    assert final_of_week([*found.values()]).sales == sum(one.final.sales for one in found.values())
+
+
+@pytest.mark.parametrize("known", [(), ("spCampaigns",)])
+def test_without_the_share_of_an_ad_product_nothing_is_foretold(weeks, known):
+    for report_type in known:
+        for metric in ("cost", "sales_7d"):
+            add_share(weeks, report_type, metric, 1, 0.5)
+    found = contents(weeks).prospects
+    assert {one.final for one in found} == {None}
+    assert final_of_week(found) is None
+
+
+def test_a_share_of_another_currency_foretells_nothing(weeks):
+    for report_type, sales in (("spCampaigns", "sales_7d"), ("sbCampaigns", "sales")):
+        for metric in ("cost", sales):
+            add_share(weeks, report_type, metric, 1, 0.5, currency="CAD")
+    assert {one.final for one in contents(weeks).prospects} == {None}
+
+
+def test_what_was_restated_in_the_week_is_from_the_first_before_to_the_last_after(weeks):
+    changes = [  # day, metric, before, after, hours after the week's start
+        (3, "sales_7d", 10, 15, 1),
+        (3, "sales_7d", 15, 12, 30),
+        (4, "sales_7d", 5, 6, 30),
+        (5, "sales_7d", 1, 9, -1),  # before the week
+        (5, "sales_7d", 1, 9, 7 * 24),  # after it
+        (3, "sales_14d", 1, 2, 1),  # not the seller's window
+        (3, "video_views", 1, 2, 1),
+    ]
+    for day, metric, before, after, hours in changes:
+        weeks.execute(
+            """
+            INSERT INTO restatements
+            VALUES (?, 'acme', ?, 'USD', 'spCampaigns', ?, ?, ?, 'r', ?::TIMESTAMPTZ + to_hours(?))
+            """,
+            [WEEK.start - timedelta(days=day), SELLER, metric, before, after, f"{WEEK.start} 00:00:00+00", hours],
+        )
+    (found,) = contents(weeks).restated
+    assert (found.metric, found.days, found.before, found.after) == ("sales_7d", 2, 15, 18)
+    assert (found.first_day, found.last_day) == (WEEK.start - timedelta(days=4), WEEK.start - timedelta(days=3))
+
+
+def test_a_day_that_is_not_loaded_is_a_gap_and_one_without_rows_is_zero(weeks):
+    weeks.execute("DELETE FROM report_sp_campaigns WHERE date = ?", [SUNDAY])
+    weeks.execute("DELETE FROM report_sb_campaigns WHERE date = ?", [SUNDAY])
+    days = {day.date: day.sums for day in contents(weeks).days}
+    assert len(days) == 56
+    assert days[SUNDAY].cost == 0
+    assert days[min(days)] is None, "the eighth week is not loaded"
