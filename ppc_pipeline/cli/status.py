@@ -269,18 +269,20 @@ def _show(report: Report) -> None:
 
 
 def _show_reports(title: str, reports: Sequence[Row]) -> None:
-    """Print reports, the oldest of them where they are many."""
-    oldest = sorted(reports, key=lambda r: str(r["since"] or ""))
+    """Print reports, the oldest of them where they are many; those that one thing ails are one line."""
+    ailing: dict[tuple[object, str, object], list[Row]] = defaultdict(list)
+    for report in sorted(reports, key=lambda r: str(r["since"] or "")):
+        ailing[report["account"], str(report["profile_id"]), report["reason"]].append(report)
     lines = [
         (
-            *(r["account"], str(r["profile_id"]), r["report_type"]),
-            *(r["start"], r["end"], _moment(r["since"]), r["reason"]),
+            *(account, profile, _named(list(dict.fromkeys(str(r["report_type"]) for r in some)))),
+            *(min(str(r["start"]) for r in some), max(str(r["end"]) for r in some), _moment(some[0]["since"]), why),
         )
-        for r in oldest[:MOST_LINES]
+        for (account, profile, why), some in ailing.items()
     ]
-    print_table(title, ("account", "profile", "report type", "from", "to", "since", "why"), lines)
-    if len(reports) > MOST_LINES:
-        out.print(f"... and {len(reports) - MOST_LINES} more, which `ppc status --json` lists")
+    print_table(title, ("account", "profile", "report type", "from", "to", "since", "why"), lines[:MOST_LINES])
+    if len(lines) > MOST_LINES:
+        out.print(f"... and {len(lines) - MOST_LINES} more, which `ppc status --json` lists")
 
 
 def _joined(absent: Sequence[Row]) -> list[tuple[object, object, str, object]]:

@@ -173,3 +173,13 @@ def test_an_archived_or_vanished_campaign_has_no_budget_and_a_new_name_no_second
     assert [
         (row["campaign_id"], row["name"]) for row in asked(here, "FROM budget_pacing WHERE level = 'campaign'")
     ] == [(12, "New")]
+
+
+def test_what_sponsored_tv_costs_is_held_against_no_budget(here):
+    campaign(here, budget=10, budget_type="DAILY")
+    spend(here, [10] * 10)
+    loaded(here, "stCampaigns")
+    television = {"date": DAY, "campaign_id": 99, "campaign_name": "TV", "cost": 500}
+    rows(here, "report_st_campaigns", [television])
+    row = pacing(here, "profile")
+    assert (row["cost_in_period"], row["cost_last_day"]) == (100, 10)

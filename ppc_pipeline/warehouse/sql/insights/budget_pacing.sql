@@ -5,7 +5,8 @@
 -- A budget is for a period: a daily one for the calendar month of the last loaded day (daily budget x days), a portfolio's
 -- for that month or for its own dates, a campaign's lifetime budget for the campaign's dates. The pace is what was spent
 -- over what the loaded days of the period have of the budget; the projection adds, for the days to come, the average of
--- the last 7 loaded days. Days at or over 95 % of the daily budget that was in force count as out of budget.
+-- the last 7 loaded days. Days at or over 95 % of the daily budget that was in force count as out of budget. Sponsored TV
+-- is left out: its campaigns are not listed, so that nobody knows their budgets.
 WITH thresholds AS (
     SELECT
         0.95 AS out_of_budget_share,
@@ -16,7 +17,7 @@ WITH thresholds AS (
 ),
 days AS (
     SELECT profile_id, ad_product, date FROM loaded_days
-    WHERE report_type IN ('spCampaigns', 'sbCampaigns', 'sdCampaigns', 'stCampaigns')
+    WHERE report_type IN ('spCampaigns', 'sbCampaigns', 'sdCampaigns')
 ),
 ends AS (SELECT profile_id, ad_product, max(date) AS figures_until FROM days GROUP BY profile_id, ad_product),
 profile_ends AS (SELECT profile_id, max(figures_until) AS figures_until FROM ends GROUP BY profile_id),
@@ -83,7 +84,8 @@ versions AS (
 costs AS (
     SELECT profile_id, currency_code, ad_product, campaign_id, portfolio_id, date, cost
     FROM metrics_by_campaign
-    WHERE date >= (SELECT min(least(period_start, figures_until - watched_days + 1)) FROM budgets, thresholds)
+    WHERE ad_product <> 'SPONSORED_TELEVISION'
+        AND date >= (SELECT min(least(period_start, figures_until - watched_days + 1)) FROM budgets, thresholds)
 ),
 daily AS (
     SELECT
