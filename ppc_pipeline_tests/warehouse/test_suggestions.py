@@ -451,7 +451,10 @@ def test_terms_of_sponsored_brands_stay_in_their_ad_group(connection):
     it.keyword(campaign, ad_group, "towel")
     it.term(campaign, ad_group, "red beach towel", None, clicks=100, cost=60, purchases=6, sales=300)
     it.term(campaign, ad_group, "*", None, clicks=500, cost=60, purchases=6, sales=300)
-    it.term(campaign, ad_group, "car towel", None, clicks=100, cost=60)
+    it.term(campaign, ad_group, "car towel", None, clicks=100, cost=60, day=TODAY - timedelta(days=14))
+    it.term(
+        campaign, ad_group, "red beach towel", None, clicks=100, cost=6, purchases=6, day=TODAY - timedelta(days=14)
+    )
     (found,) = made(connection, HARVEST)
     assert (found.ad_product, found.search_term, found.destination_ad_group_id) == (SB, "red beach towel", ad_group)
     (wasted,) = made(connection, NEGATE)
@@ -465,7 +468,8 @@ def test_a_term_that_costs_and_does_not_sell_is_to_be_negated(connection):
     assert (found.campaign_id, found.ad_group_id, found.suggested_value) == (terms.auto, terms.source, None)
     conversion = 100 / 1060  # of the campaign and of the profile alike
     assert found.confidence == pytest.approx(1 - (1 - conversion) ** 60)
-    assert (found.expected_cost_change, found.expected_sales_change) == (-15, 0)
+    assert (found.days_loaded, found.expected_sales_change) == (56, 0)  # the last 7 of 63 may sell yet
+    assert float(found.expected_cost_change) == pytest.approx(-30 * 30 / 56)
     assert found.reason == (
         "60 clicks for 30.00 USD brought no purchase. "
         "At the 9.4 % of the campaign's clicks that lead to one, the chance of that is 0.3 %."
@@ -481,7 +485,7 @@ def test_a_term_that_may_sell_yet_is_left_alone(connection):
         {"purchases": 1},
         {"purchases_30d": 1},  # late, but a purchase
         {"match_type": "EXACT"},
-        {"day": TODAY - timedelta(days=1)},
+        {"day": TODAY - timedelta(days=6)},  # Amazon counts 7 days
     ]
 
     def make(connection, case, **options):
@@ -489,6 +493,44 @@ def test_a_term_that_may_sell_yet_is_left_alone(connection):
 
     found = of_each(connection, NEGATE, cases, make)
     assert [case for case, suggestion in zip(cases, found, strict=True) if suggestion] == [{}]
+
+
+def test_a_term_that_sold_lately_is_never_negated(connection):
+    yesterday = TODAY - timedelta(days=1)
+    cases = [
+        ({"purchases": 0}, True),
+        ({"purchases": 1, "sales": 40}, False),
+        ({"sales": 40}, False),
+        ({"purchases_14d": 1}, False),
+        ({"purchases": 1, "sales": 40, "match_type": "EXACT"}, False),
+    ]
+
+    def make(connection, case, **options):
+        Terms(connection, **options).wastes().wastes(clicks=8, cost=5, day=yesterday, target_id=6, **case[0])
+
+    found = of_each(connection, NEGATE, cases, make)
+    assert [suggestion is not None for suggestion in found] == [case[-1] for case in cases]
+
+
+def test_a_term_is_negated_for_clicks_whose_attribution_window_is_over(connection):
+    cases = [("seller", SP, 7), ("seller", SP, 6), ("vendor", SP, 14), ("vendor", SP, 13), ("seller", SB, 13)]
+
+    def make(connection, case, **options):
+        kind, ad_product, age = case
+        it = Advertiser(connection, kind=kind, ad_product=ad_product, **options)
+        campaign = it.campaign()
+        ad_group = it.ad_group(campaign)
+        old, young = TODAY - timedelta(days=14), TODAY - timedelta(days=age)
+        it.term(campaign, ad_group, "rest", clicks=1000, cost=500, purchases=100, sales=2000, day=old)
+        it.term(campaign, ad_group, "car towel", clicks=20, cost=10, day=old)
+        it.term(campaign, ad_group, "car towel", clicks=40, cost=20, day=young, target_id=6)
+
+    found = of_each(connection, NEGATE, cases, make)
+    assert [suggestion and suggestion.clicks for suggestion in found] == [60, None, 60, None, None]
+    assert [suggestion.days_until for suggestion in found if suggestion] == [
+        TODAY - timedelta(days=7),
+        TODAY - timedelta(days=14),
+    ]
 
 
 def test_the_conversion_rate_is_the_campaigns(connection):

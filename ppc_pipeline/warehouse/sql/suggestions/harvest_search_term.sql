@@ -7,7 +7,7 @@
 -- profile is left alone.
 WITH totals AS (
     SELECT profile_id, ad_product, sum(clicks) AS clicks, sum(sales)::DOUBLE AS sales
-    FROM temp.search_terms GROUP BY ALL
+    FROM temp.search_terms WHERE purpose = 'terms_to_harvest' GROUP BY ALL
 ),
 terms AS (
     SELECT
@@ -18,7 +18,7 @@ terms AS (
         arg_max(ad_group_id, (purchases, sales, ad_group_id)) AS ad_group_id,
         any_value(days_from) AS days_from, any_value(days_until) AS days_until, any_value(days_loaded) AS days_loaded,
         sum(clicks)::BIGINT AS clicks, sum(cost) AS cost, sum(purchases)::BIGINT AS purchases, sum(sales) AS sales
-    FROM temp.search_terms WHERE NOT exact GROUP BY ALL
+    FROM temp.search_terms WHERE purpose = 'terms_to_harvest' AND NOT exact GROUP BY ALL
 ),
 negative_keywords AS (
     SELECT profile_id, ad_product, lower(trim(keyword_text)) AS text, match_type
