@@ -80,13 +80,41 @@ def test_a_bid_moves_towards_the_target_as_far_as_its_clicks_weigh(connection):
         (500, 300, 1100): "0.65",  # 1300 / 600 = 2.17
         (500, 300, 2000): "0.75",  # 2200 / 600 = 3.67: as far up as one step goes
         (500, 100, 500): None,  # the bid is too high, but clicks cost less than they may
-        (500, 500, 1400): None,  # the bid is too low, but clicks cost more than they may
+        (500, 500, 1400): "0.48",  # they cost 1.67 times the bid, and may cost 0.81
+        (500, 500, 2600): "0.75",
     }
 
     def make(connection, case, **options):
         Bids(connection, **options).clicks(**dict(zip(("clicks", "cost", "sales"), case, strict=True)))
 
     assert values(of_each(connection, "bid_change", [*cases], make)) == [*cases.values()]
+
+
+@pytest.mark.parametrize("bid", [D("0.50"), D("0.10")])
+def test_where_placements_double_a_bid_repeated_changes_end_at_the_target(connection, bid):
+    bids = Bids(connection, bid=bid)
+
+    def costs(bid):
+        connection.execute("DELETE FROM report_sp_targeting WHERE keyword_id = ?", [bids.keyword])
+        bids.clicks(clicks=3000, cost=3000 * 2 * bid, purchases=300, sales=4500)  # 1.50 a click
+
+    costs(bid)
+    while found := one(connection, "bid_change"):
+        assert (found.suggested_value < bid) == (bid > D("0.225"))
+        bid = found.suggested_value
+        bids.it.change("keywords", bid=bid)
+        costs(bid)
+    assert 100 * 2 * bid / D("1.50") == pytest.approx(30, rel=0.05)
+
+
+def test_a_bid_that_was_lowered_is_not_taken_for_one_that_placements_raise(connection):
+    bids = Bids(connection).clicks(clicks=500, cost=500, sales=1000)  # at a bid of 1.00, and worth 0.60
+    changed = NOON - timedelta(days=5)
+    versions = "SELECT * REPLACE (1 AS bid, ? AS valid_to) FROM keywords_history WHERE keyword_id = ?"
+    connection.execute(f"INSERT INTO keywords_history BY NAME {versions}", [changed, bids.keyword])
+    now = "UPDATE keywords_history SET valid_from = ? WHERE keyword_id = ? AND valid_to IS NULL"
+    connection.execute(now, [changed, bids.keyword])
+    assert one(connection, "bid_change") is None
 
 
 def test_a_bid_change_says_on_which_evidence_and_what_it_may_bring(connection):
