@@ -443,6 +443,46 @@ def test_an_asin_is_to_be_a_product_target_where_such_are(connection):
     assert harvested(connection) == []
 
 
+def test_only_what_can_be_an_asin_is_taken_for_one(connection):
+    cases = {
+        "b0compete1": "product",
+        "9780306406": "keyword",  # digits, of an ISBN of thirteen
+        "4006381333": "keyword",
+        "0306406152": "product",
+        "080442957x": "product",
+        "0804429570": "keyword",
+        "towel b0compete1": "keyword",
+    }
+    terms = Terms(connection)
+    for number, term in enumerate(cases):
+        terms.sells(term, target_id=number)
+    assert {found.search_term: found.target_kind for found in harvested(connection)} == cases
+
+
+def test_what_is_longer_than_amazon_takes_is_neither_made_a_keyword_nor_negated(connection):
+    ten, eleven = " ".join("abcdefghij"), " ".join("abcdefghijk")
+    terms = Terms(connection)
+    for number, term in enumerate([ten, eleven, "x" * 80, "y" * 81]):
+        terms.sells(term, target_id=number)
+    assert {found.search_term for found in harvested(connection)} == {ten, "x" * 80}
+    connection.execute(
+        "UPDATE report_sp_search_term SET purchases_7d = 0, sales_7d = 0 WHERE search_term <> 'all the rest'"
+    )
+    assert {found.search_term for found in made(connection, NEGATE)} == {ten, "x" * 80}
+
+
+def test_a_term_whose_clicks_may_cost_less_than_amazons_least_bid_is_no_keyword(connection):
+    cases = [(3, None), (7, None), (8.8, "11")]  # 25 % more than a click costs, of which Amazon takes no less than 10
+
+    def make(connection, case, **options):
+        it = Advertiser(connection, country="JP", currency="JPY", ad_product=SB, **options)
+        campaign = it.campaign(targeting_type=None)
+        cost = int(300 * case[0])
+        it.term(campaign, it.ad_group(campaign), "towel", clicks=300, cost=cost, purchases=9, sales=6 * cost)
+
+    assert values(of_each(connection, HARVEST, cases, make)) == [case[-1] for case in cases]
+
+
 def test_where_no_ad_group_takes_a_term_a_person_has_to_choose(connection):
     cases = [
         ("ad_groups", {"state": "PAUSED"}),

@@ -1,6 +1,6 @@
 -- One row is a profile and ad product that suggestions are made for: its currency, what bids are rounded to there and
--- may not fall below, the ACoS that is aimed at, and how many days after a click Amazon counts its purchases. The temporary
--- table `advertisers` of the other files here.
+-- may not fall below, the ACoS that is aimed at, and how many days after a click Amazon counts its purchases. The
+-- temporary table `advertisers` of the other files here.
 --
 -- Minimum bids are Amazon's, by currency, from its documentation of bulksheets; of Sponsored Brands the higher one, of
 -- video ads. Where Amazon documents none it is NULL, and no bid is lowered. `written` is how an amount is spelled.

@@ -3,9 +3,9 @@
 -- What a click is worth is the keyword's sales per click, drawn to those of the others in its ad group as if they were
 -- $prior_clicks clicks of its own; these are drawn to the rest of the campaign alike, that to the rest of the profile,
 -- and that to what the bid of today takes a click to be worth. So each click counts once, and few of them weigh little.
--- Adjustments by placement, and dynamic bidding, can make a click cost more than the bid. How many times the bid clicks cost is
--- reckoned with the bid that was in force on each day, so that no change of it is taken for such an adjustment; what a click
--- may cost is divided by that.
+-- Adjustments by placement, and dynamic bidding, can make a click cost more than the bid. How many times the bid clicks
+-- cost is reckoned with the bid that was in force on each day, so that no change of it is taken for such an adjustment;
+-- what a click may cost is divided by that.
 -- A bid is lowered only where a click costs more than it may, and raised only where it costs less. It moves by
 -- $bid_step_percent at most, or by the currency's smallest unit where that is more.
 WITH versions AS (
@@ -95,8 +95,8 @@ bids AS (
 in_profile AS (
     SELECT
         *,
-        (profile_sales + $prior_clicks * (bid::DOUBLE * times_bid * 100 / target_acos_percent)) / (profile_clicks + $prior_clicks)
-            AS profile_worth
+        (profile_sales + $prior_clicks * (bid::DOUBLE * times_bid * 100 / target_acos_percent))
+            / (profile_clicks + $prior_clicks) AS profile_worth
     FROM bids
 ),
 in_campaign AS (
@@ -128,7 +128,8 @@ bounded AS (
 changed AS (
     SELECT
         *,
-        (greatest(lowest, least(highest, round(affordable / times_bid / unit::DOUBLE)))::BIGINT * unit)::DECIMAL(18, 6) AS new_bid,
+        (greatest(lowest, least(highest, round(affordable / times_bid / unit::DOUBLE)))::BIGINT * unit)::DECIMAL(18, 6)
+            AS new_bid,
         new_bid::DOUBLE / bid::DOUBLE AS ratio,
         30.0 * clicks / days_loaded AS monthly_clicks
     FROM bounded
@@ -145,7 +146,8 @@ SELECT
     monthly_clicks * worth * (power(ratio, $click_elasticity) - 1) AS expected_sales_change,
     format(
         '{} clicks at {} brought {} purchases and {}. '
-        || 'Drawn to the rest of its ad group, campaign and profile, a click is worth {}; at {:.4g} % ACoS it may cost {}.{}',
+        || 'Drawn to the rest of its ad group, campaign and profile, a click is worth {}; '
+        || 'at {:.4g} % ACoS it may cost {}.{}',
         clicks, format(written, cpc), purchases, format(written, sales::DOUBLE), format(written, worth),
         target_acos_percent, format(written, affordable),
         CASE WHEN times_bid > 1.005 THEN

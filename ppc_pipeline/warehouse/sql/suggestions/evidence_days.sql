@@ -1,6 +1,6 @@
--- One row is the days whose figures count for one profile, ad product and purpose: of the last $days days those that are
--- loaded, without those younger than $settling_days days, whose sales Amazon still goes on counting. To negate a term takes
--- days whose attribution window is over: the purchase of a younger click may yet come. The temporary table
+-- One row is the days whose figures count for one profile, ad product and purpose: of the last $days days those that
+-- are loaded, without those younger than $settling_days days, whose sales Amazon still goes on counting. To negate a
+-- term takes days whose attribution window is over: the purchase of a younger click may yet come. The temporary table
 -- `evidence_days` of the other files here.
 WITH sources (report_type, ad_product, source) AS (
     VALUES

@@ -1,8 +1,8 @@
 -- One row is a search term of one ad group that costs and does not sell: to be negated there.
 --
--- It has no purchase within any window, not of the youngest days either, though with its clicks one was to be expected: with
--- the campaign's conversion rate (drawn to the profile's as if that were $prior_clicks clicks) the chance of none is less
--- than $chance_percent. Clicks are those whose attribution window is over.
+-- It has no purchase within any window, not of the youngest days either, though with its clicks one was to be expected:
+-- with the campaign's conversion rate (drawn to the profile's as if that were $prior_clicks clicks) the chance of none is
+-- less than $chance_percent. Clicks are those whose attribution window is over.
 -- And it has cost what the profile pays for a purchase, $negate_cost_share times. Terms of exact keywords are left out.
 WITH terms AS (FROM temp.search_terms WHERE purpose = 'terms_to_negate'),
 totals AS (
@@ -38,7 +38,7 @@ wasted AS (
     JOIN rates AS r USING (profile_id, ad_product, campaign_id)
     JOIN temp.advertisers AS a USING (profile_id, ad_product)
     ANTI JOIN sold USING (profile_id, ad_product, ad_group_id, search_term)
-    WHERE NOT s.exact
+    WHERE NOT s.exact AND NOT s.too_long
 ),
 in_ad_group AS (  -- what is bid on by itself, or negated
     SELECT profile_id, ad_product, campaign_id, ad_group_id, lower(trim(keyword_text)) AS text, match_type
