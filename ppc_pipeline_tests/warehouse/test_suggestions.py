@@ -698,6 +698,32 @@ def test_only_daily_budgets_of_what_runs_are_raised(connection):
     assert of_each(connection, BUDGET, cases, make) == [None, None, None]
 
 
+def test_a_day_is_judged_by_the_budget_in_force(connection):
+    cases = [
+        ({"effective_budget": 20}, None),
+        ({"effective_budget": D("10.10")}, "12"),
+        ({"effective_budget": None}, "12"),
+    ]
+
+    def make(connection, case, **options):
+        spender(connection, **options).change("campaigns", **case[0])
+
+    found = of_each(connection, BUDGET, cases, make)
+    assert values(found) == [case[-1] for case in cases]
+    assert "10.00 USD a day (of what budget rules made of it), at 24.0 % ACoS" in found[1].reason
+
+
+@pytest.mark.parametrize(("days_of_rule", "expected"), [(3, True), (4, False)])
+def test_a_budget_rule_counts_for_the_days_that_it_was_in_force(connection, days_of_rule, expected):
+    spender(connection, days=10)
+    began = NOON - timedelta(days=days_of_rule)
+    ended = "SELECT * REPLACE (? AS valid_to) FROM campaigns_history"
+    connection.execute(f"INSERT INTO campaigns_history BY NAME {ended}", [began])
+    now = "UPDATE campaigns_history SET valid_from = ?, effective_budget = 20 WHERE valid_to IS NULL"
+    connection.execute(now, [began])
+    assert (one(connection, BUDGET) is not None) == expected
+
+
 @pytest.mark.parametrize(("before", "expected"), [(8, True), (3, False)])
 def test_days_before_the_budget_last_changed_do_not_count(connection, before, expected):
     it = spender(connection)
