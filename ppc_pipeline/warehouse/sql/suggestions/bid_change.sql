@@ -19,13 +19,11 @@ WITH versions AS (
 bids_in_force AS (
     SELECT
         * EXCLUDE (valid_from),
-        CASE
-            WHEN lag(valid_from) OVER (
-                PARTITION BY profile_id, ad_product, ad_group_id, target_id ORDER BY valid_from
-            ) IS NULL THEN TIMESTAMP '1970-01-01'
-            ELSE timezone('UTC', valid_from)
-        END AS since
+        CASE WHEN lag(valid_from) OVER each IS NULL THEN DATE '1970-01-01' ELSE timezone('UTC', valid_from)::DATE END
+            AS first_day,
+        coalesce(timezone('UTC', lead(valid_from) OVER each)::DATE - 1, DATE '9999-12-31') AS last_day
     FROM versions
+    WINDOW each AS (PARTITION BY profile_id, ad_product, ad_group_id, target_id ORDER BY valid_from)
 ),
 ad_group_bids AS (FROM bids_in_force WHERE target_id IS NULL),
 figures AS (
@@ -43,12 +41,12 @@ figures AS (
     JOIN temp.evidence_days AS d
         ON d.profile_id = m.profile_id AND d.ad_product = m.ad_product AND d.source = 'targets'
         AND m.date BETWEEN d.days_from AND d.days_until
-    ASOF LEFT JOIN bids_in_force AS own
+    LEFT JOIN bids_in_force AS own
         ON own.profile_id = m.profile_id AND own.ad_product = m.ad_product AND own.ad_group_id = m.ad_group_id
-        AND own.target_id = m.target_id AND own.since <= m.date + INTERVAL 1 DAY
-    ASOF LEFT JOIN ad_group_bids AS shared
+        AND own.target_id = m.target_id AND m.date BETWEEN own.first_day AND own.last_day
+    LEFT JOIN ad_group_bids AS shared
         ON shared.profile_id = m.profile_id AND shared.ad_product = m.ad_product
-        AND shared.ad_group_id = m.ad_group_id AND shared.since <= m.date + INTERVAL 1 DAY
+        AND shared.ad_group_id = m.ad_group_id AND m.date BETWEEN shared.first_day AND shared.last_day
     WHERE m.sales IS NOT NULL
     GROUP BY ALL
 ),
