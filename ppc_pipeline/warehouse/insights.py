@@ -221,10 +221,11 @@ _IN_ORDER = (
             KEYS["date"],
             *_CLIENT,
             MetricColumn("age_days", SMALL, "The day's age when it was last asked for."),
-            MetricColumn("clicks", INTEGER, "Clicks of all ad products."),
+            MetricColumn("first_date", DATE, "First day of the unbroken run without a purchase that ends on this day."),
+            MetricColumn("clicks", INTEGER, "Clicks of the run, of all ad products."),
             MetricColumn("cost", MONEY, "Their cost."),
             MetricColumn(
-                "expected_purchases", RATE, "Purchases to expect of those clicks, as far as known at that age."
+                "expected_purchases", RATE, "Purchases to expect of those clicks, as far as known at each day's age."
             ),
             MetricColumn(
                 "chance_percent", RATE, "Chance of no purchase where so many are expected: 100 * e^-expected."
