@@ -181,7 +181,9 @@ def test_of_a_small_client_the_days_without_a_purchase_are_judged_together(here)
     assert [(row["date"], row["first_date"]) for row in found] == [(DAY - timedelta(days=1), start), (DAY, start)]
     assert found[0]["expected_purchases"] == pytest.approx(sum(expected))
     assert (found[0]["clicks"], found[0]["cost"]) == (60, 30)
-    assert found[0]["reason"].startswith("Acme US: 60 clicks for 30.00 USD from 2026-11-06 to 2026-11-09 and no purchase")
+    assert found[0]["reason"].startswith(
+        "Acme US: 60 clicks for 30.00 USD from 2026-11-06 to 2026-11-09 and no purchase"
+    )
     campaigns(here, (12, DAY - timedelta(days=2), 1, 1, 1))
     assert breaks(here) == [], "a purchase ends the run"
 
