@@ -91,7 +91,7 @@ QUALITY_CHECKS: dict[str, QualityCheck] = {
             "The newest day has as many rows as the same weekday usually, up to half or double.",
         ),
         QualityCheck(
-            "sums_agree", "metrics_by_target", "Keywords and targets add up to their campaigns, up to 1 percent."
+            "sums_agree", "metrics_by_target", "Keywords and targets add up to each campaign, up to 1 percent in all."
         ),
     )
 }

@@ -98,24 +98,55 @@ def test_a_keyword_is_known_from_the_keywords_or_the_targets_and_where_nothing_i
     assert problems(here, "known_ids") == [("Acme US", 'no list ever had 33 "mug", which cost 1.00 USD')]
 
 
-@pytest.mark.parametrize(
-    ("cost", "clicks", "problem"),
-    [
-        (100, 100, None),
-        (99, 99, None),
-        (98, 100, "keywords and targets have -2.00 USD and 0 clicks more than their campaigns"),
-        (100, 102, "keywords and targets have 0.00 USD and 2 clicks more than their campaigns"),
-    ],
-)
-def test_targets_add_up_to_their_campaigns_up_to_a_percent(here, cost, clicks, problem):
+@pytest.fixture
+def both(here):
+    """A warehouse that has campaigns and their targets loaded."""
     for report_type in ("spCampaigns", "spTargeting"):
         loaded(here, report_type)
-    rows(here, "report_sp_campaigns", [sp(DAY, cost=100, clicks=100)])
-    rows(here, "report_sp_targeting", [sp(DAY, cost=cost, clicks=clicks, ad_group_id=21, keyword_id=31)])
-    (found,) = judged(here, "sums_agree")
-    assert (found.client, found.problem) == ("Acme US", problem)
-    assert found.expected == "100.00 USD, 100 clicks"
-    assert found.found == f"{cost}.00 USD, {clicks} clicks"
+    return here
+
+
+def of_targets(**figures):
+    return sp(DAY, ad_group_id=21, keyword_id=31, **figures)
+
+
+@pytest.mark.parametrize(
+    ("cost", "clicks", "sales", "worst"),
+    [
+        (100, 100, 300, None),
+        (99, 99, 297, None),
+        (98, 100, 300, '11 "Mugs" (-2.00 USD, +0 clicks, +0.00 sales)'),
+        (100, 102, 300, '11 "Mugs" (+0.00 USD, +2 clicks, +0.00 sales)'),
+        (100, 100, 304, '11 "Mugs" (+0.00 USD, +0 clicks, +4.00 sales)'),
+    ],
+)
+def test_targets_add_up_to_their_campaigns_up_to_a_percent(both, cost, clicks, sales, worst):
+    rows(both, "report_sp_campaigns", [sp(DAY, cost=100, clicks=100, sales=300)])
+    rows(both, "report_sp_targeting", [of_targets(cost=cost, clicks=clicks, sales=sales)])
+    (found,) = judged(both, "sums_agree")
+    problem = worst and f"keywords and targets do not add up to their campaigns: {worst}"
+    assert (found.client, found.subject, found.problem) == ("Acme US", "SPONSORED_PRODUCTS, 7 days", problem)
+    assert found.expected == "100.00 USD, 100 clicks, 300.00 sales"
+    apart = f"{100 - cost}.00, {abs(100 - clicks)}, {abs(300 - sales)}.00"
+    assert found.found == f"{cost}.00 USD, {clicks} clicks, {sales}.00 sales; apart by {apart}"
+
+
+def test_what_one_campaign_has_too_much_does_not_make_up_for_what_another_lacks(both):
+    rows(both, "report_sp_campaigns", [sp(DAY, campaign_id=number, cost=100, clicks=10) for number in (11, 12)])
+    rows(both, "report_sp_targeting", [of_targets(cost=200, clicks=20)])
+    (found,) = judged(both, "sums_agree")
+    assert found.found == "200.00 USD, 20 clicks, 0.00 sales; apart by 200.00, 20, 0.00"
+    assert (found.problem or "").endswith(
+        ': 11 "Mugs" (+100.00 USD, +10 clicks, +0.00 sales), 12 "Mugs" (-100.00 USD, -10 clicks, +0.00 sales)'
+    )
+
+
+def test_sales_of_an_unknown_window_are_not_compared(both):
+    both.execute("UPDATE profiles_history SET account_type = 'agency'")
+    rows(both, "report_sp_campaigns", [sp(DAY, cost=100, clicks=10, sales=300)])
+    rows(both, "report_sp_targeting", [of_targets(cost=100, clicks=10, sales=100)])
+    (found,) = judged(both, "sums_agree")
+    assert (found.expected, found.problem) == ("100.00 USD, 10 clicks", None)
 
 
 def test_days_that_the_two_reports_were_asked_for_at_different_ages_are_not_compared(here):
