@@ -1,8 +1,9 @@
--- One row is a profile and ad product: the cost, clicks and sales of its campaigns and of their keywords and targets, over
--- the days of $start to $end that both reports are loaded of.
--- They are compared campaign by campaign, so that what one has too much does not make up for what another lacks. Amazon's
--- own reports differ a little: differences of up to 1 % of all the profile's campaigns are tolerated, as is the day on
--- which the two were not asked for on the same date, which is left out. Sales of an unknown window are not compared.
+-- One row is a profile and ad product: the cost, clicks and sales of its campaigns and of their keywords and targets,
+-- over the days of $start to $end that both reports are loaded of.
+-- They are compared campaign by campaign, so that what one has too much does not make up for what another lacks.
+-- Amazon's own reports differ a little: differences of up to 1 % of all the profile's campaigns are tolerated, as is the
+-- day on which the two were not asked for on the same date, which is left out. Sales of an unknown window are not
+-- compared.
 WITH thresholds AS (SELECT 1.0 AS tolerated_percent),
 pairs AS (
     FROM (VALUES
