@@ -1,7 +1,7 @@
 """The views ``campaigns``, ``keywords`` and ``targets``: what is now, with the figures of the last days beside it.
 
-Of 7, 14 and 30 days each entity has the sums and rates, those of as many days before, and the change in percent; and how
-much of the conversions is known, so that days whose sales have not come in are not called worse than others. One
+Of 7, 14 and 30 days each entity has the sums and rates, those of as many days before, and the change in percent; and
+how much of the conversions is known, so that days whose sales have not come in are not called worse than others. One
 definition of what "the last days" are for all of them: ``sql/entity_figures.sql``.
 """
 
