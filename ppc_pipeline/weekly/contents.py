@@ -12,7 +12,7 @@ from decimal import Decimal
 from ppc_pipeline.reports.completeness import DayStatus, Stretch
 from ppc_pipeline.reports.roster import ProfileFacts
 from ppc_pipeline.weekly.figures import Sums, change_percent, over, total
-from ppc_pipeline.weekly.reading import MOST, SOURCES, WEEKS, Campaign, Found, Restated, Target, WastedTerm
+from ppc_pipeline.weekly.reading import SOURCES, WEEKS, Campaign, Found, LosingCampaign, Restated, Target, WastedTerm
 from ppc_pipeline.weekly.reasons import why_it_lost
 from ppc_pipeline.weekly.weeks import Week
 
@@ -72,9 +72,9 @@ class ByProduct:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A campaign whose cost exceeds its sales, and why."""
+    """A campaign whose cost exceeds what it will have sold, and why."""
 
-    campaign: Campaign
+    campaign: LosingCampaign
     why: str
 
 
@@ -116,6 +116,7 @@ class Contents:
         weeks_of_mean: How many weeks the mean is over: those of the four before that are wholly loaded.
         whole: Whether the week is wholly loaded of each ad product by day.
         week_before_whole: Whether the week before is.
+        not_judged: Ad products of which nobody knows whether campaigns lost money.
         other_currencies: Currencies of rows that are left out, because they are not the profile's.
     """
 
@@ -132,6 +133,7 @@ class Contents:
     products: Sequence[ByProduct]
     campaigns: Sequence[Campaign]
     lost: Sequence[Lost]
+    not_judged: Sequence[str]
     targets: Sequence[Target]
     wasted_terms: Sequence[WastedTerm]
     restated: Sequence[Restated]
@@ -161,8 +163,6 @@ def contents_of(
     whole, before_whole = own.is_whole(week), own.is_whole(week.before())
     comparable = whole and before_whole
     means = [one for n in range(1, WEEKS_OF_MEAN + 1) if own.is_whole(one := week.before(n))] if whole else []
-    campaigns = [one for one in found.campaigns if one.currency_code == own.currency]
-    lost = sorted((one for one in campaigns if one.now.loss), key=lambda one: one.place_of_loss)[:MOST]
     return Contents(
         profile=profile,
         week=week,
@@ -175,8 +175,9 @@ def contents_of(
         weeks_of_mean=len(means),
         days=[own.day(day) for n in reversed(range(WEEKS)) for day in week.before(n).days],
         products=own.by_product(week, comparable=comparable),
-        campaigns=[one for one in campaigns if one.place <= MOST],
-        lost=[Lost(one, why_it_lost(one.now, (one.before or Sums()) if comparable else None)) for one in lost],
+        campaigns=[one for one in found.campaigns if one.currency_code == own.currency],
+        lost=[own.lost(one) for one in found.losing if one.currency_code == own.currency],
+        not_judged=found.not_judged,
         targets=[one for one in found.targets if one.currency_code == own.currency],
         wasted_terms=[one for one in found.wasted_terms if one.currency_code == own.currency],
         restated=[one for one in found.restated if one.currency_code == own.currency and own.is_shown(one)],
@@ -211,6 +212,11 @@ class _Own:
         """Return a day over all ad products."""
         loaded = any((report_type, day) in self._found.asked_on for report_type in self._loaded_types)
         return Day(day, total([*self._by_day.get(day, {}).values()]) if loaded else None)
+
+    def lost(self, campaign: LosingCampaign) -> Lost:
+        """Say why a campaign lost; the week before says nothing where one of the two is not wholly loaded."""
+        comparable = self.is_whole(campaign.week) and self.is_whole(campaign.week.before())
+        return Lost(campaign, why_it_lost(campaign.now, (campaign.before or Sums()) if comparable else None))
 
     def by_product(self, week: Week, *, comparable: bool) -> list[ByProduct]:
         """Return the ad products that have rows in a week, the highest cost first."""

@@ -19,7 +19,7 @@ class Sums:
     impressions: int | None = 0
     clicks: int | None = 0
     cost: Decimal | None = Decimal(0)
-    purchases: int | None = 0
+    purchases: Decimal | int | None = 0
     sales: Decimal | None = Decimal(0)
     units: int | None = 0
 

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
@@ -164,6 +165,15 @@ def test_a_week_without_rows_says_so_and_whether_it_is_loaded(weeks):
     assert "Complete" in text
 
 
+def test_a_loss_says_of_which_week_it_is_where_that_is_not_the_pages(weeks):
+    weeks.execute("UPDATE load_log SET requested_at = DATE '2026-11-09' + INTERVAL 12 HOUR")
+    page = Page(page_of(replace(contents(weeks), not_judged=["SPONSORED_DISPLAY"])))
+    assert "Nobody can say it yet of Sponsored Display: sales of both weeks are still to come" in page.text
+    found = page.tables["lost"][1:]
+    assert found
+    assert all(row[0].endswith(f", {WEEK.before()}") for row in found)
+
+
 def test_what_is_not_loaded_is_named_and_weeks_that_cannot_be_compared_are_not(weeks):
     weeks.execute("UPDATE load_log SET end_date = DATE '2026-11-06' WHERE report_type = 'sbCampaigns'")
     lacking = [
@@ -188,8 +198,6 @@ def test_rows_in_another_currency_are_left_out_and_said_to_be(weeks):
 
 
 def test_made_up_figures_are_called_so():
-    from dataclasses import replace
-
     from ppc_pipeline.weekly.contents import contents_of
     from ppc_pipeline.weekly.reading import Found
 
