@@ -219,3 +219,9 @@ def test_a_word_that_is_not_known_is_refused_with_those_that_are(here, arguments
     result = ppc(*arguments)
     assert result.exit_code == 2
     assert said in " ".join(result.stderr.split())
+
+
+def test_a_profile_that_nobody_knows_is_refused(here):
+    result = ppc("top", "campaigns", "--profile", 777)
+    assert result.exit_code == 2
+    assert "profile 777 is not known; `ppc status` lists" in " ".join(result.stderr.split())
