@@ -40,7 +40,7 @@ class Sums:
 
 
 def total(parts: Sequence[Sums]) -> Sums:
-    """Add figures: one is None where a part that cost anything lacks it, for its cost would be set against others' sales.
+    """Add figures: one is None where a part that cost anything lacks it: its cost would be set against others' sales.
 
     Nothing happened where there are no parts.
     """
