@@ -55,7 +55,7 @@ class KeyFigure:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day over all ad products; its figures are None where it is not loaded."""
+    """A day over all ad products; its figures are None where it is not loaded of each that ever was."""
 
     date: date
     sums: Sums | None
@@ -201,16 +201,19 @@ class _Own:
 
     def is_whole(self, week: Week) -> bool:
         """Say whether every day of a week is loaded, of each ad product that was ever loaded."""
-        keys = ((report_type, day) for report_type in self._loaded_types for day in week.days)
-        return bool(self._loaded_types) and all(key in self._found.asked_on for key in keys)
+        return all(self._is_loaded(day) for day in week.days)
+
+    def _is_loaded(self, day: date) -> bool:
+        types = self._loaded_types
+        return bool(types) and all((report_type, day) in self._found.asked_on for report_type in types)
 
     def week(self, week: Week) -> Sums:
         """Return the sums of a week over all ad products."""
         return total([sums for day in week.days for sums in self._by_day.get(day, {}).values()])
 
     def day(self, day: date) -> Day:
-        """Return a day over all ad products."""
-        loaded = any((report_type, day) in self._found.asked_on for report_type in self._loaded_types)
+        """Return a day over all ad products; what one of them lacks would look like a drop of all."""
+        loaded = self._is_loaded(day)
         return Day(day, total([*self._by_day.get(day, {}).values()]) if loaded else None)
 
     def lost(self, campaign: LosingCampaign) -> Lost:

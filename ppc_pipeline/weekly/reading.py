@@ -85,7 +85,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class WastedTerm:
-    """A search term that led to no purchase in four weeks; clicks and cost are of these."""
+    """A search term that ought to have led to purchases in four weeks and did not; clicks and cost are of these."""
 
     currency_code: str
     ad_product: str

@@ -98,6 +98,8 @@ def test_a_day_that_is_not_loaded_is_a_gap_and_one_without_rows_is_zero(weeks):
     assert len(days) == 56
     assert days[SUNDAY].cost == 0
     assert days[min(days)] is None, "the eighth week is not loaded"
+    weeks.execute("UPDATE load_log SET end_date = end_date - 1 WHERE report_type = 'sbCampaigns'")
+    assert {day.date: day.sums for day in contents(weeks).days}[SUNDAY] is None, "one ad product of two is no whole day"
 
 
 SHARES = {1: 0.35, 2: 0.5, 3: 0.6, 7: 0.8, 14: 1.0}

@@ -127,6 +127,18 @@ def test_a_search_term_that_did_not_sell_in_four_weeks_is_listed_with_their_clic
     assert "not this week" not in found
 
 
+def test_a_search_term_of_few_or_young_clicks_is_not_called_wasted(weeks):
+    few = "UPDATE report_sp_search_term SET clicks = 2, cost = 0.01, purchases_7d = 0 WHERE search_term = ?"
+    weeks.execute(few, [WASTED])
+    assert WASTED not in [one.search_term for one in contents(weeks).wasted_terms]
+
+
+def test_clicks_of_days_whose_orders_are_still_to_come_speak_against_no_term(weeks):
+    weeks.execute("UPDATE load_log SET requested_at = DATE '2026-11-09' + INTERVAL 12 HOUR")
+    (found,) = [one for one in contents(weeks).wasted_terms if one.search_term == WASTED]
+    assert (found.clicks, found.cost) == (12, Decimal("31.5")), "the Sunday's 70 clicks for 300 are a day old"
+
+
 def test_names_from_outside_are_text_and_never_code(weeks):
     profile = facts(SELLER, name=HOSTILE, currency_code="USD", timezone="UTC")
     lacking = [Stretch("acme", SELLER, HOSTILE, "spTargeting", WEEK.days, DayStatus.FAILED, HOSTILE)]
