@@ -48,8 +48,8 @@ def views(entity_tables: Sequence[EntityTable]) -> dict[str, str]:
     made["fx_rates_by_day"] = f"CREATE OR REPLACE VIEW fx_rates_by_day AS {sql_file('metrics/fx_rates_by_day')}"
     made |= {table.name: table.view_sql() for table in METRIC_TABLES.values()}
     made |= {table.name: entity_view_sql(table) for table in entity_tables if table.name in FIGURED}
-    made |= {name: view_sql(name) for name in INSIGHTS}
     made |= feature_views()
+    made |= {name: view_sql(name) for name in INSIGHTS}
     if changes := [table.changes_sql() for table in entity_tables if table.watched]:
         made["entity_changes"] = "CREATE OR REPLACE VIEW entity_changes AS " + " UNION ALL ".join(changes)
     return made
