@@ -252,7 +252,7 @@ def refresh_features(
 def _refresh_slice(connection: DuckDBPyConnection, table: FeatureTable, now: datetime, slice_rows: int) -> Refreshed:
     """Make some of the rows that are due, and write down that they are made: all of it or nothing."""
     with in_transaction(connection):
-        due = _take_due(connection, table, slice_rows)
+        due = _take_due(connection, table, now, slice_rows)
         if not due.days:
             return due
         connection.execute("UPDATE feature_turns SET turns = turns + 1")
@@ -275,7 +275,7 @@ def _refresh_slice(connection: DuckDBPyConnection, table: FeatureTable, now: dat
     return Refreshed(due.profiles, due.days, rows, due.first, due.last)
 
 
-def _take_due(connection: DuckDBPyConnection, table: FeatureTable, slice_rows: int) -> Refreshed:
+def _take_due(connection: DuckDBPyConnection, table: FeatureTable, now: datetime, slice_rows: int) -> Refreshed:
     """Put a slice of the days that are due into the temporary table ``due``, and say which these are."""
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE due AS {sql_file('features/due')}",
@@ -283,6 +283,7 @@ def _take_due(connection: DuckDBPyConnection, table: FeatureTable, slice_rows: i
             "feature_table": table.name,
             "report_types": [*table.metrics.sources.values()],
             "ad_products": [*table.metrics.sources],
+            "now": now,
             "most": slice_rows,
         },
     )

@@ -107,10 +107,10 @@ class Sequence:
     now: datetime = NOON
     loads: list[tuple[Load, datetime, bool]] = field(default_factory=list)
     there: dict[tuple[int, str], dict[date, Any]] = field(default_factory=lambda: defaultdict(dict))
-    made: dict[tuple[int, str, date], tuple[int, int | None, dict[Any, Any]]] = field(default_factory=dict)
+    made: dict[tuple[int, str, date], "Made"] = field(default_factory=dict)
 
     def load(self, load: Load) -> None:
-        self.now += timedelta(hours=1)
+        self.now = max(self.now, datetime.combine(day(load.last + 1), NOON.timetz())) + timedelta(hours=1)
         asked = self.now if load.asked is None else NOON + timedelta(hours=load.asked)
         load_files(self.connection, REPORT_TABLES[load.kind], [load.file(self.folder, asked)], self.now)
         changed, unit = False, self.there[load.profile, load.kind]
@@ -132,12 +132,19 @@ class Sequence:
             for when in days:
                 window = [one for one in days if when - timedelta(days=89) <= one <= when]
                 loads = self._loads(profile, kind, when) if when == max(days) else None
-                known, counted, _ = self.made.get((profile, kind, when), (0, None, {}))
-                if known != len(window) or (loads is not None and counted != loads):
+                if self._is_due(self.made.get((profile, kind, when)), when, len(window), loads):
                     rows = rows_of(when, window, days, PRODUCTS[kind[:2]], profile, self.now)
-                    self.made[profile, kind, when] = (len(window), loads, rows)
+                    self.made[profile, kind, when] = Made(self.now, len(window), loads, rows)
                     done += 1
         return done
+
+    def _is_due(self, made: "Made | None", when: date, known: int, loads: int | None) -> bool:
+        if made is None:
+            return True
+        newest = loads is not None
+        changed = made.days_known != known or (newest and made.loads != loads)
+        stays = on_time(made.known_at, when) and not (newest and on_time(self.now, when))
+        return changed and not stays
 
     def _loads(self, profile: int, kind: str, when: date) -> int:
         """Count the loads that changed something and have one of the 90 days."""
@@ -150,7 +157,21 @@ class Sequence:
         )
 
     def rows(self) -> dict[Any, dict[str, Any]]:
-        return {key: row for _, _, rows in self.made.values() for key, row in rows.items()}
+        return {key: row for made in self.made.values() for key, row in made.rows.items()}
+
+
+@dataclass(frozen=True)
+class Made:
+    """The rows of a day, and what was there when they were made."""
+
+    known_at: datetime
+    days_known: int
+    loads: int | None
+    rows: dict[Any, Any]
+
+
+def on_time(moment: datetime, when: date) -> bool:
+    return moment.date() - when < timedelta(days=3)
 
 
 def rows_of(

@@ -44,6 +44,10 @@ CASES = {
     "a hole is filled that other days reach back to": [
         *(Load(0, 3), Load(8, 30), REFRESH, Load(4, 7), REFRESH, Load(5, 6, seed=2), REFRESH)
     ],
+    "a hole is filled late, and the newest day restated late: what was made on time stays": [
+        *(Load(0, 9), Load(11, 12), REFRESH, Load(20, 21, profile=VENDOR), REFRESH),
+        *(Load(22, 22, profile=VENDOR), Load(10, 12, seed=2), Load(18, 19, profile=VENDOR), REFRESH),
+    ],
     "a load that changes nothing": [Load(0, 9), REFRESH, Load(0, 9), REFRESH],
     "a report that is older than what is there": [Load(0, 9), REFRESH, Load(5, 9, seed=2, asked=-9), REFRESH],
     "ad products that come at different times": [
