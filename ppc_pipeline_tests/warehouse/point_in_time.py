@@ -100,7 +100,7 @@ def _drawn(name: str, id_: tuple[int, ...], rng: random.Random) -> Any:
 
 @dataclass
 class Sequence:
-    """Loads and refreshes, in a warehouse and in Python at once."""
+    """Loads and refreshes, in a warehouse and in Python at once; what is loaded goes there with the next refresh."""
 
     connection: duckdb.DuckDBPyConnection
     folder: Path
@@ -108,11 +108,12 @@ class Sequence:
     loads: list[tuple[Load, datetime, bool]] = field(default_factory=list)
     there: dict[tuple[int, str], dict[date, Any]] = field(default_factory=lambda: defaultdict(dict))
     made: dict[tuple[int, str, date], "Made"] = field(default_factory=dict)
+    _waiting: dict[str, list[Any]] = field(default_factory=dict)
 
     def load(self, load: Load) -> None:
         self.now = max(self.now, datetime.combine(day(load.last + 1), NOON.timetz())) + timedelta(hours=1)
         asked = self.now if load.asked is None else NOON + timedelta(hours=load.asked)
-        load_files(self.connection, REPORT_TABLES[load.kind], [load.file(self.folder, asked)], self.now)
+        self._waiting.setdefault(load.kind, []).append(load.file(self.folder, asked))
         changed, unit = False, self.there[load.profile, load.kind]
         for when, rows in load.rows().items():
             newer = any(self._covers(one, load, when) and other > asked for one, other, _ in self.loads)
@@ -126,6 +127,9 @@ class Sequence:
 
     def refresh(self) -> int:
         """Make what is due, in Python; say how many days that is."""
+        for name, files in self._waiting.items():
+            load_files(self.connection, REPORT_TABLES[name], files, self.now)
+        self._waiting.clear()
         self.now += timedelta(hours=1)
         done = 0
         for (profile, kind), days in self.there.items():
@@ -185,16 +189,17 @@ def rows_of(
     costs = {id_: _sum(rows, when, 30, "cost") for id_, rows in own.items()}
     found = {}
     for id_, rows in own.items():
-        row = _row(when, window, rows)
+        first = min(one for one, some in days.items() if id_ in some)
+        row = _row(when, window, first, rows)
         row |= {"known_at": now, "final_from": when + timedelta(days=60)}
-        row["days_since_first_seen"] = (when - min(one for one, some in days.items() if id_ in some)).days
+        row["days_since_first_seen"] = (when - first).days
         whole = sum(cost for other, cost in costs.items() if len(id_) == 1 or other[0] == id_[0])
         row["cost_share_percent_last_30_days"] = _over(row["cost_last_30_days"], whole, 100)
         found[(when, profile, CURRENCIES[profile], ad_product, *id_)] = row
     return found
 
 
-def _row(when: date, window: list[date], rows: dict[date, dict[str, Any]]) -> dict[str, Any]:
+def _row(when: date, window: list[date], first: date, rows: dict[date, dict[str, Any]]) -> dict[str, Any]:
     row: dict[str, Any] = {"account": "acme", "days_known": len(window)}
     for length in WINDOWS:
         end = f"last_{length}_days"
@@ -202,13 +207,22 @@ def _row(when: date, window: list[date], rows: dict[date, dict[str, Any]]) -> di
         for rate, (over, under, factor) in RATES.items():
             row[f"{rate}_{end}"] = _over(row[f"{over}_{end}"], row[f"{under}_{end}"], factor)
     lately = [one for one in window if one > when - timedelta(days=30)]
-    row["days_known_last_30_days"] = len(lately)
+    own = [one for one in lately if one >= first]
+    row |= {"days_known_last_30_days": len(lately), "trend_days_last_30_days": len(own)}
     for name in ("cost", "clicks", "sales"):
-        line = [(one.toordinal(), int(100 * (rows.get(one, {}).get(name) or 0))) for one in lately]
+        line = [(one.toordinal(), _hundredths(rows, one, name)) for one in own]
         row[f"{name}_slope_last_30_days"], row[f"{name}_slope_t_last_30_days"] = trend(line)
         if name != "clicks":
             row[f"{name}_variation_last_30_days"] = variation([y for _, y in line])
+            weeks = [one for one in window if one >= first and one > when - timedelta(days=84)]
+            row[f"{name}_weekday_index_last_84_days"] = weekday_index(
+                {one: _hundredths(rows, one, name) for one in weeks}, when.weekday()
+            )
     return row
+
+
+def _hundredths(rows: dict[date, dict[str, Any]], one: date, name: str) -> int:
+    return int(100 * (rows.get(one, {}).get(name) or 0))
 
 
 def _sum(rows: dict[date, dict[str, Any]], when: date, length: int, name: str) -> Any:
@@ -227,12 +241,12 @@ def _over(one: Any, other: Any, factor: int) -> float | None:
 def trend(line: list[tuple[int, int]]) -> tuple[float | None, float | None]:
     """Return the slope of the least squares line through (day, hundredths) and its t statistic."""
     n = len(line)
+    if n < 3:
+        return None, None
     xs, ys = _from_mean([x for x, _ in line]), _from_mean([y for _, y in line])
     across, both, up = (sum(a * b for a, b in zip(*two, strict=True)) for two in ((xs, xs), (xs, ys), (ys, ys)))
-    if not across:
-        return None, None
     slope, rest = Fraction(both, across), up - Fraction(both * both, across)
-    if n < 3 or not rest:
+    if not rest:
         return float(slope) / 100, None
     return float(slope) / 100, float(slope) / math.sqrt(rest / (n - 2) / across)
 
@@ -240,9 +254,17 @@ def trend(line: list[tuple[int, int]]) -> tuple[float | None, float | None]:
 def variation(values: list[int]) -> float | None:
     """Return the sample's standard deviation over its mean."""
     n, total = len(values), sum(values)
-    if n < 2 or not total:
+    if n < 3 or not total:
         return None
     return math.sqrt(Fraction(sum(value * value for value in _from_mean(values)), n - 1)) / total
+
+
+def weekday_index(figures: dict[date, int], weekday: int) -> float | None:
+    """Return the mean of the days of a weekday over that of all days."""
+    own, total = [figure for one, figure in figures.items() if one.weekday() == weekday], sum(figures.values())
+    if len(own) < 3 or not total:
+        return None
+    return float(Fraction(sum(own) * len(figures), len(own) * total))
 
 
 def _from_mean(values: list[int]) -> list[int]:

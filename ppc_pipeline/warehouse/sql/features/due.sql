@@ -21,15 +21,17 @@ days AS (
         profile_id, report_type, ad_product, date,
         date = max(date) OVER (PARTITION BY profile_id, ad_product) AS newest,
         count(*) OVER last_90 AS days_known,
-        -- What a regression over the loaded days of the last 30 needs of them.
         count(*) OVER last_30 AS days_known_last_30_days,
-        sum(day_no) OVER last_30 AS day_sum,
-        sum(day_no * day_no) OVER last_30 AS day_squares
+        list(day_no) OVER last_84 AS loaded_last_84_days
     FROM loaded
     WINDOW
         last_90 AS (
             PARTITION BY profile_id, ad_product ORDER BY date
             RANGE BETWEEN INTERVAL 89 DAYS PRECEDING AND CURRENT ROW
+        ),
+        last_84 AS (
+            PARTITION BY profile_id, ad_product ORDER BY date
+            RANGE BETWEEN INTERVAL 83 DAYS PRECEDING AND CURRENT ROW
         ),
         last_30 AS (
             PARTITION BY profile_id, ad_product ORDER BY date
@@ -50,8 +52,8 @@ sizes AS (
     FROM load_log GROUP BY ALL
 )
 SELECT
-    days.profile_id, days.ad_product, days.date, days.days_known, days.days_known_last_30_days, days.day_sum,
-    days.day_squares, loads.loads, made.date IS NOT NULL AS made
+    days.profile_id, days.ad_product, days.date, days.days_known, days.days_known_last_30_days,
+    days.loaded_last_84_days, loads.loads, made.date IS NOT NULL AS made
 FROM days
 JOIN sizes ON sizes.profile_id = days.profile_id AND sizes.report_type = days.report_type
 LEFT JOIN loads
