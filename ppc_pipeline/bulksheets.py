@@ -7,6 +7,7 @@ suggestions there are (``warehouse.suggestions``). Nothing is sent to Amazon.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -88,9 +89,11 @@ def write_bulksheet(path: Path, uploads: Sequence[Upload]) -> None:
             _add_sheet(workbook, sheet, rows)
     if not workbook.worksheets:
         workbook.create_sheet(SHEETS["SPONSORED_PRODUCTS"].name)
+    whole = BytesIO()  # openpyxl leaves a half-made file, and complaints, behind where it cannot write
+    workbook.save(whole)
     part = path.with_name(path.name + ".part")
     try:
-        workbook.save(part)
+        part.write_bytes(whole.getvalue())
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -48,7 +48,7 @@ METRICS = BY_CAMPAIGN | {
 INSIGHTS = {"anomalies", "budget_pacing", "spend_without_sales", "tracking_breaks"}
 QUALITY = {
     "metrics_by_profile": ("fresh", "currency"),
-    "metrics_by_campaign": ("known_ids", "active_campaigns", "possible_values", "row_counts"),
+    "metrics_by_campaign": ("known_ids", "active_campaigns", "grain_unique", "possible_values", "row_counts"),
     "metrics_by_target": ("sums_agree",),
 }
 OF_CAMPAIGNS = {"campaign_features", "seasonality"}

@@ -9,9 +9,9 @@ import duckdb
 import typer
 
 from ppc_pipeline.cli.answers import FormatOption, OutputOption, format_of, show
-from ppc_pipeline.cli.console import log_to_terminal, one_line_errors, refuse
+from ppc_pipeline.cli.console import err, log_to_terminal, one_line_errors, refuse
 from ppc_pipeline.cli.runs import settings_here
-from ppc_pipeline.warehouse.asking import QuestionError, ask
+from ppc_pipeline.warehouse.asking import QuestionError, ask, unnamed_currencies
 from ppc_pipeline.warehouse.connection import Warehouse
 
 
@@ -28,10 +28,15 @@ def query(
     log_to_terminal()
     written = format_of(wanted, output)
     with reading() as connection:
+        asked = sys.stdin.read() if sql == "-" else sql
         try:
-            answer = ask(connection, sys.stdin.read() if sql == "-" else sql)
+            answer = ask(connection, asked)
+            currencies = unnamed_currencies(connection, asked, answer)
         except QuestionError as error:
             refuse(str(error))
+        if currencies:
+            said = f"there are amounts in {', '.join(currencies)}, and the answer has no currency_code: group by it"
+            err.print(said, style="yellow", highlight=False)
         show(answer, written, output, limit=limit)
 
 

@@ -28,7 +28,9 @@ def suggestions(
     limit: Annotated[int, typer.Option(min=1, help="How many of each kind and profile a table shows.")] = 10,
     bulksheet: Annotated[
         Path | None,
-        typer.Option(help="Write those that can be carried out for Amazon: FILE.xlsx of one profile, or a directory."),
+        typer.Option(
+            help="Write those that can be carried out for Amazon: FILE.xlsx of one profile, or a directory for several."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -38,6 +40,8 @@ def suggestions(
     """
     log_to_terminal()
     kinds = _kinds(kind or [])
+    if bulksheet:
+        _refuse_other_files(bulksheet)
     with one_line_errors():
         settings = settings_here()
         profiles = known_profiles(tools_of(settings), profile or [])
@@ -56,6 +60,11 @@ def suggestions(
         print_json([asdict(one) for one in found])
     else:
         _show(found, limit)
+
+
+def _refuse_other_files(path: Path) -> None:
+    if path.suffix.lower() not in ("", _ENDING) and not path.is_dir():
+        refuse(f"--bulksheet {path}: a bulksheet is an Excel file: name it {path.with_suffix(_ENDING).name}")
 
 
 def _kinds(names: Sequence[str]) -> tuple[str, ...]:
@@ -94,9 +103,11 @@ def _write(path: Path, possible: Sequence[Upload], suggested: int) -> None:
     of_each: dict[int, list[Upload]] = {}
     for upload in possible:
         of_each.setdefault(upload.suggestion.profile_id, []).append(upload)
+    if not suggested:
+        refuse("nothing of what was asked for is suggested: there is nothing to write")
     if not of_each:
         refuse("nothing that is suggested can be carried out: there is nothing to write")
-    if path.suffix.lower() == _ENDING:
+    if path.suffix.lower() == _ENDING and not path.is_dir():
         if len(of_each) > 1:
             named = ", ".join(str(profile_id) for profile_id in of_each)
             refuse(
@@ -106,11 +117,14 @@ def _write(path: Path, possible: Sequence[Upload], suggested: int) -> None:
         files = {path: possible}
     else:
         files = {path / f"{profile_id}{_ENDING}": some for profile_id, some in of_each.items()}
-    with one_line_errors():
+    try:
+        if path not in files:
+            path.mkdir(exist_ok=True)
         for file, some in files.items():
-            file.parent.mkdir(parents=True, exist_ok=True)
             write_bulksheet(file, some)
             out.print(f"{file}: {len(some)} changes of profile {some[0].suggestion.profile_id}", soft_wrap=True)
+    except OSError as error:
+        refuse(f"--bulksheet {path}: {error.strerror}")
     if left_out := suggested - len(possible):
         err.print(
             f"{left_out} suggestions are left out: what they are of has changed, or an upload has no place for them",

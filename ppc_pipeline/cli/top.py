@@ -9,7 +9,7 @@ from ppc_pipeline.cli.console import log_to_terminal, refuse
 from ppc_pipeline.cli.options import ProfileIds
 from ppc_pipeline.cli.query import reading
 from ppc_pipeline.warehouse.metrics import WINDOWS
-from ppc_pipeline.warehouse.top import FIGURE_NAMES, KINDS, STANDARD, last_days
+from ppc_pipeline.warehouse.top import FIGURE_NAMES, KINDS, STANDARD, last_days, unknown_profiles
 from ppc_pipeline.warehouse.top import top as find_top
 
 _FOR_PEOPLE = ("impressions", "clicks", "cost", "purchases", "sales", "acos_percent")
@@ -18,7 +18,7 @@ _FOR_PEOPLE = ("impressions", "clicks", "cost", "purchases", "sales", "acos_perc
 def top(
     what: Annotated[str, typer.Argument(help=f"One of {', '.join(KINDS)}.")],
     by: Annotated[str, typer.Option("--by", help=f"One of {', '.join(FIGURE_NAMES)}.")] = "cost",
-    days: Annotated[int, typer.Option("--days", min=1, help="The newest days that are loaded.")] = 30,
+    days: Annotated[int, typer.Option("--days", min=1, help="The newest loaded days of each profile.")] = 30,
     profile: ProfileIds = None,
     window: Annotated[str, typer.Option("--window", help=f"Attribution: {STANDARD}, {', '.join(WINDOWS)}.")] = STANDARD,
     lowest: Annotated[bool, typer.Option("--lowest", help="The lowest instead of the highest.")] = False,
@@ -26,7 +26,10 @@ def top(
     wanted: FormatOption = None,
     output: OutputOption = None,
 ) -> None:
-    """Show what is highest: `ppc top keywords --by cost --days 30`. Each currency has its own; none are added."""
+    """Show what is highest: `ppc top keywords --by cost --days 30`. Each currency has its own; none are added.
+
+    Figures of a window are left out where Amazon does not give it to all that is added up: Brands and Display have 14d.
+    """
     log_to_terminal()
     for name, value, known in (("WHAT", what, KINDS), ("--by", by, FIGURE_NAMES), ("--window", window, _WINDOWS)):
         if value not in known:
@@ -34,10 +37,12 @@ def top(
     written = format_of(wanted, output)
     kind = KINDS[what]
     with reading() as connection:
-        span = last_days(connection, kind, days)
+        if unknown := ", ".join(map(str, unknown_profiles(connection, profile or []))):
+            refuse(f"--profile: profile {unknown} is not known; `ppc status` lists the profiles there are")
+        span = last_days(connection, kind, days, profile or [])
         if span is None:
             refuse(f"no report is loaded that says anything of {what}: `ppc sync` brings those that are set")
-        answer = find_top(connection, kind, by, *span, window=window, profiles=profile or [], most=limit, lowest=lowest)
+        answer = find_top(connection, kind, by, days, window=window, profiles=profile or [], most=limit, lowest=lowest)
         if written is Format.TABLE:
             shown = ("profile", *(kind.names or kind.keys), "currency_code", *_FOR_PEOPLE)
             answer = answer.project(", ".join(dict.fromkeys((*shown, by))))

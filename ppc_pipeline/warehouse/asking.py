@@ -3,9 +3,14 @@
 Here: what may be asked. Not here: questions that the pipeline itself asks (``queries``), or showing the answer.
 """
 
+import re
+
 import duckdb
 
 _ASKING = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+
+
+_MONEY = re.compile(r"cost|sales|acos|roas|cpc|spend|budget|bid", re.IGNORECASE)
 
 
 class QuestionError(Exception):
@@ -31,6 +36,24 @@ def ask(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyRelat
         return connection.sql(sql)
     except duckdb.Error as error:
         raise QuestionError(in_one_line(error)) from None
+
+
+def unnamed_currencies(connection: duckdb.DuckDBPyConnection, sql: str, answer: duckdb.DuckDBPyRelation) -> list[str]:
+    """Return the currencies that an answer may have added up unnoticed: all there are, where it speaks of none.
+
+    Nobody is told where the question has a currency in it, or the answer nothing that looks like an amount.
+    """
+    if re.search("currency|converted", " ".join((sql, *answer.columns)), re.IGNORECASE):
+        return []
+    if not any(_MONEY.search(name) or str(type_).startswith("DECIMAL") for name, type_ in _columns(answer)):
+        return []
+    found = connection.execute("SELECT DISTINCT currency_code FROM profiles WHERE currency_code IS NOT NULL ORDER BY 1")
+    currencies = [currency for (currency,) in found.fetchall()]
+    return currencies if len(currencies) > 1 else []
+
+
+def _columns(answer: duckdb.DuckDBPyRelation) -> list[tuple[str, object]]:
+    return list(zip(answer.columns, answer.types, strict=True))
 
 
 def in_one_line(error: duckdb.Error) -> str:

@@ -45,12 +45,13 @@ def create_tables(
 def views(entity_tables: Sequence[EntityTable]) -> dict[str, str]:
     """Return every view and the statement that makes it, each after those it is made of."""
     made = {table.name: table.view_sql() for table in entity_tables if table.name not in FIGURED}
+    made["loaded_days"] = view_sql("loaded_days")
     made["performance_records"] = sql_file("performance_records")
     made["fx_rates_by_day"] = f"CREATE OR REPLACE VIEW fx_rates_by_day AS {sql_file('metrics/fx_rates_by_day')}"
     made |= {table.name: table.view_sql() for table in METRIC_TABLES.values()}
     made |= {table.name: entity_view_sql(table) for table in entity_tables if table.name in FIGURED}
-    made |= {name: view_sql(name) for name in ("loaded_days", *INSIGHTS)}
     made |= feature_views()
+    made |= {name: view_sql(name) for name in INSIGHTS}
     if changes := [table.changes_sql() for table in entity_tables if table.watched]:
         made["entity_changes"] = "CREATE OR REPLACE VIEW entity_changes AS " + " UNION ALL ".join(changes)
     return made

@@ -152,7 +152,11 @@ _IN_ORDER = (
             MetricColumn("budget", MONEY, "The budget as of now; of a profile the sum of its running campaigns'."),
             MetricColumn("budget_type", TEXT, "DAILY or LIFETIME; of portfolios MONTHLY or DATE_RANGE."),
             MetricColumn("daily_budget", MONEY, "The budget of a day; NULL where it is not for a day."),
-            MetricColumn("figures_until", DATE, "The last loaded day; NULL where no day is loaded."),
+            MetricColumn(
+                "figures_until",
+                DATE,
+                "The last loaded day (of a profile or portfolio: of all its ad products); NULL: none.",
+            ),
             MetricColumn("cost_last_day", MONEY, "Cost of the last loaded day."),
             MetricColumn("last_day_percent", RATE, "100 * cost_last_day / daily_budget."),
             MetricColumn("cost_last_7_days", MONEY, "Cost of the 7 days up to the last loaded one."),
@@ -165,12 +169,24 @@ _IN_ORDER = (
             MetricColumn("days_loaded_last_30_days", INTEGER, "How many of the 30 days are loaded."),
             MetricColumn("period_start", DATE, "First day the budget is for: of the month, or of its own dates."),
             MetricColumn("period_end", DATE, "Last day the budget is for; NULL where it has no end."),
-            MetricColumn("period_days_loaded", INTEGER, "Days of the period that are loaded."),
+            MetricColumn(
+                "period_days_loaded",
+                INTEGER,
+                "Days of the period that are loaded: of a profile or portfolio, of all its ad products.",
+            ),
             MetricColumn("period_budget", MONEY, "Budget of the period: a daily budget times the days of it."),
-            MetricColumn("cost_in_period", MONEY, "Cost of the period up to the last loaded day: month to date."),
-            MetricColumn("period_percent", RATE, "100 * cost_in_period / period_budget."),
+            MetricColumn("cost_in_period", MONEY, "Cost of the loaded days of the period: month to date."),
+            MetricColumn(
+                "period_percent",
+                RATE,
+                "100 * cost_in_period / period_budget; NULL where a day of it so far is not loaded.",
+            ),
             MetricColumn("pace_percent", RATE, "100 * cost_in_period / the budget of the period's loaded days."),
-            MetricColumn("projected_cost", MONEY, "cost_in_period + average of the last 7 loaded days * days to come."),
+            MetricColumn(
+                "projected_cost",
+                MONEY,
+                "cost_in_period + average of the last 7 loaded days * days to come; NULL as period_percent.",
+            ),
             MetricColumn("projected_percent", RATE, "100 * projected_cost / period_budget."),
             MetricColumn("status", TEXT, "How it stands, in words."),
             _REASON,
@@ -221,10 +237,11 @@ _IN_ORDER = (
             KEYS["date"],
             *_CLIENT,
             MetricColumn("age_days", SMALL, "The day's age when it was last asked for."),
-            MetricColumn("clicks", INTEGER, "Clicks of all ad products."),
+            MetricColumn("first_date", DATE, "First day of the unbroken run without a purchase that ends on this day."),
+            MetricColumn("clicks", INTEGER, "Clicks of the run, of all ad products."),
             MetricColumn("cost", MONEY, "Their cost."),
             MetricColumn(
-                "expected_purchases", RATE, "Purchases to expect of those clicks, as far as known at that age."
+                "expected_purchases", RATE, "Purchases to expect of those clicks, as far as known at each day's age."
             ),
             MetricColumn(
                 "chance_percent", RATE, "Chance of no purchase where so many are expected: 100 * e^-expected."

@@ -77,13 +77,14 @@ QUALITY_CHECKS: dict[str, QualityCheck] = {
         QualityCheck(
             "known_ids",
             "metrics_by_campaign",
-            "Every campaign and keyword of the reports was listed once; archived ones need not be.",
+            "Every campaign, ad group, target, ad and portfolio in reports was listed once; archived ones need not be.",
         ),
         QualityCheck(
             "active_campaigns", "metrics_by_campaign", "Every enabled campaign has a report row in the last 30 days."
         ),
+        QualityCheck("grain_unique", "metrics_by_campaign", "No two rows of a metric table have the same key."),
         QualityCheck(
-            "possible_values", "metrics_by_campaign", "No figure is negative, and clicks are not more than impressions."
+            "possible_values", "metrics_by_campaign", "No figure is negative, and none contradicts another of its row."
         ),
         QualityCheck(
             "row_counts",
@@ -91,7 +92,7 @@ QUALITY_CHECKS: dict[str, QualityCheck] = {
             "The newest day has as many rows as the same weekday usually, up to half or double.",
         ),
         QualityCheck(
-            "sums_agree", "metrics_by_target", "Keywords and targets add up to their campaigns, up to 1 percent."
+            "sums_agree", "metrics_by_target", "Keywords and targets add up to each campaign, up to 1 percent in all."
         ),
     )
 }

@@ -45,7 +45,9 @@ class Number:
 
 NUMBERS: Mapping[str, Number] = {
     "days": Number(60, "Days of figures that count."),
-    "settling_days": Number(3, "The youngest days, which do not: Amazon still counts their sales."),
+    "settling_days": Number(
+        3, "Age in days from which a day counts (today is 0): Amazon still counts sales of younger ones."
+    ),
     "prior_clicks": Number(100, "Clicks that the average around a keyword or term weighs as much as."),
     "minimum_clicks": Number(10, "Clicks without which a bid is left alone."),
     "bid_step_percent": Number(25, "A bid changes by this much at most."),

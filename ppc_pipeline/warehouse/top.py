@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import duckdb
 
 from ppc_pipeline.warehouse.metrics import FIGURES, METRIC_TABLES, RATES, WINDOWS
-from ppc_pipeline.warehouse.tables import quoted, sql_file
+from ppc_pipeline.warehouse.tables import literal_text, quoted, sql_file
 
 STANDARD = "standard"
 """The window that is each profile's own."""
@@ -46,36 +46,59 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
-def last_days(connection: duckdb.DuckDBPyConnection, kind: Kind, days: int) -> tuple[date, date] | None:
-    """Return the first and the last of the newest days that are loaded; None where there is none."""
-    query = "SELECT max(end_date) FROM load_log WHERE list_contains(?::VARCHAR[], report_type)"
-    found = connection.execute(query, [list(METRIC_TABLES[kind.table].sources.values())]).fetchone()
+_ENDLESS = {rate.name: rate for rate in RATES if rate.name in ("acos_percent", "cost_per_purchase")}
+"""Rates that are without end, and none better, where there was cost and nothing came of it."""
+
+
+def unknown_profiles(connection: duckdb.DuckDBPyConnection, profiles: Sequence[int]) -> list[int]:
+    """Return those of some profiles that the warehouse has never heard of."""
+    query = "SELECT profile_id FROM profiles UNION SELECT profile_id FROM load_log"
+    known = {profile_id for (profile_id,) in connection.execute(query).fetchall()}
+    return [profile_id for profile_id in profiles if profile_id not in known]
+
+
+def last_days(
+    connection: duckdb.DuckDBPyConnection, kind: Kind, days: int, profiles: Sequence[int] = ()
+) -> tuple[date, date] | None:
+    """Return the first and the last of the newest days that are loaded of some profiles; None where there is none.
+
+    Profiles and ad products that are not loaded as far as others have their own last days within these.
+    """
+    query = """
+        SELECT min(last_day), max(last_day) FROM (
+            SELECT max(end_date) AS last_day FROM load_log
+            WHERE list_contains(?::VARCHAR[], report_type) AND (? = [] OR list_contains(?::BIGINT[], profile_id))
+            GROUP BY profile_id, report_type
+        )
+    """
+    sources = list(METRIC_TABLES[kind.table].sources.values())
+    found = connection.execute(query, [sources, list(profiles), list(profiles)]).fetchone()
     if found is None or found[0] is None:
         return None
-    end: date = found[0]
-    return end - timedelta(days=days - 1), end
+    earliest, latest = found
+    return earliest - timedelta(days=days - 1), latest
 
 
 def top(
     connection: duckdb.DuckDBPyConnection,
     kind: Kind,
     by: str,
-    start: date,
-    end: date,
+    days: int,
     *,
     window: str = STANDARD,
     profiles: Sequence[int] = (),
     most: int = 20,
     lowest: bool = False,
 ) -> duckdb.DuckDBPyRelation:
-    """Return the things with the highest figure between two dates, both included.
+    """Return the things with the highest figure over the last days of each profile and ad product.
+
+    Cost that brought nothing at all is the highest ACoS and cost per purchase.
 
     Args:
         connection: The warehouse.
         kind: Of what.
         by: One of ``FIGURE_NAMES``.
-        start: The first day.
-        end: The last day.
+        days: How many days, back from the last one that is loaded.
         window: The attribution window of purchases, sales and units: one of ``WINDOWS``, or ``STANDARD``.
         profiles: Of which profiles; of all by default.
         most: How many of each currency.
@@ -83,21 +106,30 @@ def top(
     """
     if by not in FIGURE_NAMES or window not in (STANDARD, *WINDOWS):
         raise ValueError(f"{by} ({window}) is no figure")
+    sources = METRIC_TABLES[kind.table].sources
     query = sql_file("top").format(
+        report_types=", ".join(f"({literal_text(name)}, {literal_text(ad)})" for ad, name in sources.items()),
         table=quoted(kind.table),
         keys=", ".join(kind.keys),
         names=", ".join(f"arg_max({name}, date) AS {name}" for name in kind.names) or "max(date) AS last_day",
         figures=", ".join(_sum(figure.name, figure.type, window) for figure in FIGURES),
         rates=", ".join(f"{rate.sql(rate.over, rate.under)} AS {rate.name}" for rate in RATES),
         where=kind.where,
-        by=by,
-        direction="ASC" if lowest else "DESC",
+        order=f"{by} ASC NULLS LAST" if lowest else _highest(by),
     )
-    values = {"start": start, "end": end, "profiles": list(profiles), "most": most}
-    return connection.sql(query, params=values)
+    return connection.sql(query, params={"days": days, "profiles": list(profiles), "most": most})
+
+
+def _highest(by: str) -> str:
+    order = f"{by} DESC NULLS LAST"
+    if rate := _ENDLESS.get(by):
+        return f"coalesce({rate.over} > 0 AND {rate.under} = 0, false) DESC, {order}, {rate.over} DESC"
+    return order
 
 
 def _sum(figure: str, type_: str, window: str) -> str:
-    windowed = window != STANDARD and figure in ("purchases", "sales", "units")
+    late = figure in ("purchases", "sales", "units")
+    column = f"{figure}_{window}" if late and window != STANDARD else figure
     whole = f"::{type_}" if type_ == "BIGINT" else ""
-    return f"sum({figure}{f'_{window}' if windowed else ''}){whole} AS {figure}"
+    lacking = f"count(*) FILTER ({column} IS NULL AND cost > 0)" if late else "0"
+    return f"CASE WHEN {lacking} = 0 THEN sum({column}){whole} END AS {figure}"

@@ -12,7 +12,7 @@ from decimal import Decimal
 from ppc_pipeline.reports.completeness import DayStatus, Stretch
 from ppc_pipeline.reports.roster import ProfileFacts
 from ppc_pipeline.weekly.figures import Sums, change_percent, over, total
-from ppc_pipeline.weekly.reading import MOST, SOURCES, WEEKS, Campaign, Found, Restated, Target, WastedTerm
+from ppc_pipeline.weekly.reading import SOURCES, WEEKS, Campaign, Found, LosingCampaign, Restated, Target, WastedTerm
 from ppc_pipeline.weekly.reasons import why_it_lost
 from ppc_pipeline.weekly.weeks import Week
 
@@ -55,7 +55,7 @@ class KeyFigure:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day over all ad products; its figures are None where it is not loaded."""
+    """A day over all ad products; its figures are None where it is not loaded of each that ever was."""
 
     date: date
     sums: Sums | None
@@ -72,9 +72,9 @@ class ByProduct:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A campaign whose cost exceeds its sales, and why."""
+    """A campaign whose cost exceeds what it will have sold, and why."""
 
-    campaign: Campaign
+    campaign: LosingCampaign
     why: str
 
 
@@ -116,6 +116,7 @@ class Contents:
         weeks_of_mean: How many weeks the mean is over: those of the four before that are wholly loaded.
         whole: Whether the week is wholly loaded of each ad product by day.
         week_before_whole: Whether the week before is.
+        not_judged: Ad products of which nobody knows whether campaigns lost money.
         other_currencies: Currencies of rows that are left out, because they are not the profile's.
     """
 
@@ -132,6 +133,7 @@ class Contents:
     products: Sequence[ByProduct]
     campaigns: Sequence[Campaign]
     lost: Sequence[Lost]
+    not_judged: Sequence[str]
     targets: Sequence[Target]
     wasted_terms: Sequence[WastedTerm]
     restated: Sequence[Restated]
@@ -161,8 +163,6 @@ def contents_of(
     whole, before_whole = own.is_whole(week), own.is_whole(week.before())
     comparable = whole and before_whole
     means = [one for n in range(1, WEEKS_OF_MEAN + 1) if own.is_whole(one := week.before(n))] if whole else []
-    campaigns = [one for one in found.campaigns if one.currency_code == own.currency]
-    lost = sorted((one for one in campaigns if one.now.loss), key=lambda one: one.place_of_loss)[:MOST]
     return Contents(
         profile=profile,
         week=week,
@@ -175,8 +175,9 @@ def contents_of(
         weeks_of_mean=len(means),
         days=[own.day(day) for n in reversed(range(WEEKS)) for day in week.before(n).days],
         products=own.by_product(week, comparable=comparable),
-        campaigns=[one for one in campaigns if one.place <= MOST],
-        lost=[Lost(one, why_it_lost(one.now, (one.before or Sums()) if comparable else None)) for one in lost],
+        campaigns=[one for one in found.campaigns if one.currency_code == own.currency],
+        lost=[own.lost(one) for one in found.losing if one.currency_code == own.currency],
+        not_judged=found.not_judged,
         targets=[one for one in found.targets if one.currency_code == own.currency],
         wasted_terms=[one for one in found.wasted_terms if one.currency_code == own.currency],
         restated=[one for one in found.restated if one.currency_code == own.currency and own.is_shown(one)],
@@ -200,17 +201,25 @@ class _Own:
 
     def is_whole(self, week: Week) -> bool:
         """Say whether every day of a week is loaded, of each ad product that was ever loaded."""
-        keys = ((report_type, day) for report_type in self._loaded_types for day in week.days)
-        return bool(self._loaded_types) and all(key in self._found.asked_on for key in keys)
+        return all(self._is_loaded(day) for day in week.days)
+
+    def _is_loaded(self, day: date) -> bool:
+        types = self._loaded_types
+        return bool(types) and all((report_type, day) in self._found.asked_on for report_type in types)
 
     def week(self, week: Week) -> Sums:
         """Return the sums of a week over all ad products."""
         return total([sums for day in week.days for sums in self._by_day.get(day, {}).values()])
 
     def day(self, day: date) -> Day:
-        """Return a day over all ad products."""
-        loaded = any((report_type, day) in self._found.asked_on for report_type in self._loaded_types)
+        """Return a day over all ad products; what one of them lacks would look like a drop of all."""
+        loaded = self._is_loaded(day)
         return Day(day, total([*self._by_day.get(day, {}).values()]) if loaded else None)
+
+    def lost(self, campaign: LosingCampaign) -> Lost:
+        """Say why a campaign lost; the week before says nothing where one of the two is not wholly loaded."""
+        comparable = self.is_whole(campaign.week) and self.is_whole(campaign.week.before())
+        return Lost(campaign, why_it_lost(campaign.now, (campaign.before or Sums()) if comparable else None))
 
     def by_product(self, week: Week, *, comparable: bool) -> list[ByProduct]:
         """Return the ad products that have rows in a week, the highest cost first."""

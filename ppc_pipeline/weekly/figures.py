@@ -6,6 +6,7 @@ What Amazon does not give is None, never 0. Rates are those of the metric tables
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from decimal import Decimal
+from typing import Any
 
 from ppc_pipeline.warehouse.metrics import RATES
 
@@ -19,7 +20,7 @@ class Sums:
     impressions: int | None = 0
     clicks: int | None = 0
     cost: Decimal | None = Decimal(0)
-    purchases: int | None = 0
+    purchases: Decimal | int | None = 0
     sales: Decimal | None = Decimal(0)
     units: int | None = 0
 
@@ -39,12 +40,22 @@ class Sums:
 
 
 def total(parts: Sequence[Sums]) -> Sums:
-    """Add figures as SQL does: what is None adds nothing. Nothing happened where there are no parts."""
+    """Add figures: one is None where a part that cost anything lacks it: its cost would be set against others' sales.
+
+    Nothing happened where there are no parts.
+    """
     if not parts:
         return Sums()
+    spent = [part.cost != 0 for part in parts]
     columns = zip(*(astuple(part) for part in parts), strict=True)
-    found = ([value for value in column if value is not None] for column in columns)
-    return Sums(*(sum(values[1:], values[0]) if values else None for values in found))
+    return Sums(*(_added(column, spent) for column in columns))
+
+
+def _added(values: Sequence[Any], spent: Sequence[bool]) -> Any:
+    if any(value is None and cost for value, cost in zip(values, spent, strict=True)):
+        return None
+    known = [value for value in values if value is not None]
+    return sum(known[1:], known[0]) if known else None
 
 
 def over(one: Decimal | None, other: Decimal | None, factor: int = 1) -> Decimal | None:

@@ -42,25 +42,32 @@ class ProductDay:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A campaign's week.
-
-    Attributes:
-        now: Its figures of the week.
-        before: Those of the week before; None where it had no row.
-        place: Its place by cost, from 1.
-        place_of_loss: Its place by cost less sales, from 1.
-        campaigns: How many campaigns cost anything.
-        losing: How many of them cost more than they sold.
-    """
+    """A campaign's week; ``campaigns`` is how many cost anything."""
 
     currency_code: str
     ad_product: str
     name: str | None
     now: Sums
-    before: Sums | None
-    place: int
-    place_of_loss: int
     campaigns: int
+
+
+@dataclass(frozen=True, slots=True)
+class LosingCampaign:
+    """A campaign that cost more than it will have sold in the end.
+
+    Attributes:
+        week: The week it is judged by: the page's, or the one before while nobody knows how that will end.
+        now: Its figures of that week, purchases and sales as they will be in the end; units are not looked at.
+        before: Those of the week before it; None where it had no row.
+        losing: How many such campaigns there are.
+    """
+
+    currency_code: str
+    ad_product: str
+    name: str | None
+    week: Week
+    now: Sums
+    before: Sums | None
     losing: int
 
 
@@ -78,7 +85,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class WastedTerm:
-    """A search term that led to no purchase in four weeks; clicks and cost are of these."""
+    """A search term that ought to have led to purchases in four weeks and did not; clicks and cost are of these."""
 
     currency_code: str
     ad_product: str
@@ -116,10 +123,13 @@ class Found:
         asked_on: (Report type, day) that is loaded -> the date on which its newest report was asked for.
         shares: (Report type, metric) -> (age in days, share of the final figure that is known), youngest first; of each
             currency of the profile.
+        not_judged: Ad products of which nobody knows whether campaigns lost money: their sales are still to come.
     """
 
     days: list[ProductDay] = field(default_factory=list)
     campaigns: list[Campaign] = field(default_factory=list)
+    losing: list[LosingCampaign] = field(default_factory=list)
+    not_judged: list[str] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
     wasted_terms: list[WastedTerm] = field(default_factory=list)
     restated: list[Restated] = field(default_factory=list)
@@ -143,6 +153,7 @@ def read(connection: DuckDBPyConnection, week: Week, profiles: Sequence[int]) ->
         found[row["profile_id"]].days.append(day)
     for row in _rows(connection, "campaigns", values):
         found[row["profile_id"]].campaigns.append(_campaign(row))
+    _read_losing(connection, values, found)
     for row in _rows(connection, "targets", values):
         found[row["profile_id"]].targets.append(_target(row))
     for row in _rows(connection, "wasted_terms", values):
@@ -157,6 +168,16 @@ def read(connection: DuckDBPyConnection, week: Week, profiles: Sequence[int]) ->
     return found
 
 
+def _read_losing(connection: DuckDBPyConnection, values: dict[str, Any], found: dict[int, Found]) -> None:
+    judged = [*_rows(connection, "judged_weeks", values)]
+    for row in judged:
+        if row["start"] is None:
+            found[row["profile_id"]].not_judged.append(row["ad_product"])
+    known = [row for row in judged if row["start"] is not None]
+    for row in _rows(connection, "lost", values | {"judged": known}):
+        found[row["profile_id"]].losing.append(_losing(row))
+
+
 def _rows(connection: DuckDBPyConnection, name: str, values: dict[str, Any]) -> Iterator[dict[str, Any]]:
     query = sql_file(f"weekly/{name}")
     asked = {key: value for key, value in values.items() if f"${key}" in query}
@@ -166,20 +187,22 @@ def _rows(connection: DuckDBPyConnection, name: str, values: dict[str, Any]) -> 
 
 
 def _sums(row: dict[str, Any], end: str = "") -> Sums:
-    return Sums(*(row[f"{name}{end}"] for name in _FIGURES))
+    return Sums(*(row.get(f"{name}{end}") for name in _FIGURES))
 
 
 def _campaign(row: dict[str, Any]) -> Campaign:
+    return Campaign(row["currency_code"], row["ad_product"], row["campaign_name"], _sums(row), row["campaigns"])
+
+
+def _losing(row: dict[str, Any]) -> LosingCampaign:
     before = _sums(row, "_before")
-    return Campaign(
+    return LosingCampaign(
         currency_code=row["currency_code"],
         ad_product=row["ad_product"],
         name=row["campaign_name"],
+        week=Week(row["start"]),
         now=_sums(row),
         before=None if before.impressions is None else before,
-        place=row["place"],
-        place_of_loss=row["place_of_loss"],
-        campaigns=row["campaigns"],
         losing=row["losing"],
     )
 

@@ -23,7 +23,9 @@ def why_it_lost(now: Sums, before: Sums | None) -> str:
     was = before.value("acos_percent") if before else None
     if before is None or was is None:
         return "There is no ACoS of the week before to compare with."
-    if acos <= was:
+    if percent(acos) == percent(was):
+        return f"ACoS was {percent(was)} the week before, too."
+    if acos < was:
         return f"ACoS fell from {percent(was)}, and is still above 100 %."
     return f"ACoS rose from {percent(was)}{_drivers(now, before)}."
 

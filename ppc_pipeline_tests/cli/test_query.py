@@ -161,6 +161,31 @@ def test_without_a_warehouse_there_is_nothing_to_ask_and_none_is_made(data_dir):
     assert not data_dir.exists()
 
 
+@pytest.mark.parametrize(
+    ("sql", "warned"),
+    [
+        ("SELECT sum(cost) FROM metrics_by_campaign", True),
+        ("SELECT 100 * sum(cost) / sum(sales) AS acos FROM metrics_by_campaign", True),
+        ("SELECT sum(cost) AS much FROM metrics_by_campaign", True),
+        ("SELECT currency_code, sum(cost) FROM metrics_by_campaign GROUP BY 1", False),
+        ("SELECT sum(cost) FROM metrics_by_campaign WHERE currency_code = 'USD'", False),
+        ("SELECT sum(cost_converted) FROM metrics_by_campaign", False),
+        ("FROM metrics_by_campaign", False),
+        ("SELECT sum(clicks) FROM metrics_by_campaign", False),
+    ],
+)
+def test_who_adds_amounts_of_several_currencies_is_told(here, sql, warned):
+    result = ppc("query", sql, "--format", "csv")
+    assert result.exit_code == 0
+    assert ("there are amounts in JPY, USD, and the answer has no currency_code" in result.stderr) == warned
+
+
+def test_where_there_is_one_currency_nobody_is_told(here):
+    with duckdb.connect(here) as connection:
+        connection.execute("UPDATE profiles_history SET currency_code = 'USD'")
+    assert ppc("query", "SELECT sum(cost) FROM metrics_by_campaign").stderr == ""
+
+
 # top
 
 
@@ -219,3 +244,9 @@ def test_a_word_that_is_not_known_is_refused_with_those_that_are(here, arguments
     result = ppc(*arguments)
     assert result.exit_code == 2
     assert said in " ".join(result.stderr.split())
+
+
+def test_a_profile_that_nobody_knows_is_refused(here):
+    result = ppc("top", "campaigns", "--profile", 777)
+    assert result.exit_code == 2
+    assert "profile 777 is not known; `ppc status` lists" in " ".join(result.stderr.split())

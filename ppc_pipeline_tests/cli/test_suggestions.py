@@ -113,6 +113,22 @@ def test_what_has_changed_since_is_left_out_and_counted(warehouse, tmp_path, cha
     assert "suggestions are left out" in " ".join(result.stderr.split())
 
 
+@pytest.mark.parametrize("name", ["gone/up.xlsx", "gone/up", "up.csv", "taken/up.xlsx", "taken"])
+def test_a_bulksheet_that_cannot_be_written_is_refused_in_one_line_and_nothing_is_made(warehouse, tmp_path, name):
+    (tmp_path / "taken").touch()
+    result = ppc("suggestions", "--profile", SELLER, "--bulksheet", tmp_path / name)
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1].startswith(f"error: --bulksheet {tmp_path / name}: ")
+    assert "Traceback" not in result.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"taken", "data"}
+
+
+def test_a_bulksheet_of_a_kind_that_is_not_suggested_says_so(warehouse, tmp_path):
+    result = ppc("suggestions", "--kind", "raise_budget", "--bulksheet", tmp_path / "up.xlsx")
+    assert result.exit_code == 2
+    assert "nothing of what was asked for is suggested" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -31,6 +31,22 @@ def pacing(connection, level="campaign"):
     return row
 
 
+def add_portfolio(connection, **columns):
+    """Insert a portfolio that has 300 USD to spend."""
+    row = {"account": "acme", "profile_id": SELLER, "currency_code": "USD", "portfolio_id": 5, "name": "Kitchen"}
+    row |= {"state": "ENABLED", "budget_amount": 300, "in_budget": True, "valid_from": NOON} | columns
+    marks = ", ".join("?" * len(row))
+    connection.execute(f"INSERT INTO portfolios_history ({', '.join(row)}) VALUES ({marks})", [*row.values()])
+
+
+def brands(connection, until, days, cost, **columns):
+    """Add a campaign of Sponsored Brands that is loaded until a day, with a budget of 40 a day."""
+    loaded(connection, "sbCampaigns", days, end=until)
+    campaign(connection, 12, budget=40, budget_type="DAILY", ad_product="SPONSORED_BRANDS", **columns)
+    spent = [{"date": until - timedelta(days=n), "campaign_id": 12, "cost": cost} for n in range(days)]
+    rows(connection, "report_sb_campaigns", spent)
+
+
 def test_a_daily_budget_is_measured_against_the_last_day_the_last_week_and_the_month(here):
     campaign(here, budget=10, budget_type="DAILY")
     spend(here, [4, 5, 6, 7, 8, 9, 9.5, 9.6, 3, 4, 5, 6, 7])  # until the tenth of November, a Tuesday
@@ -139,10 +155,7 @@ def test_before_a_day_is_loaded_nothing_is_judged(undone):
     ],
 )
 def test_a_portfolios_budget_is_for_its_campaigns_together(here, portfolio, status, period):
-    row = {"account": "acme", "profile_id": SELLER, "currency_code": "USD", "portfolio_id": 5, "name": "Kitchen"}
-    row |= {"state": "ENABLED", "budget_amount": 300, "in_budget": True, "valid_from": NOON} | portfolio
-    names = ", ".join(row)
-    here.execute(f"INSERT INTO portfolios_history ({names}) VALUES ({', '.join('?' * len(row))})", [*row.values()])
+    add_portfolio(here, **portfolio)
     for number in (11, 12):
         campaign(here, number, portfolio_id=5)
         spend(here, [5] * 10, campaign_id=number)
@@ -154,6 +167,7 @@ def test_a_portfolios_budget_is_for_its_campaigns_together(here, portfolio, stat
 
 
 def test_a_profile_has_the_daily_budgets_of_its_running_campaigns_and_the_cost_of_all(here):
+    loaded(here, "sbCampaigns")
     campaign(here, 11, budget=10, budget_type="DAILY")
     campaign(here, 12, budget=20, budget_type="DAILY", ad_product="SPONSORED_BRANDS")
     campaign(here, 13, budget=40, budget_type="DAILY", state="PAUSED")
@@ -183,3 +197,53 @@ def test_what_sponsored_tv_costs_is_held_against_no_budget(here):
     rows(here, "report_st_campaigns", [television])
     row = pacing(here, "profile")
     assert (row["cost_in_period"], row["cost_last_day"]) == (100, 10)
+
+
+def test_of_a_lifetime_budget_that_began_before_the_first_loaded_day_the_loaded_days_are_paced(undone):
+    add_profile(undone, SELLER, "seller", "US", "USD")
+    loaded(undone, days=60)
+    start = DAY - timedelta(days=199)
+    campaign(undone, budget=2000, budget_type="LIFETIME", start_date=start, end_date=DAY)
+    spend(undone, [10] * 60)
+    row = pacing(undone)
+    assert (row["period_days_loaded"], row["cost_in_period"], row["pace_percent"]) == (60, 600, 100)
+    assert row["period_percent"] is row["projected_cost"] is row["projected_percent"] is None
+    assert row["status"] == "on pace"
+    assert row["reason"] == (
+        'Acme US: campaign "Mugs" is on pace on 2026-11-10. '
+        f"600.00 of 600.00 USD spent on the 60 loaded days of 200 since {start}."
+    )
+
+
+def test_a_lifetime_budget_older_than_its_figures_and_without_an_end_is_not_judged(here):
+    campaign(here, budget=2000, budget_type="LIFETIME", start_date=DAY - timedelta(days=70))
+    spend(here, [10] * 70)
+    row = pacing(here)
+    assert (row["status"], row["pace_percent"]) == ("not known", None)
+    assert row["reason"].endswith("700.00 USD spent on the 70 loaded days of 71 since 2026-09-01.")
+
+
+def test_an_ad_product_whose_report_is_late_is_not_held_against_its_profile_or_portfolio(here):
+    add_portfolio(here, budget_amount=1500)
+    campaign(here, 11, budget=10, budget_type="DAILY", portfolio_id=5)
+    spend(here, [10] * 10)
+    brands(here, DAY - timedelta(days=7), 3, 40, portfolio_id=5)
+    for level in ("profile", "portfolio"):
+        row = pacing(here, level)
+        assert (row["figures_until"], row["period_days_loaded"]) == (date(2026, 11, 3), 3)
+        assert (row["cost_last_day"], row["cost_in_period"], row["pace_percent"]) == (50, 150, 100)
+    assert pacing(here, "profile")["last_7_days_percent"] == 100
+
+
+@pytest.mark.parametrize(("days_late", "is_left_out"), [(14, False), (15, True), (None, True)])
+def test_an_ad_product_that_is_late_by_weeks_or_not_loaded_is_left_out(here, days_late, is_left_out):
+    campaign(here, 11, budget=10, budget_type="DAILY")
+    spend(here, [10] * 60)
+    if days_late is None:
+        campaign(here, 12, budget=40, budget_type="DAILY", ad_product="SPONSORED_BRANDS")
+    else:
+        brands(here, DAY - timedelta(days=days_late), 30, 40)
+    row = pacing(here, "profile")
+    assert (row["daily_budget"], row["cost_last_day"]) == ((10, 10) if is_left_out else (50, 50))
+    assert (row["figures_until"] == DAY) == is_left_out
+    assert row["pace_percent"] == 100

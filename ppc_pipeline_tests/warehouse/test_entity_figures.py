@@ -10,6 +10,8 @@ from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.warehouse.entity_figures import FIGURED, PERIODS
 from ppc_pipeline.warehouse.loading import load_files
 from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, VENDOR, report_file, report_row
+from ppc_pipeline_tests.warehouse import days as made
+from ppc_pipeline_tests.warehouse.days import curve, loaded
 from ppc_pipeline_tests.warehouse.made import add_profile, near, number, over, rows
 
 FIGURES = {"impressions": "impressions", "clicks": "clicks", "cost": "cost"}
@@ -200,3 +202,58 @@ def test_a_view_has_each_open_version_once_and_no_other(connection, tmp_path):
 
 def test_the_entities_that_have_figures_are_these():
     assert set(FIGURED) == set(KINDS)
+
+
+SHARES = {1: 0.35, 2: 0.5, 3: 0.6, 7: 0.8, 14: 1.0}
+"""Age in days -> the share of purchases and sales that is known of a day."""
+
+
+def lagging(connection, days=70, born=70):
+    """A campaign that costs 50 and sells for 70 every day, of which young days show what their age lets them."""
+    add_profile(connection, SELLER, "seller", "US", "USD")
+    add(connection, "campaigns")
+    loaded(connection, days=days)
+    for n in range(min(born, days)):
+        share = SHARES[max(age for age in SHARES if age <= n + 1)]
+        figures = {"impressions": 10_000, "clicks": 100, "cost": 50, "purchases": 20 * share, "sales": 70 * share}
+        figures["units_sold_clicks_7d"] = figures["purchases"]
+        made.rows(connection, "report_sp_campaigns", [made.sp(before(n), **figures)])
+
+
+def curves(connection):
+    for metric in ("purchases_7d", "sales_7d"):
+        for age, share in SHARES.items():
+            curve(connection, metric, age, share)
+
+
+def test_a_campaign_that_fares_as_ever_neither_loses_nor_changes_while_sales_of_young_days_are_to_come(connection):
+    lagging(connection)
+    curves(connection)
+    row = one(connection, "campaigns")
+    assert row["sales_last_7_days"] < row["cost_last_7_days"], "as it looks today"
+    for length in PERIODS:
+        assert row[f"sales_expected_last_{length}_days"] == pytest.approx(Decimal(70 * length), abs=Decimal("0.001"))
+        changes = {name: value for name, value in row.items() if name.endswith(f"_change_{length}_days_percent")}
+        assert len(changes) == 12
+        assert changes == pytest.approx(dict.fromkeys(changes, 0), abs=1e-6)
+    known = 100 * sum((0.35, 0.5, 0.6, 0.6, 0.6, 0.6, 0.8)) / 7
+    assert row["sales_known_percent_last_7_days"] == pytest.approx(known)
+
+
+def test_what_is_known_of_a_new_campaign_is_that_of_the_days_it_cost_something_on(connection):
+    lagging(connection, born=2)
+    curves(connection)
+    row = one(connection, "campaigns")
+    assert row["purchases_known_percent_last_7_days"] == pytest.approx(100 * (0.35 + 0.5) / 2)
+    assert row["sales_expected_last_7_days"] == pytest.approx(Decimal(140), abs=Decimal("0.001"))
+
+
+def test_where_nobody_knows_how_much_is_to_come_conversions_are_not_compared_and_traffic_is(connection):
+    lagging(connection)
+    row = one(connection, "campaigns")
+    assert row["sales_known_percent_last_7_days"] is row["sales_expected_last_7_days"] is None
+    assert row["sales_known_percent_previous_7_days"] == 100, "a week old: whole where there is no curve"
+    assert row["sales_expected_previous_7_days"] == row["sales_previous_7_days"]
+    for figure in ("purchases", "sales", "units", "cvr", "acos", "roas", "cost_per_purchase"):
+        assert row[f"{figure}_change_7_days_percent"] is None
+    assert [row[f"{figure}_change_7_days_percent"] for figure in ("cost", "clicks", "cpc", "ctr")] == [0, 0, 0, 0]

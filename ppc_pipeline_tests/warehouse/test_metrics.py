@@ -191,3 +191,10 @@ def test_a_figure_near_the_largest_that_a_report_can_hold_breaks_no_rate(made):
     (row,) = rows(made, "SELECT max(cost) AS cost, max(cpc) AS cpc, max(acos_percent) AS acos FROM metrics_by_campaign")
     assert row == {"cost": Decimal("999999999999.999999"), "cpc": row["cost"].to_integral(), "acos": 1e20}
     made.rollback()
+
+
+@pytest.mark.parametrize("name", METRIC_TABLES)
+def test_the_file_of_a_table_says_what_its_grain_is(name):
+    comment = " ".join(line.removeprefix("-- ") for line in sql_file(f"metrics/{name}").splitlines()[:5])
+    (found,) = re.findall(r"Grain: ([a-z_, ]+[a-z_])", comment)
+    assert found.split(", ") == [*METRIC_TABLES[name].grain]

@@ -80,13 +80,41 @@ def test_a_bid_moves_towards_the_target_as_far_as_its_clicks_weigh(connection):
         (500, 300, 1100): "0.65",  # 1300 / 600 = 2.17
         (500, 300, 2000): "0.75",  # 2200 / 600 = 3.67: as far up as one step goes
         (500, 100, 500): None,  # the bid is too high, but clicks cost less than they may
-        (500, 500, 1400): None,  # the bid is too low, but clicks cost more than they may
+        (500, 500, 1400): "0.48",  # they cost 1.67 times the bid, and may cost 0.81
+        (500, 500, 2600): "0.75",
     }
 
     def make(connection, case, **options):
         Bids(connection, **options).clicks(**dict(zip(("clicks", "cost", "sales"), case, strict=True)))
 
     assert values(of_each(connection, "bid_change", [*cases], make)) == [*cases.values()]
+
+
+@pytest.mark.parametrize("bid", [D("0.50"), D("0.10")])
+def test_where_placements_double_a_bid_repeated_changes_end_at_the_target(connection, bid):
+    bids = Bids(connection, bid=bid)
+
+    def costs(bid):
+        connection.execute("DELETE FROM report_sp_targeting WHERE keyword_id = ?", [bids.keyword])
+        bids.clicks(clicks=3000, cost=3000 * 2 * bid, purchases=300, sales=4500)  # 1.50 a click
+
+    costs(bid)
+    while found := one(connection, "bid_change"):
+        assert (found.suggested_value < bid) == (bid > D("0.225"))
+        bid = found.suggested_value
+        bids.it.change("keywords", bid=bid)
+        costs(bid)
+    assert 100 * 2 * bid / D("1.50") == pytest.approx(30, rel=0.05)
+
+
+def test_a_bid_that_was_lowered_is_not_taken_for_one_that_placements_raise(connection):
+    bids = Bids(connection).clicks(clicks=500, cost=500, sales=1000)  # at a bid of 1.00, and worth 0.60
+    changed = NOON - timedelta(days=5)
+    versions = "SELECT * REPLACE (1 AS bid, ? AS valid_to) FROM keywords_history WHERE keyword_id = ?"
+    connection.execute(f"INSERT INTO keywords_history BY NAME {versions}", [changed, bids.keyword])
+    now = "UPDATE keywords_history SET valid_from = ? WHERE keyword_id = ? AND valid_to IS NULL"
+    connection.execute(now, [changed, bids.keyword])
+    assert one(connection, "bid_change") is None
 
 
 def test_a_bid_change_says_on_which_evidence_and_what_it_may_bring(connection):
@@ -415,6 +443,46 @@ def test_an_asin_is_to_be_a_product_target_where_such_are(connection):
     assert harvested(connection) == []
 
 
+def test_only_what_can_be_an_asin_is_taken_for_one(connection):
+    cases = {
+        "b0compete1": "product",
+        "9780306406": "keyword",  # digits, of an ISBN of thirteen
+        "4006381333": "keyword",
+        "0306406152": "product",
+        "080442957x": "product",
+        "0804429570": "keyword",
+        "towel b0compete1": "keyword",
+    }
+    terms = Terms(connection)
+    for number, term in enumerate(cases):
+        terms.sells(term, target_id=number)
+    assert {found.search_term: found.target_kind for found in harvested(connection)} == cases
+
+
+def test_what_is_longer_than_amazon_takes_is_neither_made_a_keyword_nor_negated(connection):
+    ten, eleven = " ".join("abcdefghij"), " ".join("abcdefghijk")
+    terms = Terms(connection)
+    for number, term in enumerate([ten, eleven, "x" * 80, "y" * 81]):
+        terms.sells(term, target_id=number)
+    assert {found.search_term for found in harvested(connection)} == {ten, "x" * 80}
+    connection.execute(
+        "UPDATE report_sp_search_term SET purchases_7d = 0, sales_7d = 0 WHERE search_term <> 'all the rest'"
+    )
+    assert {found.search_term for found in made(connection, NEGATE)} == {ten, "x" * 80}
+
+
+def test_a_term_whose_clicks_may_cost_less_than_amazons_least_bid_is_no_keyword(connection):
+    cases = [(3, None), (7, None), (8.8, "11")]  # 25 % more than a click costs, of which Amazon takes no less than 10
+
+    def make(connection, case, **options):
+        it = Advertiser(connection, country="JP", currency="JPY", ad_product=SB, **options)
+        campaign = it.campaign(targeting_type=None)
+        cost = int(300 * case[0])
+        it.term(campaign, it.ad_group(campaign), "towel", clicks=300, cost=cost, purchases=9, sales=6 * cost)
+
+    assert values(of_each(connection, HARVEST, cases, make)) == [case[-1] for case in cases]
+
+
 def test_where_no_ad_group_takes_a_term_a_person_has_to_choose(connection):
     cases = [
         ("ad_groups", {"state": "PAUSED"}),
@@ -451,7 +519,10 @@ def test_terms_of_sponsored_brands_stay_in_their_ad_group(connection):
     it.keyword(campaign, ad_group, "towel")
     it.term(campaign, ad_group, "red beach towel", None, clicks=100, cost=60, purchases=6, sales=300)
     it.term(campaign, ad_group, "*", None, clicks=500, cost=60, purchases=6, sales=300)
-    it.term(campaign, ad_group, "car towel", None, clicks=100, cost=60)
+    it.term(campaign, ad_group, "car towel", None, clicks=100, cost=60, day=TODAY - timedelta(days=14))
+    it.term(
+        campaign, ad_group, "red beach towel", None, clicks=100, cost=6, purchases=6, day=TODAY - timedelta(days=14)
+    )
     (found,) = made(connection, HARVEST)
     assert (found.ad_product, found.search_term, found.destination_ad_group_id) == (SB, "red beach towel", ad_group)
     (wasted,) = made(connection, NEGATE)
@@ -465,7 +536,8 @@ def test_a_term_that_costs_and_does_not_sell_is_to_be_negated(connection):
     assert (found.campaign_id, found.ad_group_id, found.suggested_value) == (terms.auto, terms.source, None)
     conversion = 100 / 1060  # of the campaign and of the profile alike
     assert found.confidence == pytest.approx(1 - (1 - conversion) ** 60)
-    assert (found.expected_cost_change, found.expected_sales_change) == (-15, 0)
+    assert (found.days_loaded, found.expected_sales_change) == (56, 0)  # the last 7 of 63 may sell yet
+    assert float(found.expected_cost_change) == pytest.approx(-30 * 30 / 56)
     assert found.reason == (
         "60 clicks for 30.00 USD brought no purchase. "
         "At the 9.4 % of the campaign's clicks that lead to one, the chance of that is 0.3 %."
@@ -481,7 +553,7 @@ def test_a_term_that_may_sell_yet_is_left_alone(connection):
         {"purchases": 1},
         {"purchases_30d": 1},  # late, but a purchase
         {"match_type": "EXACT"},
-        {"day": TODAY - timedelta(days=1)},
+        {"day": TODAY - timedelta(days=6)},  # Amazon counts 7 days
     ]
 
     def make(connection, case, **options):
@@ -489,6 +561,44 @@ def test_a_term_that_may_sell_yet_is_left_alone(connection):
 
     found = of_each(connection, NEGATE, cases, make)
     assert [case for case, suggestion in zip(cases, found, strict=True) if suggestion] == [{}]
+
+
+def test_a_term_that_sold_lately_is_never_negated(connection):
+    yesterday = TODAY - timedelta(days=1)
+    cases = [
+        ({"purchases": 0}, True),
+        ({"purchases": 1, "sales": 40}, False),
+        ({"sales": 40}, False),
+        ({"purchases_14d": 1}, False),
+        ({"purchases": 1, "sales": 40, "match_type": "EXACT"}, False),
+    ]
+
+    def make(connection, case, **options):
+        Terms(connection, **options).wastes().wastes(clicks=8, cost=5, day=yesterday, target_id=6, **case[0])
+
+    found = of_each(connection, NEGATE, cases, make)
+    assert [suggestion is not None for suggestion in found] == [case[-1] for case in cases]
+
+
+def test_a_term_is_negated_for_clicks_whose_attribution_window_is_over(connection):
+    cases = [("seller", SP, 7), ("seller", SP, 6), ("vendor", SP, 14), ("vendor", SP, 13), ("seller", SB, 13)]
+
+    def make(connection, case, **options):
+        kind, ad_product, age = case
+        it = Advertiser(connection, kind=kind, ad_product=ad_product, **options)
+        campaign = it.campaign()
+        ad_group = it.ad_group(campaign)
+        old, young = TODAY - timedelta(days=14), TODAY - timedelta(days=age)
+        it.term(campaign, ad_group, "rest", clicks=1000, cost=500, purchases=100, sales=2000, day=old)
+        it.term(campaign, ad_group, "car towel", clicks=20, cost=10, day=old)
+        it.term(campaign, ad_group, "car towel", clicks=40, cost=20, day=young, target_id=6)
+
+    found = of_each(connection, NEGATE, cases, make)
+    assert [suggestion and suggestion.clicks for suggestion in found] == [60, None, 60, None, None]
+    assert [suggestion.days_until for suggestion in found if suggestion] == [
+        TODAY - timedelta(days=7),
+        TODAY - timedelta(days=14),
+    ]
 
 
 def test_the_conversion_rate_is_the_campaigns(connection):
@@ -586,6 +696,32 @@ def test_only_daily_budgets_of_what_runs_are_raised(connection):
         spender(connection, **options).change("campaigns", **case)
 
     assert of_each(connection, BUDGET, cases, make) == [None, None, None]
+
+
+def test_a_day_is_judged_by_the_budget_in_force(connection):
+    cases = [
+        ({"effective_budget": 20}, None),
+        ({"effective_budget": D("10.10")}, "12"),
+        ({"effective_budget": None}, "12"),
+    ]
+
+    def make(connection, case, **options):
+        spender(connection, **options).change("campaigns", **case[0])
+
+    found = of_each(connection, BUDGET, cases, make)
+    assert values(found) == [case[-1] for case in cases]
+    assert "10.00 USD a day (of what budget rules made of it), at 24.0 % ACoS" in found[1].reason
+
+
+@pytest.mark.parametrize(("days_of_rule", "expected"), [(3, True), (4, False)])
+def test_a_budget_rule_counts_for_the_days_that_it_was_in_force(connection, days_of_rule, expected):
+    spender(connection, days=10)
+    began = NOON - timedelta(days=days_of_rule)
+    ended = "SELECT * REPLACE (? AS valid_to) FROM campaigns_history"
+    connection.execute(f"INSERT INTO campaigns_history BY NAME {ended}", [began])
+    now = "UPDATE campaigns_history SET valid_from = ?, effective_budget = 20 WHERE valid_to IS NULL"
+    connection.execute(now, [began])
+    assert (one(connection, BUDGET) is not None) == expected
 
 
 @pytest.mark.parametrize(("before", "expected"), [(8, True), (3, False)])

@@ -52,6 +52,25 @@ def test_each_currencys_first_profile_comes_before_anybodys_second(trends):
     assert len(found) == 3 * 84
 
 
+def test_a_profile_that_is_loaded_to_an_earlier_day_has_its_own_twelve_weeks(trends):
+    for table, column in (("report_sb_campaigns", "date"), ("load_log", "end_date")):
+        trends.execute(f"UPDATE {table} SET {column} = {column} - 3 WHERE profile_id = 1")
+    days = [day.date for day in trend_days(trends, 9) if day.profile_id == 1]
+    assert (max(days), len(days)) == (DAY - timedelta(days=3), 84)
+
+
+@pytest.mark.parametrize(("late", "last"), [(2, DAY - timedelta(days=2)), (20, DAY)])
+def test_a_day_that_one_ad_product_lacks_is_left_out_unless_it_is_no_longer_loaded(trends, late, last):
+    trends.execute(
+        """
+        INSERT INTO load_log SELECT * REPLACE ('spCampaigns' AS report_type, end_date - ?::INTEGER AS end_date)
+        FROM load_log WHERE profile_id = 2
+        """,
+        [late],
+    )
+    assert max(day.date for day in trend_days(trends, 9) if day.profile_id == 2) == last
+
+
 def test_a_weekday_is_that_of_seasonality_and_needs_four_weeks(trends):
     found = weekday_indices(trends, 10)
     assert list(dict.fromkeys((one.place, one.profile_id) for one in found)) == [(1, 3), (2, 2), (3, 1)]

@@ -168,3 +168,31 @@ def test_a_short_past_says_nothing_of_what_is_usual(here):
     usual(here, days=13)
     campaigns(here, (11, DAY, 100, 30, 0))
     assert breaks(here) == []
+
+
+def test_of_a_small_client_the_days_without_a_purchase_are_judged_together(here):
+    loaded(here, asked=DAY + timedelta(days=7))
+    start = DAY - timedelta(days=4)
+    usual(here, clicks=20, purchases=2, until=start)
+    campaigns(here, *((11, start + timedelta(days=n), 20, 10, 0) for n in range(5) if n != 1))
+    expected = [20 * 2 * 56 / (20 * 56), 20 * 2 * 54 / (20 * 55), 20 * 2 * 53 / (20 * 55)]
+    assert 100 * math.exp(-sum(expected[:2])) > 1 > 100 * math.exp(-sum(expected))
+    found = breaks(here)
+    assert [(row["date"], row["first_date"]) for row in found] == [(DAY - timedelta(days=1), start), (DAY, start)]
+    assert found[0]["expected_purchases"] == pytest.approx(sum(expected))
+    assert (found[0]["clicks"], found[0]["cost"]) == (60, 30)
+    assert found[0]["reason"].startswith(
+        "Acme US: 60 clicks for 30.00 USD from 2026-11-06 to 2026-11-09 and no purchase"
+    )
+    campaigns(here, (12, DAY - timedelta(days=2), 1, 1, 1))
+    assert breaks(here) == [], "a purchase ends the run"
+
+
+def test_a_break_that_is_older_than_the_judged_days_counts_from_where_it_began(here):
+    loaded(here, asked=DAY + timedelta(days=7))
+    start = DAY - timedelta(days=19)
+    usual(here, days=50, clicks=8, purchases=1, until=start)
+    campaigns(here, *((11, start + timedelta(days=n), 8, 4, 0) for n in range(20)))
+    found = breaks(here)
+    assert len(found) == 14
+    assert {row["first_date"] for row in found} == {start}

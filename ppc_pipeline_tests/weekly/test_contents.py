@@ -98,3 +98,68 @@ def test_a_day_that_is_not_loaded_is_a_gap_and_one_without_rows_is_zero(weeks):
     assert len(days) == 56
     assert days[SUNDAY].cost == 0
     assert days[min(days)] is None, "the eighth week is not loaded"
+    weeks.execute("UPDATE load_log SET end_date = end_date - 1 WHERE report_type = 'sbCampaigns'")
+    assert {day.date: day.sums for day in contents(weeks).days}[SUNDAY] is None, "one ad product of two is no whole day"
+
+
+SHARES = {1: 0.35, 2: 0.5, 3: 0.6, 7: 0.8, 14: 1.0}
+"""Age in days -> the share of purchases and sales that is known of a day."""
+
+
+def as_ever(connection, sales, asked_after=1):
+    """Every campaign costs 50 a day and sells as ever, of which young days show what their age lets them."""
+    ages(connection, asked_after)
+    for table, end in (("report_sp_campaigns", "_7d"), ("report_sb_campaigns", "")):
+        connection.execute(f"UPDATE {table} SET cost = 50, clicks = 100 WHERE profile_id = ?", [SELLER])
+        for age, share in SHARES.items():
+            connection.execute(
+                f"UPDATE {table} SET purchases{end} = ?, sales{end} = ? WHERE profile_id = ? AND ?::DATE - date >= ?",
+                [20 * share, sales * share, SELLER, SUNDAY + timedelta(days=asked_after), age],
+            )
+
+
+def curves(connection):
+    for report_type, end in (("spCampaigns", "_7d"), ("sbCampaigns", "")):
+        for age, share in SHARES.items():
+            for metric in ("purchases", "sales"):
+                add_share(connection, report_type, f"{metric}{end}", age, share)
+
+
+def test_a_campaign_that_earns_as_ever_did_not_lose_though_its_sales_are_still_to_come(weeks):
+    as_ever(weeks, 70)
+    curves(weeks)
+    found = contents(weeks)
+    assert found.figures["sales"].now < found.figures["cost"].now, "as it looks today"
+    assert (list(found.lost), list(found.not_judged)) == ([], [])
+
+
+def test_a_campaign_that_loses_as_ever_lost_by_its_final_sales_and_nothing_got_worse(weeks):
+    as_ever(weeks, 40)
+    curves(weeks)
+    lost = contents(weeks).lost
+    assert len(lost) == 4
+    assert {(one.campaign.week, round(one.campaign.now.loss, 2)) for one in lost} == {(WEEK, 70)}
+    assert {one.why for one in lost} == {"ACoS was 125.0 % the week before, too."}
+
+
+@pytest.mark.parametrize(("sales", "losing"), [(70, 0), (40, 4)])
+def test_while_nobody_knows_what_is_to_come_of_the_week_the_one_before_is_judged(weeks, sales, losing):
+    as_ever(weeks, sales)
+    lost = contents(weeks).lost  # without a curve, days of 7 days and more count as whole: their last fifth is small
+    assert len(lost) == losing
+    assert {one.campaign.week for one in lost} <= {WEEK.before()}
+
+
+def test_where_the_week_before_is_as_young_nothing_is_called_a_loss(weeks):
+    as_ever(weeks, 70, asked_after=-2)
+    found = contents(weeks)
+    assert (list(found.lost), list(found.not_judged)) == ([], ["SPONSORED_BRANDS", "SPONSORED_PRODUCTS"])
+
+
+def test_a_point_of_the_curve_that_few_days_made_is_not_believed(weeks):
+    ages(weeks, 2)
+    for report_type, sales in (("spCampaigns", "sales_7d"), ("sbCampaigns", "sales")):
+        for metric in ("cost", sales):
+            add_share(weeks, report_type, metric, 1, 0.5)
+    weeks.execute("UPDATE restatement_curve SET days = 6 WHERE metric = 'sales'")
+    assert {one.final for one in contents(weeks).prospects} == {None}

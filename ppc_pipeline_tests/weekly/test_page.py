@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
@@ -126,6 +127,18 @@ def test_a_search_term_that_did_not_sell_in_four_weeks_is_listed_with_their_clic
     assert "not this week" not in found
 
 
+def test_a_search_term_of_few_or_young_clicks_is_not_called_wasted(weeks):
+    few = "UPDATE report_sp_search_term SET clicks = 2, cost = 0.01, purchases_7d = 0 WHERE search_term = ?"
+    weeks.execute(few, [WASTED])
+    assert WASTED not in [one.search_term for one in contents(weeks).wasted_terms]
+
+
+def test_clicks_of_days_whose_orders_are_still_to_come_speak_against_no_term(weeks):
+    weeks.execute("UPDATE load_log SET requested_at = DATE '2026-11-09' + INTERVAL 12 HOUR")
+    (found,) = [one for one in contents(weeks).wasted_terms if one.search_term == WASTED]
+    assert (found.clicks, found.cost) == (12, Decimal("31.5")), "the Sunday's 70 clicks for 300 are a day old"
+
+
 def test_names_from_outside_are_text_and_never_code(weeks):
     profile = facts(SELLER, name=HOSTILE, currency_code="USD", timezone="UTC")
     lacking = [Stretch("acme", SELLER, HOSTILE, "spTargeting", WEEK.days, DayStatus.FAILED, HOSTILE)]
@@ -164,6 +177,15 @@ def test_a_week_without_rows_says_so_and_whether_it_is_loaded(weeks):
     assert "Complete" in text
 
 
+def test_a_loss_says_of_which_week_it_is_where_that_is_not_the_pages(weeks):
+    weeks.execute("UPDATE load_log SET requested_at = DATE '2026-11-09' + INTERVAL 12 HOUR")
+    page = Page(page_of(replace(contents(weeks), not_judged=["SPONSORED_DISPLAY"])))
+    assert "Nobody can say it yet of Sponsored Display: sales of both weeks are still to come" in page.text
+    found = page.tables["lost"][1:]
+    assert found
+    assert all(row[0].endswith(f", {WEEK.before()}") for row in found)
+
+
 def test_what_is_not_loaded_is_named_and_weeks_that_cannot_be_compared_are_not(weeks):
     weeks.execute("UPDATE load_log SET end_date = DATE '2026-11-06' WHERE report_type = 'sbCampaigns'")
     lacking = [
@@ -188,8 +210,6 @@ def test_rows_in_another_currency_are_left_out_and_said_to_be(weeks):
 
 
 def test_made_up_figures_are_called_so():
-    from dataclasses import replace
-
     from ppc_pipeline.weekly.contents import contents_of
     from ppc_pipeline.weekly.reading import Found
 

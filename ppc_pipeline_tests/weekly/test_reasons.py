@@ -60,9 +60,12 @@ def test_numbers_are_spelled_as_their_names_and_currencies_demand(name, value, c
     assert figure(name, value, currency) == shown
 
 
-def test_a_sum_is_null_only_where_nothing_is_known_and_a_change_where_there_was_nothing():
+def test_a_sum_is_unknown_where_what_cost_anything_lacks_it_and_a_change_where_there_was_nothing():
     known, unknown = sums(1, 2, 3, 4), Sums(1, 1, Decimal(1), None, None, None)
-    assert total([known, unknown]) == Sums(1001, 2, Decimal(3), 3, Decimal(4), 3)
+    assert total([known, unknown]) == Sums(1001, 2, Decimal(3), None, None, None)
+    assert total([known, unknown]).value("acos_percent") is None, "not the cost of both over the sales of one"
+    idle = Sums(1, 0, Decimal(0), None, None, None)
+    assert total([known, idle]) == Sums(1001, 1, Decimal(2), 3, Decimal(4), 3)
     assert total([unknown]).sales is None
     assert total([]) == Sums()
     assert unknown.loss == 0

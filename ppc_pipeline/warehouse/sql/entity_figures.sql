@@ -3,18 +3,17 @@
 -- One row is one entity. Its periods end with the last day that is loaded of its profile and ad product (figures_until).
 -- A figure is the sum over the days of its period that are loaded, of which days_loaded_... tells the number: 0 where
 -- there was no activity, NULL where no day is loaded or Amazon does not give it. It is in the entity's currency.
-WITH loads AS (
-    SELECT DISTINCT profile_id, s.ad_product, start_date, end_date
-    FROM load_log JOIN (VALUES {report_types}) AS s(report_type, ad_product) USING (report_type)
-),
-ends AS (SELECT profile_id, ad_product, max(end_date) AS figures_until FROM loads GROUP BY ALL),
-days AS (
-    SELECT DISTINCT profile_id, ad_product, figures_until, d.date::DATE AS date, figures_until - d.date::DATE AS age
-    FROM loads JOIN ends USING (profile_id, ad_product)
-    CROSS JOIN LATERAL (
-        SELECT unnest(range(greatest(start_date, figures_until - {oldest}), end_date + 1, INTERVAL 1 DAY)) AS date
-    ) AS d
-    WHERE end_date >= figures_until - {oldest}
+--
+-- Purchases and sales of young days are still to come. Which percentage of them is known is the mean over the days of
+-- what loaded_days says, weighted by what each day cost the entity; NULL where nobody knows it of a day. Changes of
+-- what is made of them compare what both periods will have in the end.
+WITH days AS (
+    SELECT
+        profile_id, ad_product, date, purchases_share, sales_share,
+        max(date) OVER (PARTITION BY profile_id, ad_product) AS figures_until, figures_until - date AS age
+    FROM loaded_days
+    WHERE report_type IN ({report_types})
+    QUALIFY age <= {oldest}
 ),
 loaded AS (SELECT profile_id, ad_product, figures_until, {loaded} FROM days GROUP BY ALL),
 -- Days that are in the same periods are added up first: what is then left is a few rows for each entity.
@@ -34,4 +33,4 @@ amounts AS (
         AND sums.currency_code = entity.currency_code AND sums.id = entity.{id}
     WHERE entity.valid_to IS NULL
 )
-SELECT *, {changes} FROM (SELECT *, {rates} FROM amounts)
+SELECT *, {changes} FROM (SELECT *, {rates}, {expected} FROM amounts)

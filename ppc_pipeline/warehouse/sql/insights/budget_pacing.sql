@@ -5,55 +5,93 @@
 -- A budget is for a period: a daily one for the calendar month of the last loaded day (daily budget x days), a portfolio's
 -- for that month or for its own dates, a campaign's lifetime budget for the campaign's dates. The pace is what was spent
 -- over what the loaded days of the period have of the budget; the projection adds, for the days to come, the average of
--- the last 7 loaded days. Days at or over 95 % of the daily budget that was in force count as out of budget. Sponsored TV
--- is left out: its campaigns are not listed, so that nobody knows their budgets.
+-- the last 7 loaded days. Where a day of the period so far is not loaded, nobody knows what was spent in all: only the
+-- pace is given. Days at or over 95 % of the daily budget that was in force count as out of budget.
+--
+-- Each ad product's days come by themselves. A day of a profile or portfolio counts as loaded where all ad products that
+-- its running campaigns are of are loaded; one that is not loaded at all, or late by weeks, is left out with its budgets
+-- and its cost. Sponsored TV is left out: its campaigns are not listed, so that nobody knows their budgets.
 WITH thresholds AS (
     SELECT
         0.95 AS out_of_budget_share,
         30 AS watched_days,
         3 AS limited_from_days,
         80.0 AS behind_below_percent,
-        105.0 AS over_above_percent
+        105.0 AS over_above_percent,
+        14 AS most_days_late
 ),
 days AS (
-    SELECT profile_id, ad_product, date FROM loaded_days
-    WHERE report_type IN ('spCampaigns', 'sbCampaigns', 'sdCampaigns')
+    SELECT r.profile_id, p.ad_product, r.date
+    FROM report_days AS r
+    JOIN (
+        VALUES
+            ('spCampaigns', 'SPONSORED_PRODUCTS'), ('sbCampaigns', 'SPONSORED_BRANDS'),
+            ('sdCampaigns', 'SPONSORED_DISPLAY')
+    ) AS p(report_type, ad_product) ON p.report_type = r.report_type
 ),
-ends AS (SELECT profile_id, ad_product, max(date) AS figures_until FROM days GROUP BY profile_id, ad_product),
-profile_ends AS (SELECT profile_id, max(figures_until) AS figures_until FROM ends GROUP BY profile_id),
-campaign_budgets AS (
+ends AS (
+    SELECT
+        d.profile_id, d.ad_product, max(d.date) AS figures_until,
+        max(max(d.date)) OVER (PARTITION BY d.profile_id) - max(d.date) <= any_value(t.most_days_late) AS is_current
+    FROM days AS d CROSS JOIN thresholds AS t GROUP BY d.profile_id, d.ad_product
+),
+listed_campaigns AS (
     SELECT
         c.account, c.profile_id, c.currency_code, 'campaign' AS level, c.ad_product, c.campaign_id, c.portfolio_id,
-        c.name, c.state, c.removed_at, coalesce(c.effective_budget, c.budget) AS budget,
-        coalesce(c.budget_type, 'DAILY') AS budget_type, c.start_date, c.end_date, e.figures_until
+        c.name, c.state, coalesce(c.effective_budget, c.budget) AS budget,
+        coalesce(c.budget_type, 'DAILY') AS budget_type, c.start_date, c.end_date, [c.ad_product] AS ad_products,
+        coalesce(e.is_current, false) AS is_current,
+        c.state = 'ENABLED' AND coalesce(c.start_date <= e.figures_until, true)
+            AND coalesce(c.end_date >= e.figures_until, true) AS is_running
     FROM campaigns_history AS c
     LEFT JOIN ends AS e ON e.profile_id = c.profile_id AND e.ad_product = c.ad_product
-    WHERE c.valid_to IS NULL AND c.removed_at IS NULL AND c.budget > 0
+    WHERE c.valid_to IS NULL AND c.removed_at IS NULL
+),
+campaign_budgets AS (SELECT * EXCLUDE (is_current, is_running) FROM listed_campaigns WHERE budget > 0),
+portfolio_products AS (
+    SELECT
+        profile_id, portfolio_id,
+        coalesce(list(DISTINCT ad_product) FILTER (is_current), list(DISTINCT ad_product)) AS ad_products
+    FROM listed_campaigns WHERE is_running AND portfolio_id IS NOT NULL GROUP BY profile_id, portfolio_id
 ),
 portfolio_budgets AS (
     SELECT
         f.account, f.profile_id, coalesce(f.budget_currency_code, f.currency_code) AS currency_code,
         'portfolio' AS level, f.portfolio_id, f.name, f.state, f.in_budget, f.budget_amount AS budget,
         CASE f.budget_policy WHEN 'DATE_RANGE' THEN 'DATE_RANGE' ELSE 'MONTHLY' END AS budget_type,
-        f.budget_start_date AS start_date, f.budget_end_date AS end_date, e.figures_until
+        f.budget_start_date AS start_date, f.budget_end_date AS end_date,
+        coalesce(o.ad_products, e.ad_products) AS ad_products
     FROM portfolios_history AS f
-    LEFT JOIN profile_ends AS e ON e.profile_id = f.profile_id
+    LEFT JOIN portfolio_products AS o ON o.profile_id = f.profile_id AND o.portfolio_id = f.portfolio_id
+    LEFT JOIN (SELECT profile_id, list(ad_product) AS ad_products FROM ends WHERE is_current GROUP BY profile_id) AS e
+        ON e.profile_id = f.profile_id
     WHERE f.valid_to IS NULL AND f.removed_at IS NULL AND f.budget_amount > 0
 ),
 profile_budgets AS (
     SELECT
         any_value(c.account) AS account, c.profile_id, c.currency_code, 'profile' AS level, any_value(p.name) AS name,
-        'ENABLED' AS state, sum(c.budget)::DECIMAL(18, 6) AS budget, 'DAILY' AS budget_type,
-        any_value(e.figures_until) AS figures_until
-    FROM campaign_budgets AS c
-    LEFT JOIN profile_ends AS e ON e.profile_id = c.profile_id
+        'ENABLED' AS state, 'DAILY' AS budget_type,
+        coalesce(sum(c.budget) FILTER (c.is_current), sum(c.budget))::DECIMAL(18, 6) AS budget,
+        coalesce(list(DISTINCT c.ad_product) FILTER (c.is_current), list(DISTINCT c.ad_product)) AS ad_products
+    FROM listed_campaigns AS c
     LEFT JOIN profiles AS p ON p.profile_id = c.profile_id
-    WHERE c.state = 'ENABLED' AND c.budget_type = 'DAILY'
-        AND coalesce(c.start_date <= e.figures_until, true) AND coalesce(c.end_date >= e.figures_until, true)
+    WHERE c.is_running AND c.budget_type = 'DAILY' AND c.budget > 0
     GROUP BY c.profile_id, c.currency_code
 ),
 all_budgets AS (
-    FROM campaign_budgets UNION ALL BY NAME FROM portfolio_budgets UNION ALL BY NAME FROM profile_budgets
+    SELECT * REPLACE (list_sort(ad_products) AS ad_products) FROM (
+        FROM campaign_budgets UNION ALL BY NAME FROM portfolio_budgets UNION ALL BY NAME FROM profile_budgets
+    )
+),
+whole_days AS (  -- the days that all of some ad products are loaded of
+    SELECT s.profile_id, s.ad_products, d.date
+    FROM (SELECT DISTINCT profile_id, ad_products FROM all_budgets) AS s
+    JOIN days AS d ON d.profile_id = s.profile_id AND list_contains(s.ad_products, d.ad_product)
+    GROUP BY s.profile_id, s.ad_products, d.date
+    HAVING count(*) = len(s.ad_products)
+),
+whole_ends AS (
+    SELECT profile_id, ad_products, max(date) AS figures_until FROM whole_days GROUP BY profile_id, ad_products
 ),
 budgets AS (
     SELECT
@@ -68,7 +106,7 @@ budgets AS (
             WHEN budget_type IN ('DAILY', 'MONTHLY') THEN least(last_day(figures_until), end_date)
             ELSE end_date
         END AS period_end
-    FROM all_budgets
+    FROM all_budgets LEFT JOIN whole_ends USING (profile_id, ad_products)
 ),
 -- What a day of a campaign had for a budget: the last version of that day, or the first there is for days before it.
 versions AS (
@@ -82,10 +120,10 @@ versions AS (
     FROM campaigns_history
 ),
 costs AS (
-    SELECT profile_id, currency_code, ad_product, campaign_id, portfolio_id, date, cost
-    FROM metrics_by_campaign
-    WHERE ad_product <> 'SPONSORED_TELEVISION'
-        AND date >= (SELECT min(least(period_start, figures_until - watched_days + 1)) FROM budgets, thresholds)
+    SELECT m.profile_id, m.currency_code, m.ad_product, m.campaign_id, m.portfolio_id, m.date, m.cost, e.is_current
+    FROM metrics_by_campaign AS m
+    JOIN ends AS e ON e.profile_id = m.profile_id AND e.ad_product = m.ad_product
+    WHERE m.date >= (SELECT min(least(period_start, figures_until - watched_days + 1)) FROM budgets, thresholds)
 ),
 daily AS (
     SELECT
@@ -97,10 +135,10 @@ daily AS (
         AND c.date + INTERVAL 1 DAY >= v.since
     UNION ALL
     SELECT 'portfolio', profile_id, currency_code, '', portfolio_id, date, sum(cost), NULL
-    FROM costs WHERE portfolio_id IS NOT NULL GROUP BY profile_id, currency_code, portfolio_id, date
+    FROM costs WHERE is_current AND portfolio_id IS NOT NULL GROUP BY profile_id, currency_code, portfolio_id, date
     UNION ALL
     SELECT 'profile', profile_id, currency_code, '', profile_id, date, sum(cost), NULL
-    FROM costs GROUP BY profile_id, currency_code, date
+    FROM costs WHERE is_current GROUP BY profile_id, currency_code, date
 ),
 spent AS (
     SELECT
@@ -115,23 +153,19 @@ spent AS (
         ON d.level = b.level AND d.profile_id = b.profile_id AND d.currency_code = b.currency_code
         AND d.product = b.product AND d.id = b.id
         AND d.date BETWEEN least(b.period_start, b.figures_until - t.watched_days + 1) AND b.figures_until
+    JOIN whole_days AS w ON w.profile_id = b.profile_id AND w.ad_products = b.ad_products AND w.date = d.date
     GROUP BY b.level, b.profile_id, b.currency_code, b.product, b.id
-),
-days_of AS (
-    SELECT profile_id, ad_product AS product, date FROM days
-    UNION
-    SELECT profile_id, '' AS product, date FROM days
 ),
 days_loaded AS (
     SELECT
-        b.profile_id, b.product, b.figures_until, b.period_start,
+        b.profile_id, b.ad_products, b.period_start, b.period_end,
         count(*) FILTER (d.date > b.figures_until - 7) AS last_7_days,
         count(*) FILTER (d.date > b.figures_until - t.watched_days) AS watched_days,
-        count(*) FILTER (d.date >= b.period_start) AS period_days
-    FROM (SELECT DISTINCT profile_id, product, figures_until, period_start FROM budgets) AS b
+        count(*) FILTER (d.date >= b.period_start AND coalesce(d.date <= b.period_end, true)) AS period_days
+    FROM (SELECT DISTINCT profile_id, ad_products, figures_until, period_start, period_end FROM budgets) AS b
     CROSS JOIN thresholds AS t
-    JOIN days_of AS d ON d.profile_id = b.profile_id AND d.product = b.product AND d.date <= b.figures_until
-    GROUP BY b.profile_id, b.product, b.figures_until, b.period_start
+    JOIN whole_days AS d ON d.profile_id = b.profile_id AND d.ad_products = b.ad_products
+    GROUP BY b.profile_id, b.ad_products, b.period_start, b.period_end
 ),
 measured AS (
     SELECT
@@ -141,11 +175,8 @@ measured AS (
         CASE WHEN b.level = 'campaign' AND b.budget_type = 'DAILY' THEN coalesce(s.days_out_of_budget, 0) END
             AS days_out_of_budget,
         l.last_7_days AS days_loaded_last_7_days, l.watched_days AS days_loaded_last_30_days,
-        -- Loaded days are known of the newest 100 days; a period that began before is taken to be loaded.
-        CASE
-            WHEN b.period_start > b.figures_until - 100 THEN l.period_days
-            ELSE b.figures_until - b.period_start + 1
-        END AS period_days_loaded,
+        l.period_days AS period_days_loaded,
+        greatest(least(b.figures_until, b.period_end) - b.period_start + 1, 0) AS period_days_so_far,
         b.period_end - b.period_start + 1 AS period_days,
         greatest(b.period_end - b.figures_until, 0) AS days_left,
         (b.budget * CASE WHEN b.budget_type = 'DAILY' THEN b.period_end - b.period_start + 1 ELSE 1 END)::DECIMAL(38, 6)
@@ -155,18 +186,22 @@ measured AS (
         ON s.level = b.level AND s.profile_id = b.profile_id AND s.currency_code = b.currency_code
         AND s.product = b.product AND s.id = b.id
     LEFT JOIN days_loaded AS l
-        ON l.profile_id = b.profile_id AND l.product = b.product AND l.figures_until = b.figures_until
-        AND l.period_start IS NOT DISTINCT FROM b.period_start
+        ON l.profile_id = b.profile_id AND l.ad_products = b.ad_products
+        AND l.period_start IS NOT DISTINCT FROM b.period_start AND l.period_end IS NOT DISTINCT FROM b.period_end
 ),
 projected AS (
     SELECT
-        *,
-        cost_in_period + (cost_last_7_days::DOUBLE / nullif(days_loaded_last_7_days, 0) * days_left)::DECIMAL(38, 6)
-            AS projected_cost,
+        *, (period_budget::DOUBLE * period_days_loaded / nullif(period_days, 0))::DECIMAL(38, 6) AS loaded_budget,
+        CASE
+            WHEN period_days_loaded = period_days_so_far THEN cost_in_period
+                + (cost_last_7_days::DOUBLE / nullif(days_loaded_last_7_days, 0) * days_left)::DECIMAL(38, 6)
+        END AS projected_cost,
         100 * cost_last_day::DOUBLE / daily_budget AS last_day_percent,
         100 * cost_last_7_days::DOUBLE / (daily_budget * nullif(days_loaded_last_7_days, 0)) AS last_7_days_percent,
-        100 * cost_in_period::DOUBLE / period_budget AS period_percent,
-        100 * cost_in_period::DOUBLE / (period_budget::DOUBLE * period_days_loaded / period_days) AS pace_percent
+        CASE WHEN period_days_loaded = period_days_so_far THEN 100 * cost_in_period::DOUBLE / period_budget END
+            AS period_percent,
+        100 * cost_in_period::DOUBLE / nullif(period_budget::DOUBLE * period_days_loaded / nullif(period_days, 0), 0)
+            AS pace_percent
     FROM measured
 ),
 judged AS (
@@ -183,6 +218,7 @@ judged AS (
             WHEN days_out_of_budget >= limited_from_days THEN 'limited by budget'
             WHEN 100 * projected_cost::DOUBLE / period_budget > over_above_percent THEN 'over budget'
             WHEN pace_percent < behind_below_percent THEN 'behind'
+            WHEN pace_percent IS NULL AND period_days_loaded < period_days_so_far THEN 'not known'
             ELSE 'on pace'
         END AS status
     FROM projected CROSS JOIN thresholds
@@ -209,6 +245,7 @@ SELECT
             )
             WHEN 'over budget' THEN format('will be over budget on {}', j.period_end)
             WHEN 'behind' THEN format('is behind its budget on {}', j.figures_until)
+            WHEN 'not known' THEN 'has days that are not loaded, and no end to pace it by'
             ELSE format('is on pace on {}', j.figures_until)
         END,
         CASE
@@ -223,6 +260,11 @@ SELECT
                 '{:,.2f} of {:,.2f} {} spent from {} on; {:,.2f} projected by {}.',
                 j.cost_in_period::DOUBLE, j.period_budget::DOUBLE, j.currency_code, j.period_start,
                 j.projected_cost::DOUBLE, j.period_end
+            )
+            WHEN j.period_days_loaded < j.period_days_so_far THEN format(
+                '{:,.2f}{} {} spent on the {} loaded days of {} since {}.', j.cost_in_period::DOUBLE,
+                coalesce(format(' of {:,.2f}', j.loaded_budget::DOUBLE), ''), j.currency_code, j.period_days_loaded,
+                j.period_days_so_far, j.period_start
             )
             WHEN j.cost_in_period > 0 THEN format(
                 '{:,.2f} of {:,.2f} {} spent.', j.cost_in_period::DOUBLE, j.period_budget::DOUBLE, j.currency_code

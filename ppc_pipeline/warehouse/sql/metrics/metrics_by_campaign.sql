@@ -1,5 +1,5 @@
 -- One row is a day of one campaign, with the portfolio it is in now.
--- Grain: date, profile_id, ad_product, campaign_id.
+-- Grain: date, profile_id, currency_code, ad_product, campaign_id.
 --
 -- The portfolio is what the list of campaigns says now (of Sponsored TV, which has no list here, what the report says).
 -- It is NULL where the campaign is in none, or was never listed.

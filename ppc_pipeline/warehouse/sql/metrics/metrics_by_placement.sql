@@ -1,5 +1,5 @@
 -- One row is a day of one campaign on one placement: top of search, rest of search, product pages, off Amazon, ...
--- Grain: date, profile_id, ad_product, campaign_id, placement.
+-- Grain: date, profile_id, currency_code, ad_product, campaign_id, placement.
 SELECT
     r.date, r.account, r.profile_id, p.country_code, r.currency_code, 'SPONSORED_PRODUCTS' AS ad_product,
     r.campaign_id, r.campaign_name, r.placement_classification AS placement,

@@ -1,5 +1,5 @@
 -- One row is a day of one advertised product in one ad: a product that several ads show has a row for each.
--- Grain: date, profile_id, ad_product, campaign_id, ad_group_id, ad_id.
+-- Grain: date, profile_id, currency_code, ad_product, campaign_id, ad_group_id, ad_id.
 SELECT
     r.date, r.account, r.profile_id, p.country_code, r.currency_code, 'SPONSORED_PRODUCTS' AS ad_product,
     r.campaign_id, r.campaign_name, r.ad_group_id, r.ad_group_name, r.ad_id, r.advertised_asin, r.advertised_sku,

@@ -1,5 +1,6 @@
 -- One row is a day of one search term that led to clicks, by the keyword or target that it was matched to.
--- Grain: date, profile_id, ad_product, campaign_id, ad_group_id, target_id, target_text, match_type, search_term.
+-- Grain: date, profile_id, currency_code, ad_product, campaign_id, ad_group_id, target_id, target_text, match_type,
+-- search_term.
 --
 -- Amazon gives search terms with at least one click, so that sums are less than those of targets. Those of Sponsored
 -- Brands have no target_id in some rows; nor does Amazon say who is new to the brand here.

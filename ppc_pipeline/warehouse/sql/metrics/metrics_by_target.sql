@@ -1,5 +1,5 @@
 -- One row is a day of one keyword or target: the performance records, and those of Sponsored TV beside them.
--- Grain: date, profile_id, ad_product, campaign_id, ad_group_id, target_id.
+-- Grain: date, profile_id, currency_code, ad_product, campaign_id, ad_group_id, target_id.
 SELECT
     date, account, profile_id, country_code, currency_code, ad_product,
     campaign_id, campaign_name, ad_group_id, ad_group_name, target_id, target_kind, target_text, match_type,

@@ -1,7 +1,9 @@
--- One row is a profile and ad product: the cost and clicks of its campaigns and of their keywords and targets, over the
--- days of $start to $end that both reports are loaded of.
--- Amazon's own reports differ a little: up to 1 % is tolerated, as is the day on which the two were not asked for on the
--- same date, which is left out.
+-- One row is a profile and ad product: the cost, clicks and sales of its campaigns and of their keywords and targets,
+-- over the days of $start to $end that both reports are loaded of.
+-- They are compared campaign by campaign, so that what one has too much does not make up for what another lacks.
+-- Amazon's own reports differ a little: differences of up to 1 % of all the profile's campaigns are tolerated, as is the
+-- day on which the two were not asked for on the same date, which is left out. Sales of an unknown window are not
+-- compared.
 WITH thresholds AS (SELECT 1.0 AS tolerated_percent),
 pairs AS (
     FROM (VALUES
@@ -17,42 +19,74 @@ days AS (
         ON t.profile_id = c.profile_id AND t.report_type = pairs.targets AND t.date = c.date AND t.age_days = c.age_days
     WHERE c.date BETWEEN $start AND $end
 ),
-both_sums AS (
-    SELECT 'campaigns' AS source, account, profile_id, currency_code, ad_product, date, clicks, cost
+both_reports AS (
+    SELECT
+        'campaigns' AS source, account, profile_id, currency_code, ad_product, campaign_id, campaign_name, date, clicks,
+        cost, sales
     FROM metrics_by_campaign
     UNION ALL
-    SELECT 'targets', account, profile_id, currency_code, ad_product, date, clicks, cost FROM metrics_by_target
-),
-sums AS (
     SELECT
-        any_value(s.account) AS account, s.profile_id, s.currency_code, s.ad_product, count(DISTINCT s.date) AS days,
-        coalesce(sum(s.cost) FILTER (s.source = 'campaigns'), 0) AS campaign_cost,
-        coalesce(sum(s.cost) FILTER (s.source = 'targets'), 0) AS target_cost,
-        coalesce(sum(s.clicks) FILTER (s.source = 'campaigns'), 0)::BIGINT AS campaign_clicks,
-        coalesce(sum(s.clicks) FILTER (s.source = 'targets'), 0)::BIGINT AS target_clicks
-    FROM both_sums AS s
-    JOIN days AS d ON d.profile_id = s.profile_id AND d.ad_product = s.ad_product AND d.date = s.date
-    GROUP BY s.profile_id, s.currency_code, s.ad_product
+        'targets', account, profile_id, currency_code, ad_product, campaign_id, campaign_name, date, clicks, cost, sales
+    FROM metrics_by_target
+),
+by_campaign AS (
+    SELECT
+        any_value(r.account) AS account, r.profile_id, r.currency_code, r.ad_product, r.campaign_id,
+        any_value(r.campaign_name) AS campaign_name,
+        coalesce(sum(r.cost) FILTER (r.source = 'campaigns'), 0) AS campaign_cost,
+        coalesce(sum(r.cost) FILTER (r.source = 'targets'), 0) AS target_cost,
+        coalesce(sum(r.clicks) FILTER (r.source = 'campaigns'), 0)::BIGINT AS campaign_clicks,
+        coalesce(sum(r.clicks) FILTER (r.source = 'targets'), 0)::BIGINT AS target_clicks,
+        CASE WHEN count(r.sales) = count(*) THEN coalesce(sum(r.sales) FILTER (r.source = 'campaigns'), 0) END
+            AS campaign_sales,
+        CASE WHEN count(r.sales) = count(*) THEN coalesce(sum(r.sales) FILTER (r.source = 'targets'), 0) END
+            AS target_sales
+    FROM both_reports AS r
+    JOIN days AS d ON d.profile_id = r.profile_id AND d.ad_product = r.ad_product AND d.date = r.date
+    GROUP BY r.profile_id, r.currency_code, r.ad_product, r.campaign_id
+),
+differences AS (
+    SELECT
+        *, target_cost - campaign_cost AS cost, target_clicks - campaign_clicks AS clicks,
+        target_sales - campaign_sales AS sales
+    FROM by_campaign
 ),
 compared AS (
     SELECT
-        *, 100 * (target_cost - campaign_cost)::DOUBLE / nullif(campaign_cost, 0) AS cost_percent,
-        100 * (target_clicks - campaign_clicks)::DOUBLE / nullif(campaign_clicks, 0) AS clicks_percent
-    FROM sums
-)
+        any_value(account) AS account, profile_id, currency_code, ad_product,
+        sum(campaign_cost) AS campaign_cost, sum(target_cost) AS target_cost, sum(abs(cost)) AS cost_apart,
+        sum(campaign_clicks)::BIGINT AS campaign_clicks, sum(target_clicks)::BIGINT AS target_clicks,
+        sum(abs(clicks))::BIGINT AS clicks_apart,
+        sum(campaign_sales) AS campaign_sales, sum(target_sales) AS target_sales, sum(abs(sales)) AS sales_apart,
+        max_by(
+            format(
+                '{} "{}" ({:+.2f} {}, {:+} clicks{})', campaign_id, coalesce(campaign_name, ''), cost::DOUBLE,
+                currency_code, clicks, coalesce(format(', {:+.2f} sales', sales::DOUBLE), '')
+            ),
+            (greatest(abs(cost), abs(sales)), abs(clicks), -campaign_id), 3
+        ) FILTER (cost <> 0 OR clicks <> 0 OR sales <> 0) AS worst
+    FROM differences GROUP BY profile_id, currency_code, ad_product
+),
+counted_days AS (SELECT profile_id, ad_product, count(*) AS days FROM days GROUP BY profile_id, ad_product)
 SELECT
-    c.account, c.profile_id, p.name AS profile_name, format('{}, {} days', c.ad_product, c.days) AS subject,
-    format('{:,.2f} {}, {:,} clicks', c.campaign_cost::DOUBLE, c.currency_code, c.campaign_clicks) AS expected,
-    format('{:,.2f} {}, {:,} clicks', c.target_cost::DOUBLE, c.currency_code, c.target_clicks) AS found,
+    c.account, c.profile_id, p.name AS profile_name, format('{}, {} days', c.ad_product, d.days) AS subject,
+    format(
+        '{:,.2f} {}, {:,} clicks{}', c.campaign_cost::DOUBLE, c.currency_code, c.campaign_clicks,
+        coalesce(format(', {:,.2f} sales', c.campaign_sales::DOUBLE), '')
+    ) AS expected,
+    format(
+        '{:,.2f} {}, {:,} clicks{}; apart by {:,.2f}, {:,}{}', c.target_cost::DOUBLE, c.currency_code, c.target_clicks,
+        coalesce(format(', {:,.2f} sales', c.target_sales::DOUBLE), ''), c.cost_apart::DOUBLE, c.clicks_apart,
+        coalesce(format(', {:,.2f}', c.sales_apart::DOUBLE), '')
+    ) AS found,
     CASE
-        WHEN abs(c.cost_percent) > t.tolerated_percent OR abs(c.clicks_percent) > t.tolerated_percent
-            OR (c.campaign_cost = 0) <> (c.target_cost = 0)
-            THEN format(
-                'keywords and targets have {:,.2f} {} and {:,} clicks more than their campaigns',
-                (c.target_cost - c.campaign_cost)::DOUBLE, c.currency_code, c.target_clicks - c.campaign_clicks
-            )
+        WHEN 100 * c.cost_apart > t.tolerated_percent * c.campaign_cost
+            OR 100 * c.clicks_apart > t.tolerated_percent * c.campaign_clicks
+            OR 100 * c.sales_apart > t.tolerated_percent * c.campaign_sales
+            THEN format('keywords and targets do not add up to their campaigns: {}', array_to_string(c.worst, ', '))
     END AS problem
 FROM compared AS c
 CROSS JOIN thresholds AS t
+JOIN counted_days AS d ON d.profile_id = c.profile_id AND d.ad_product = c.ad_product
 LEFT JOIN profiles AS p ON p.profile_id = c.profile_id
-ORDER BY problem IS NULL, abs(c.cost_percent) DESC NULLS FIRST, c.profile_id;
+ORDER BY problem IS NULL, c.cost_apart / nullif(c.campaign_cost, 0) DESC NULLS FIRST, c.profile_id;

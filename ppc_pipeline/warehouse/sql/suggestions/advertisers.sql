@@ -1,5 +1,6 @@
 -- One row is a profile and ad product that suggestions are made for: its currency, what bids are rounded to there and
--- may not fall below, and the ACoS that is aimed at. The temporary table `advertisers` of the other files here.
+-- may not fall below, the ACoS that is aimed at, and how many days after a click Amazon counts its purchases. The
+-- temporary table `advertisers` of the other files here.
 --
 -- Minimum bids are Amazon's, by currency, from its documentation of bulksheets; of Sponsored Brands the higher one, of
 -- video ads. Where Amazon documents none it is NULL, and no bid is lowered. `written` is how an amount is spelled.
@@ -25,6 +26,7 @@ SELECT
         list_extract($account_targets::DOUBLE[], nullif(list_position($accounts::VARCHAR[], p.account), 0)),
         $target_acos_percent::DOUBLE
     ) AS target_acos_percent,
+    CASE WHEN a.ad_product = 'SPONSORED_PRODUCTS' AND p.account_type = 'seller' THEN 7 ELSE 14 END AS window_days,
     '{:,.' || coalesce(c.decimals, 2) || 'f} ' || p.currency_code AS written
 FROM profiles AS p
 CROSS JOIN (VALUES ('SPONSORED_PRODUCTS'), ('SPONSORED_BRANDS')) AS a (ad_product)

@@ -3,9 +3,30 @@
 -- What a click is worth is the keyword's sales per click, drawn to those of the others in its ad group as if they were
 -- $prior_clicks clicks of its own; these are drawn to the rest of the campaign alike, that to the rest of the profile,
 -- and that to what the bid of today takes a click to be worth. So each click counts once, and few of them weigh little.
+-- Adjustments by placement, and dynamic bidding, can make a click cost more than the bid. How many times the bid clicks
+-- cost is reckoned with the bid that was in force on each day, so that no change of it is taken for such an adjustment;
+-- what a click may cost is divided by that.
 -- A bid is lowered only where a click costs more than it may, and raised only where it costs less. It moves by
 -- $bid_step_percent at most, or by the currency's smallest unit where that is more.
-WITH figures AS (
+WITH versions AS (
+    SELECT profile_id, ad_product, ad_group_id, keyword_id AS target_id, bid, valid_from FROM keywords_history
+    UNION ALL
+    SELECT profile_id, ad_product, ad_group_id, target_id, bid, valid_from FROM targets_history
+    UNION ALL
+    SELECT profile_id, ad_product, ad_group_id, NULL, default_bid, valid_from FROM ad_groups_history
+),
+-- The last version of a day, or the first there is for days before it.
+bids_in_force AS (
+    SELECT
+        * EXCLUDE (valid_from),
+        CASE WHEN lag(valid_from) OVER each IS NULL THEN DATE '1970-01-01' ELSE timezone('UTC', valid_from)::DATE END
+            AS first_day,
+        coalesce(timezone('UTC', lead(valid_from) OVER each)::DATE - 1, DATE '9999-12-31') AS last_day
+    FROM versions
+    WINDOW each AS (PARTITION BY profile_id, ad_product, ad_group_id, target_id ORDER BY valid_from)
+),
+ad_group_bids AS (FROM bids_in_force WHERE target_id IS NULL),
+figures AS (
     SELECT
         a.account, a.profile_id, a.country_code, a.currency_code, a.ad_product,
         a.unit, a.minimum_bid, a.target_acos_percent, a.written,
@@ -13,12 +34,19 @@ WITH figures AS (
         d.days_from, d.days_until, d.days_loaded,
         arg_max(m.target_kind, m.date) AS target_kind, arg_max(m.target_text, m.date) AS target_text,
         sum(m.clicks)::BIGINT AS clicks, sum(m.cost) AS cost, sum(m.purchases)::BIGINT AS purchases,
-        sum(m.sales) AS sales
+        sum(m.sales) AS sales,
+        sum(m.clicks * coalesce(own.bid, shared.bid))::DOUBLE AS bid_for_clicks
     FROM metrics_by_target AS m
     JOIN temp.advertisers AS a USING (profile_id, ad_product, currency_code)
     JOIN temp.evidence_days AS d
         ON d.profile_id = m.profile_id AND d.ad_product = m.ad_product AND d.source = 'targets'
         AND m.date BETWEEN d.days_from AND d.days_until
+    LEFT JOIN bids_in_force AS own
+        ON own.profile_id = m.profile_id AND own.ad_product = m.ad_product AND own.ad_group_id = m.ad_group_id
+        AND own.target_id = m.target_id AND m.date BETWEEN own.first_day AND own.last_day
+    LEFT JOIN ad_group_bids AS shared
+        ON shared.profile_id = m.profile_id AND shared.ad_product = m.ad_product
+        AND shared.ad_group_id = m.ad_group_id AND m.date BETWEEN shared.first_day AND shared.last_day
     WHERE m.sales IS NOT NULL
     GROUP BY ALL
 ),
@@ -48,7 +76,8 @@ enabled AS (
 bids AS (
     SELECT
         o.*, c.name AS campaign_name, g.name AS ad_group_name, e.match_type,
-        coalesce(e.bid, g.default_bid) AS bid, o.cost::DOUBLE / o.clicks AS cpc
+        coalesce(e.bid, g.default_bid) AS bid, o.cost::DOUBLE / o.clicks AS cpc,
+        coalesce(greatest(o.cost::DOUBLE / nullif(o.bid_for_clicks, 0), 1), 1) AS times_bid
     FROM others AS o
     JOIN enabled AS e USING (profile_id, ad_product, campaign_id, ad_group_id, target_id)
     JOIN ad_groups_history AS g
@@ -64,8 +93,8 @@ bids AS (
 in_profile AS (
     SELECT
         *,
-        (profile_sales + $prior_clicks * (bid::DOUBLE * 100 / target_acos_percent)) / (profile_clicks + $prior_clicks)
-            AS profile_worth
+        (profile_sales + $prior_clicks * (bid::DOUBLE * times_bid * 100 / target_acos_percent))
+            / (profile_clicks + $prior_clicks) AS profile_worth
     FROM bids
 ),
 in_campaign AS (
@@ -97,7 +126,8 @@ bounded AS (
 changed AS (
     SELECT
         *,
-        (greatest(lowest, least(highest, round(affordable / unit::DOUBLE)))::BIGINT * unit)::DECIMAL(18, 6) AS new_bid,
+        (greatest(lowest, least(highest, round(affordable / times_bid / unit::DOUBLE)))::BIGINT * unit)::DECIMAL(18, 6)
+            AS new_bid,
         new_bid::DOUBLE / bid::DOUBLE AS ratio,
         30.0 * clicks / days_loaded AS monthly_clicks
     FROM bounded
@@ -114,9 +144,13 @@ SELECT
     monthly_clicks * worth * (power(ratio, $click_elasticity) - 1) AS expected_sales_change,
     format(
         '{} clicks at {} brought {} purchases and {}. '
-        || 'Drawn to the rest of its ad group, campaign and profile, a click is worth {}; at {:.4g} % ACoS it may cost {}.',
+        || 'Drawn to the rest of its ad group, campaign and profile, a click is worth {}; '
+        || 'at {:.4g} % ACoS it may cost {}.{}',
         clicks, format(written, cpc), purchases, format(written, sales::DOUBLE), format(written, worth),
-        target_acos_percent, format(written, affordable)
+        target_acos_percent, format(written, affordable),
+        CASE WHEN times_bid > 1.005 THEN
+            format(' Clicks cost {:.2f} times the bid (placements, dynamic bidding).', times_bid)
+        ELSE '' END
     ) AS reason
 FROM changed
 WHERE abs(ratio - 1) * 100 >= $least_change_percent

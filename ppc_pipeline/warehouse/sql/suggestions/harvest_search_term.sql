@@ -1,5 +1,5 @@
 -- One row is a search term that sells at the ACoS that is aimed at, or below, and has no exact keyword yet: to be made
--- one, or, where it is an ASIN, a product target.
+-- one, or, where it is an ASIN, a product target. Not where Amazon takes no bid as low as what its clicks may cost.
 --
 -- Its figures are over all ad groups of the profile, but those of exact keywords; campaign and ad group are those where
 -- it sold most. It goes there, where they take such keywords or targets; else to an ad group that does and advertises one of
@@ -7,18 +7,18 @@
 -- profile is left alone.
 WITH totals AS (
     SELECT profile_id, ad_product, sum(clicks) AS clicks, sum(sales)::DOUBLE AS sales
-    FROM temp.search_terms GROUP BY ALL
+    FROM temp.search_terms WHERE purpose = 'terms_to_harvest' GROUP BY ALL
 ),
 terms AS (
     SELECT
-        profile_id, ad_product, search_term, is_asin,
+        profile_id, ad_product, search_term, is_asin, too_long,
         arg_max(campaign_id, (purchases, sales, ad_group_id)) AS campaign_id,
         arg_max(campaign_name, (purchases, sales, ad_group_id)) AS campaign_name,
         arg_max(ad_group_name, (purchases, sales, ad_group_id)) AS ad_group_name,
         arg_max(ad_group_id, (purchases, sales, ad_group_id)) AS ad_group_id,
         any_value(days_from) AS days_from, any_value(days_until) AS days_until, any_value(days_loaded) AS days_loaded,
         sum(clicks)::BIGINT AS clicks, sum(cost) AS cost, sum(purchases)::BIGINT AS purchases, sum(sales) AS sales
-    FROM temp.search_terms WHERE NOT exact GROUP BY ALL
+    FROM temp.search_terms WHERE purpose = 'terms_to_harvest' AND NOT exact GROUP BY ALL
 ),
 negative_keywords AS (
     SELECT profile_id, ad_product, lower(trim(keyword_text)) AS text, match_type
@@ -45,7 +45,7 @@ wanted AS (
     FROM terms AS t
     JOIN totals AS all_terms USING (profile_id, ad_product)
     JOIN temp.advertisers AS a USING (profile_id, ad_product)
-    WHERE t.purchases >= $harvest_purchases::INTEGER AND t.cost > 0
+    WHERE t.purchases >= $harvest_purchases::INTEGER AND t.cost > 0 AND NOT t.too_long
         AND 100 * t.cost::DOUBLE <= a.target_acos_percent * t.sales::DOUBLE
         AND NOT EXISTS (
             FROM keywords_history AS k
@@ -118,9 +118,7 @@ priced AS (
         h.campaign_id AS destination_campaign_id, h.campaign_name AS destination_campaign_name,
         h.ad_group_id AS destination_ad_group_id, h.ad_group_name AS destination_ad_group_name,
         least(w.worth * w.target_acos_percent / 100, w.cpc * (1 + $bid_step_percent / 100.0)) AS affordable,
-        greatest(
-            floor(round(affordable / w.unit::DOUBLE, 6)), coalesce(ceil(w.minimum_bid::DOUBLE / w.unit::DOUBLE), 1)
-        )::BIGINT * w.unit AS new_bid,
+        floor(round(affordable / w.unit::DOUBLE, 6))::BIGINT * w.unit AS new_bid,
         new_bid::DOUBLE / w.cpc AS ratio,
         30.0 * w.clicks / w.days_loaded AS monthly_clicks
     FROM wanted AS w LEFT JOIN housed AS h USING (profile_id, ad_product, search_term)
@@ -147,4 +145,5 @@ SELECT
             ' No ad group of a manual campaign advertises the same products and takes it: choose or make one.'
         ELSE '' END
     ) AS reason
-FROM priced;
+FROM priced
+WHERE new_bid >= coalesce(minimum_bid, unit);

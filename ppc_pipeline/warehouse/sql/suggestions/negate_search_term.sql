@@ -1,31 +1,44 @@
 -- One row is a search term of one ad group that costs and does not sell: to be negated there.
 --
--- It has no purchase within any window, though with its clicks one was to be expected: with the campaign's conversion
--- rate (drawn to the profile's as if that were $prior_clicks clicks) the chance of none is less than $chance_percent.
+-- It has no purchase within any window, not of the youngest days either, though with its clicks one was to be expected:
+-- with the campaign's conversion rate (drawn to the profile's as if that were $prior_clicks clicks) the chance of none is
+-- less than $chance_percent. Clicks are those whose attribution window is over.
 -- And it has cost what the profile pays for a purchase, $negate_cost_share times. Terms of exact keywords are left out.
-WITH totals AS (
+WITH terms AS (FROM temp.search_terms WHERE purpose = 'terms_to_negate'),
+totals AS (
     SELECT
         profile_id, ad_product, sum(clicks) AS clicks, sum(purchases)::BIGINT AS purchases,
         sum(cost)::DOUBLE / nullif(sum(purchases), 0) AS cost_per_purchase
-    FROM temp.search_terms GROUP BY ALL
+    FROM terms GROUP BY ALL
 ),
 rates AS (
     SELECT
         s.profile_id, s.ad_product, s.campaign_id, any_value(t.cost_per_purchase) AS cost_per_purchase,
         (sum(s.purchases) + $prior_clicks * any_value(t.purchases / t.clicks)) / (sum(s.clicks) + $prior_clicks)
             AS conversion
-    FROM temp.search_terms AS s JOIN totals AS t USING (profile_id, ad_product)
+    FROM terms AS s JOIN totals AS t USING (profile_id, ad_product)
     GROUP BY ALL
+),
+sold AS (
+    SELECT DISTINCT m.profile_id, m.ad_product, m.ad_group_id, lower(trim(m.search_term)) AS search_term
+    FROM metrics_by_search_term AS m
+    JOIN temp.evidence_days AS d
+        ON d.profile_id = m.profile_id AND d.ad_product = m.ad_product AND d.source = 'terms_to_negate'
+    WHERE m.date >= d.days_from
+        AND greatest(
+            m.purchases, m.purchases_7d, m.purchases_14d, m.purchases_30d, m.sales, m.sales_7d, m.sales_14d, m.sales_30d
+        ) > 0
 ),
 wasted AS (
     SELECT
         s.*, a.account, a.country_code, a.currency_code, a.target_acos_percent, a.written,
         r.conversion, r.cost_per_purchase,
         power(1 - least(r.conversion, 1), s.clicks) AS chance
-    FROM temp.search_terms AS s
+    FROM terms AS s
     JOIN rates AS r USING (profile_id, ad_product, campaign_id)
     JOIN temp.advertisers AS a USING (profile_id, ad_product)
-    WHERE NOT s.exact AND s.purchases = 0 AND s.late_purchases = 0 AND s.sales = 0
+    ANTI JOIN sold USING (profile_id, ad_product, ad_group_id, search_term)
+    WHERE NOT s.exact AND NOT s.too_long
 ),
 in_ad_group AS (  -- what is bid on by itself, or negated
     SELECT profile_id, ad_product, campaign_id, ad_group_id, lower(trim(keyword_text)) AS text, match_type

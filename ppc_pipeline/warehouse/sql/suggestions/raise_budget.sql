@@ -1,7 +1,8 @@
 -- One row is a campaign that sells at the ACoS that is aimed at, or below, and runs out of its daily budget.
 --
--- At its budget is a day that cost $budget_spent_percent of it or more. Of the last $budget_days days at least half must be
--- such; days before the budget last changed do not count. ACoS is of the longer, settled period.
+-- At its budget is a day that cost $budget_spent_percent of it or more: of the budget in force on that day, which a budget
+-- rule may have raised above the campaign's own. Of the last $budget_days days at least half must be such; days before the
+-- campaign's own budget last changed do not count. ACoS is of the longer, settled period.
 WITH figures AS (
     SELECT
         a.account, a.profile_id, a.country_code, a.currency_code, a.ad_product, a.unit, a.target_acos_percent, a.written,
@@ -27,20 +28,34 @@ budgets AS (
         AND c.budget_type = 'DAILY' AND (c.end_date IS NULL OR c.end_date >= $today::DATE)
     GROUP BY ALL
 ),
+-- The last version of a day, or the first there is for days before it.
+in_force AS (
+    SELECT
+        profile_id, ad_product, campaign_id, coalesce(effective_budget, budget) AS day_budget,
+        CASE
+            WHEN lag(valid_from) OVER (PARTITION BY profile_id, ad_product, campaign_id ORDER BY valid_from) IS NULL
+                THEN TIMESTAMP '1970-01-01'
+            ELSE timezone('UTC', valid_from)
+        END AS since
+    FROM campaigns_history
+),
 spent AS (
-    SELECT b.*, count(*) AS days_at_budget
+    SELECT b.*, count(*) AS days_at_budget, count(*) FILTER (v.day_budget <> b.budget) AS days_of_rules
     FROM budgets AS b
     JOIN temp.advertisers AS a USING (profile_id, ad_product)
     JOIN metrics_by_campaign AS m
         ON m.profile_id = b.profile_id AND m.ad_product = b.ad_product AND m.campaign_id = b.campaign_id
         AND m.currency_code = a.currency_code
+    ASOF JOIN in_force AS v
+        ON v.profile_id = m.profile_id AND v.ad_product = m.ad_product AND v.campaign_id = m.campaign_id
+        AND v.since <= m.date + INTERVAL 1 DAY
     WHERE m.date BETWEEN $today::DATE - $budget_days::INTEGER AND $today::DATE - 1 AND m.date >= b.since
-        AND 100 * m.cost::DOUBLE >= $budget_spent_percent * b.budget::DOUBLE
+        AND 100 * m.cost::DOUBLE >= $budget_spent_percent * v.day_budget::DOUBLE
     GROUP BY ALL
 ),
 raised AS (
     SELECT
-        f.*, s.name, s.budget, s.days_at_budget,
+        f.*, s.name, s.budget, s.days_at_budget, s.days_of_rules,
         greatest(
             floor(round(s.budget::DOUBLE * (1 + $budget_step_percent / 100.0) / f.unit::DOUBLE, 6)),
             floor(s.budget::DOUBLE / f.unit::DOUBLE) + 1
@@ -60,9 +75,10 @@ SELECT
     clicks / (clicks + $prior_clicks) * days_at_budget / $budget_days AS confidence,
     more_cost AS expected_cost_change, more_cost * sales::DOUBLE / cost::DOUBLE AS expected_sales_change,
     format(
-        'On {} of the last {} days it spent {:.4g} % or more of its {} a day, '
+        'On {} of the last {} days it spent {:.4g} % or more of its {} a day{}, '
         || 'at {:.1f} % ACoS, where {:.4g} % is aimed at.',
         days_at_budget, $budget_days, $budget_spent_percent::DOUBLE, format(written, budget::DOUBLE),
+        CASE WHEN days_of_rules > 0 THEN ' (of what budget rules made of it)' ELSE '' END,
         100 * cost::DOUBLE / sales::DOUBLE, target_acos_percent
     ) AS reason
 FROM raised;

@@ -1,11 +1,24 @@
--- One row is a day of one profile in one currency, over all ad products, of the twelve weeks up to the newest day: the
--- $most profiles with the highest cost. Costs in different currencies are not compared: each currency's first comes
--- before anybody's second. `profiles` is how many there are in all.
-WITH days AS (
+-- One row is a day of one profile in one currency, over all ad products, of the twelve weeks up to the profile's newest
+-- day: the $most profiles with the highest cost. A day that is not loaded of each ad product is left out: it
+-- would look like a drop. Costs in different currencies are not compared: each currency's first comes before
+-- anybody's second. `profiles` is how many there are in all.
+WITH loads AS (
+    SELECT profile_id, report_type, date, max(date) OVER (PARTITION BY profile_id, report_type) AS last_day
+    FROM loaded_days
+    WHERE report_type IN ('spCampaigns', 'sbCampaigns', 'sdCampaigns', 'stCampaigns')
+),
+in_use AS (  -- what has not been loaded for two weeks more than others is no longer ordered, or no longer had
+    SELECT profile_id, date FROM loads QUALIFY last_day > max(last_day) OVER (PARTITION BY profile_id) - 14
+),
+whole_days AS (
+    SELECT profile_id, date FROM in_use GROUP BY profile_id, date
+    QUALIFY count(*) = max(count(*)) OVER (PARTITION BY profile_id)
+),
+days AS (
     SELECT profile_id, any_value(profile_name) AS profile_name, currency_code, date, sum(cost) AS cost, sum(sales) AS sales
-    FROM metrics_by_profile
-    WHERE date > (SELECT max(date) FROM metrics_by_profile) - 84
+    FROM metrics_by_profile JOIN whole_days USING (profile_id, date)
     GROUP BY profile_id, currency_code, date
+    QUALIFY date > max(date) OVER (PARTITION BY profile_id) - 84
 ),
 ranked AS (
     SELECT
