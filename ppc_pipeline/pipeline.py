@@ -251,7 +251,7 @@ async def finish_reports(
         progress: Told how many reports are done.
     """
     await _make_ready(tools)
-    rows = [row for row in _outstanding(tools, report_types) if row.days.intersect(days)]
+    rows = [row for row in outstanding_reports(tools, report_types) if row.days.intersect(days)]
     loader = loader_of(tools)
     async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
         life = _lifecycle(tools, clients, progress)
@@ -294,7 +294,7 @@ async def poll_outstanding(tools: Tools, *, seconds: float) -> list[ReportRow]:
     Returns:
         The reports that are ready to be fetched now.
     """
-    outstanding = _outstanding(tools, tools.settings.selected_report_types())
+    outstanding = outstanding_reports(tools, tools.settings.selected_report_types())
     now = tools.ledger.clock()
     if any(row.state in (State.PLANNED, State.REQUESTED) and row.is_due(now) for row in outstanding):
         async with open_clients(tools.settings, tools.accounts, tools.ledger) as clients:
@@ -302,7 +302,7 @@ async def poll_outstanding(tools: Tools, *, seconds: float) -> list[ReportRow]:
     now = tools.ledger.clock()
     return [
         row
-        for row in _outstanding(tools, tools.settings.selected_report_types())
+        for row in outstanding_reports(tools, tools.settings.selected_report_types())
         if row.state in (State.READY, State.DOWNLOADED)
         and row.is_due(now)
         and (row.lease_until is None or row.lease_until < now)
@@ -363,7 +363,7 @@ def _say_sandbox() -> None:
     log.warning(SANDBOX_WARNING)
 
 
-def _outstanding(tools: Tools, report_types: Sequence[ReportType]) -> list[ReportRow]:
+def outstanding_reports(tools: Tools, report_types: Sequence[ReportType]) -> list[ReportRow]:
     """Return what can still be done: everything of the accounts that are configured now, and what is downloaded.
 
     A file is loaded without the account that fetched it, as long as another has the profile.

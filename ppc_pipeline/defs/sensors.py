@@ -1,5 +1,7 @@
 """The readiness sensor: looks at what is outstanding, and launches one load run at a time for what is ready.
 
+When the last of it is loaded, and no load run made them, it launches one more for the overviews.
+
 No downloads and no warehouse in a tick: it runs in the code server, and an open DuckDB file there would block every
 run. What a tick finds is in the ledger; it needs no cursor.
 """
@@ -15,12 +17,12 @@ from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.defs.assets.features import feature_names
 from ppc_pipeline.defs.assets.insights import insight_names
 from ppc_pipeline.defs.assets.metrics import metric_names
-from ppc_pipeline.defs.assets.overviews import due_overviews
+from ppc_pipeline.defs.assets.overviews import Loads, due_overviews
 from ppc_pipeline.defs.assets.reports import STEP, ReportRun, performance_sources
 from ppc_pipeline.defs.jobs import LOAD_TAG, reports_job
 from ppc_pipeline.defs.partitions import RANGE_END_TAG, RANGE_START_TAG, range_over
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
-from ppc_pipeline.pipeline import poll_outstanding
+from ppc_pipeline.pipeline import Tools, outstanding_reports, poll_outstanding
 from ppc_pipeline.reports.ledger import ReportRow
 from ppc_pipeline.reports.windows import ONE_DAY, Days
 
@@ -51,20 +53,32 @@ def report_readiness(
     ledger: LedgerResource,
     warehouse: WarehouseResource,
 ) -> dg.RunRequest | dg.SkipReason:
-    """Make one step for every outstanding report; request a load run when something is ready and none is going."""
+    """Make one step for every outstanding report; request a run when something is to be done and none is going."""
     tools = amazon_ads.tools(ledger, warehouse, f"sensor {context.sensor_name}")
     ready = asyncio.run(poll_outstanding(tools, seconds=TICK_SECONDS))
     together = newest_stretch([row for row in ready if row.end_date >= tools.settings.start_date])
     days = range_over((row.days for row in together), tools.settings.start_date)
-    if days is None:
+    loads = _loads(tools, together)
+    now = tools.ledger.clock().timestamp()
+    overviews = due_overviews(context.instance, now, loads)
+    if days is None and not overviews:
         outstanding = len(tools.ledger.outstanding())
         if not outstanding:
             return dg.SkipReason("no report is outstanding: the schedule daily_orders orders the next ones")
         return dg.SkipReason(f"{outstanding} reports are outstanding, and none of them is ready to be loaded")
-    why_not = _held_back(context.instance, tools.ledger.clock().timestamp())
+    why_not = _held_back(context.instance, now)
     if why_not:
-        return dg.SkipReason(f"{len(ready)} reports are ready, and {why_not}")
-    return load_request(together, days, due_overviews(context.instance, tools.ledger.clock().timestamp()))
+        what = f"{len(ready)} reports are ready" if days else f"{', '.join(overviews)} are due"
+        return dg.SkipReason(f"{what}, and {why_not}")
+    return load_request(together, days, overviews) if days else overviews_request(overviews, loads)
+
+
+def _loads(tools: Tools, together: Sequence[ReportRow]) -> Loads:
+    """Say how the loads stand where some reports are loaded next."""
+    outstanding = outstanding_reports(tools, tools.settings.selected_report_types())
+    others = {row.id for row in outstanding if row.end_date >= tools.settings.start_date}
+    others -= {row.id for row in together}
+    return Loads(tools.ledger.newest_load(), going_on=bool(together), complete=not others)
 
 
 def newest_stretch(reports: Sequence[ReportRow]) -> list[ReportRow]:
@@ -111,4 +125,13 @@ def load_request(ready: Sequence[ReportRow], days: Days, overviews: Sequence[str
             RANGE_END_TAG: days.end.isoformat(),
             LOAD_TAG: "true",
         },
+    )
+
+
+def overviews_request(overviews: Sequence[str], loads: Loads) -> dg.RunRequest:
+    """Ask for one run that makes overviews anew; once for each newest load, or one that fails would fail for ever."""
+    return dg.RunRequest(
+        run_key=f"overviews after {loads.newest}",
+        asset_selection=[dg.AssetKey(name) for name in overviews],
+        tags={LOAD_TAG: "true"},
     )

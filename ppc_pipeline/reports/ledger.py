@@ -476,6 +476,12 @@ class Ledger:
             query = select(reports.c.id).where(reports.c.state == State.LOADED).limit(1)
             return connection.scalar(query) is not None
 
+    def newest_load(self) -> datetime | None:
+        """Return when a report was last loaded."""
+        with self.engine.connect() as connection:
+            newest: datetime | None = connection.scalar(select(func.max(reports.c.loaded_at)))
+        return newest
+
     def has_rows(self, profile_id: int, report_types: Collection[str]) -> bool:
         """Say whether Amazon ever served a row of some report types of a profile, as far as the ledger remembers."""
         some = or_(reports.c.rows_loaded > 0, reports.c.rows_rejected > 0)

@@ -155,6 +155,7 @@ reports = Table(
     Index("reports_of_account_by_state", "account", "state"),
     Index("reports_by_owner", "lease_owner"),
     Index("reports_by_day", "report_type", "end_date"),
+    Index("reports_by_load", "loaded_at"),
 )
 
 cooldowns = Table(

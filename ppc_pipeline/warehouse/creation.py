@@ -13,7 +13,7 @@ from ppc_pipeline.warehouse.connection import in_transaction
 from ppc_pipeline.warehouse.entity_figures import FIGURED, entity_view_sql
 from ppc_pipeline.warehouse.features import FEATURE_TABLES, feature_views
 from ppc_pipeline.warehouse.insights import INSIGHTS, view_sql
-from ppc_pipeline.warehouse.metrics import METRIC_TABLES
+from ppc_pipeline.warehouse.metrics import METRIC_TABLES, MetricColumn
 from ppc_pipeline.warehouse.tables import PROFILES, Column, EntityTable, ReportTable, literal_text, quoted, sql_file
 
 
@@ -37,6 +37,8 @@ def create_tables(
             _note_not_asked(connection, report_table, added)
         for entity_table in entity_tables:
             _add_missing_columns(connection, there, entity_table.history, entity_table.columns)
+        for feature_table in FEATURE_TABLES.values():
+            _add_missing_columns(connection, there, feature_table.stored, feature_table.stored_columns)
         _make_views(connection, there, tables, views(entity_tables))
 
 
@@ -80,7 +82,10 @@ def _columns_there(connection: DuckDBPyConnection) -> dict[str, list[str]]:
 
 
 def _add_missing_columns(
-    connection: DuckDBPyConnection, there: Mapping[str, Collection[str]], table: str, columns: Iterable[Column]
+    connection: DuckDBPyConnection,
+    there: Mapping[str, Collection[str]],
+    table: str,
+    columns: Iterable[Column | MetricColumn],
 ) -> list[str]:
     """Add the columns that a table lacks, and return their names."""
     missing = [column for column in columns if table in there and column.name not in there[table]]

@@ -8,7 +8,7 @@ stand now (``metrics``), or training.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from duckdb import DuckDBPyConnection
@@ -33,6 +33,10 @@ WINDOWS = (3, 7, 14, 30, 60, 90)
 """Lengths in days; they end with the row's day."""
 
 TREND_DAYS = 30
+WEEKDAY_DAYS = 84
+FEWEST_DAYS = 3
+"""Trend and variation say nothing of fewer days, an index of a weekday nothing of fewer days of that weekday."""
+
 TRENDS = ("cost", "clicks", "sales")
 VARIATIONS = ("cost", "sales")
 
@@ -77,6 +81,7 @@ class FeatureTable:
             *_KNOWN,
             *_sums(),
             MetricColumn(f"cost_share_percent_last_{TREND_DAYS}_days", RATE, share),
+            *_WEEKDAY_INDICES,
             *(column for column, _ in _derived()),
         )
 
@@ -88,11 +93,16 @@ class FeatureTable:
     def _keys(self) -> Iterator[MetricColumn]:
         return (KEYS[name] for name in ("date", "account", "profile_id", "currency_code", "ad_product", *self.ids))
 
-    def ddl(self) -> str:
-        """Return the statement that makes the table of the rows."""
+    @property
+    def stored_columns(self) -> tuple[MetricColumn, ...]:
+        """The columns of the table of the rows, with their SQL types."""
         derived = {column.name for column, _ in _derived()} | {"final_from"}
         columns = [column for column in self.columns if column.name not in derived] + [*_LINES]
-        body = (f"{quoted(column.name)} {_SQL_TYPES.get(column.type, column.type)}" for column in columns)
+        return tuple(replace(column, type=_SQL_TYPES.get(column.type, column.type)) for column in columns)
+
+    def ddl(self) -> str:
+        """Return the statement that makes the table of the rows."""
+        body = (f"{quoted(column.name)} {column.type}" for column in self.stored_columns)
         return f"CREATE TABLE IF NOT EXISTS {quoted(self.stored)} ({', '.join(body)})"
 
     def view_sql(self) -> str:
@@ -107,8 +117,22 @@ _KNOWN = (
     MetricColumn("known_at", "TIMESTAMP WITH TIME ZONE", "When the figures were read that the row is made of."),
     MetricColumn("final_from", "DATE", f"From which date on the figures are final: {FINAL_AFTER_DAYS} days later."),
     MetricColumn("days_known", INTEGER, "How many of the 90 days up to the date were loaded; the others are missing."),
-    MetricColumn(f"days_known_last_{TREND_DAYS}_days", INTEGER, "The same of the last 30 days: those of the trend."),
+    MetricColumn(f"days_known_last_{TREND_DAYS}_days", INTEGER, "The same of the last 30 days."),
+    MetricColumn(
+        f"trend_days_last_{TREND_DAYS}_days",
+        INTEGER,
+        "Those of them since the first day with a row: those of the trend.",
+    ),
     MetricColumn("days_since_first_seen", INTEGER, "Days since the first day with a row, of all that are loaded."),
+)
+
+_WEEKDAY_INDICES = tuple(
+    MetricColumn(
+        f"{figure}_weekday_index_last_{WEEKDAY_DAYS}_days",
+        RATE,
+        f"`{figure}` of an average loaded day of the row's weekday / that of an average one, of the last 12 weeks.",
+    )
+    for figure in VARIATIONS
 )
 
 _LINES = (
@@ -137,25 +161,32 @@ def _derived() -> Iterator[tuple[MetricColumn, str]]:
             )
     end = f"last_{TREND_DAYS}_days"
     for figure in TRENDS:
-        doc = f"By how much `{figure}` rose a day: the slope of a straight line through the loaded days."
-        yield MetricColumn(f"{figure}_slope_{end}", RATE, doc), f"{figure}_rise / nullif(span, 0)"
-        doc = f"Its significance: the slope over its standard error (t with days_known_{end} - 2 degrees of freedom)."
-        yield MetricColumn(f"{figure}_slope_t_{end}", RATE, doc), _t_sql(figure, f"days_known_{end}")
+        doc = f"By how much `{figure}` rose a day: the slope of a straight line through the days of the trend."
+        yield MetricColumn(f"{figure}_slope_{end}", RATE, doc), _of_enough(f"{figure}_rise / nullif(span, 0)")
+        doc = f"Its significance: the slope over its standard error (t with {_DAYS} - 2 degrees of freedom)."
+        yield MetricColumn(f"{figure}_slope_t_{end}", RATE, doc), _of_enough(_t_sql(figure))
     for figure in VARIATIONS:
-        doc = f"How much `{figure}` varies from day to day: standard deviation over mean, of the loaded days."
-        yield MetricColumn(f"{figure}_variation_{end}", RATE, doc), _variation_sql(figure, end)
+        doc = f"How much `{figure}` varies from day to day: standard deviation over mean, of the days of the trend."
+        yield MetricColumn(f"{figure}_variation_{end}", RATE, doc), _of_enough(_variation_sql(figure, end))
 
 
-def _t_sql(figure: str, days: str) -> str:
+_DAYS = f"trend_days_last_{TREND_DAYS}_days"
+
+
+def _of_enough(sql: str) -> str:
+    return f"CASE WHEN {_DAYS} >= {FEWEST_DAYS} THEN {sql} END"
+
+
+def _t_sql(figure: str) -> str:
     """Return SQL for a slope over its standard error; NULL where no day is off the line by more than DOUBLE's noise."""
     rest = f"({figure}_spread - {figure}_rise * {figure}_rise / nullif(span, 0))"
-    slope = f"{figure}_rise / span / sqrt({rest} / (span * ({days} - 2)::DOUBLE))"
-    return f"CASE WHEN {days} > 2 AND {rest} > 1e-12 * {figure}_spread THEN {slope} END"
+    slope = f"{figure}_rise / span / sqrt({rest} / (span * ({_DAYS} - 2)::DOUBLE))"
+    return f"CASE WHEN {rest} > 1e-12 * {figure}_spread THEN {slope} END"
 
 
 def _variation_sql(figure: str, end: str) -> str:
-    days = f"days_known_{end}"
-    return f"sqrt(greatest({figure}_spread, 0) * {days} / nullif({days} - 1, 0)) / nullif({figure}_{end}::DOUBLE, 0)"
+    mean = f"nullif({figure}_{end}::DOUBLE, 0)"
+    return f"sqrt(greatest({figure}_spread, 0) * {_DAYS} / ({_DAYS} - 1)) / {mean}"
 
 
 CAMPAIGN_FEATURES = FeatureTable(
@@ -252,7 +283,7 @@ def refresh_features(
 def _refresh_slice(connection: DuckDBPyConnection, table: FeatureTable, now: datetime, slice_rows: int) -> Refreshed:
     """Make some of the rows that are due, and write down that they are made: all of it or nothing."""
     with in_transaction(connection):
-        due = _take_due(connection, table, slice_rows)
+        due = _take_due(connection, table, now, slice_rows)
         if not due.days:
             return due
         connection.execute("UPDATE feature_turns SET turns = turns + 1")
@@ -275,7 +306,7 @@ def _refresh_slice(connection: DuckDBPyConnection, table: FeatureTable, now: dat
     return Refreshed(due.profiles, due.days, rows, due.first, due.last)
 
 
-def _take_due(connection: DuckDBPyConnection, table: FeatureTable, slice_rows: int) -> Refreshed:
+def _take_due(connection: DuckDBPyConnection, table: FeatureTable, now: datetime, slice_rows: int) -> Refreshed:
     """Put a slice of the days that are due into the temporary table ``due``, and say which these are."""
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE due AS {sql_file('features/due')}",
@@ -283,6 +314,7 @@ def _take_due(connection: DuckDBPyConnection, table: FeatureTable, slice_rows: i
             "feature_table": table.name,
             "report_types": [*table.metrics.sources.values()],
             "ad_products": [*table.metrics.sources],
+            "now": now,
             "most": slice_rows,
         },
     )

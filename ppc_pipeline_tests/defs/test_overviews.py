@@ -1,10 +1,11 @@
-"""The overviews: the restatement curve and the API usage, with their tables and plots, made anew once a day."""
+"""The overviews: the restatement curve and the API usage, with their tables and plots, and when they are made anew."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
+import pytest
 
-from ppc_pipeline.defs.assets.overviews import OVERVIEWS, due_overviews
+from ppc_pipeline.defs.assets.overviews import OF_LOADS, OVERVIEWS, Loads, due_overviews
 from ppc_pipeline_tests.conftest import days_ago
 from ppc_pipeline_tests.defs.conftest import metadata_of
 
@@ -54,12 +55,28 @@ def test_before_anything_is_loaded_there_are_no_trends_and_the_run_is_fine(proje
     assert metadata_of(result, "performance_trends") == {"profiles": 0}
 
 
-def test_an_overview_is_due_once_a_day(project):
-    here = project(profiles=1, report_types="spCampaigns")
-    now = here.ledger.clock()
-    assert due_overviews(here.instance, now.timestamp()) == [*OVERVIEWS]
-    here.run("reports_job", start=days_ago(3), assets=["api_usage"])
-    due = ["restatement_curve", "performance_trends", "suggestions"]
-    assert due_overviews(here.instance, now.timestamp()) == due
-    assert due_overviews(here.instance, (now + timedelta(hours=21)).timestamp()) == [*OVERVIEWS]
-    assert here.instance.get_latest_materialization_event(dg.AssetKey("api_usage")) is not None
+@pytest.mark.parametrize(
+    ("made", "loaded", "going_on", "complete", "due"),
+    [
+        (None, None, False, True, ()),
+        (None, -1, False, False, OVERVIEWS),
+        (-1, -2, False, True, ()),
+        (-2, -1, False, True, OF_LOADS),
+        (-2, -1, False, False, ()),
+        (-2, -3, True, False, ()),
+        (-2, -3, True, True, OF_LOADS),
+        (-21, -22, False, True, ()),
+        (-21, -1, False, False, OVERVIEWS),
+        (-21, -22, True, False, OVERVIEWS),
+    ],
+)
+def test_overviews_are_due_after_the_last_report_of_a_load_or_a_day_later(made, loaded, going_on, complete, due):
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    with dg.DagsterInstance.ephemeral() as instance:
+        if made is not None:
+            for name in OVERVIEWS:
+                instance.report_runless_asset_event(dg.AssetMaterialization(name))
+            now = datetime.now(UTC) - timedelta(hours=made)
+        newest = None if loaded is None else now + timedelta(hours=loaded)
+        found = due_overviews(instance, now.timestamp(), Loads(newest, going_on, complete))
+    assert {*found} == {*due}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import dagster as dg
 from dagster import DagsterRunStatus
 
-from ppc_pipeline.defs.assets.overviews import OVERVIEWS
+from ppc_pipeline.defs.assets.overviews import OF_LOADS, OVERVIEWS
 from ppc_pipeline.defs.jobs import LOAD_TAG
 from ppc_pipeline.defs.sensors import report_readiness
 from ppc_pipeline.warehouse.insights import INSIGHTS
@@ -36,7 +36,7 @@ def load(here, request):
     return here.defs.resolve_job_def("reports_job").execute_in_process(
         instance=here.instance,
         tags=request.tags,
-        run_config=here.config(**{step: given["config"] for step, given in request.run_config["ops"].items()}),
+        run_config=here.config(**{step: given["config"] for step, given in request.run_config.get("ops", {}).items()}),
         asset_selection=request.asset_selection,
         raise_on_error=False,
     )
@@ -222,3 +222,22 @@ def test_reports_of_days_far_apart_are_loaded_by_two_runs_the_newest_first(proje
     (older,) = tick(here).run_requests
     assert older.tags["dagster/asset_partition_range_start"] == str(days_ago(300))
     assert older.tags["dagster/asset_partition_range_end"] == str(days_ago(295))
+
+
+def test_overviews_are_made_after_the_last_report_whether_or_not_a_load_run_is_to_come(project):
+    here = project(profiles=2, report_types="spCampaigns", ready_seconds=0)
+    here.run("orders_job", order_reports={"holes": False})
+    for name in OVERVIEWS:
+        here.instance.report_runless_asset_event(dg.AssetMaterialization(name))
+    tick_until_ready(here)
+    here.in_ledger("UPDATE reports SET lease_owner = 'x', lease_until = '2999-01-01' WHERE id = 1")
+    first = tick(here).run_requests[0]
+    assert {*first.asset_selection}.isdisjoint(dg.AssetKey(name) for name in OVERVIEWS), "a report is outstanding"
+    assert load(here, first).success
+    assert not tick(here).run_requests
+    here.in_ledger("UPDATE reports SET state = 'failed' WHERE id = 1")
+    (last,) = tick(here).run_requests
+    assert {*last.asset_selection} == {dg.AssetKey(name) for name in OF_LOADS}
+    assert last.run_key == tick(here).run_requests[0].run_key, "what fails is tried once for each load"
+    assert load(here, last).success
+    assert "no report is outstanding" in tick(here).skip_message

@@ -1,10 +1,11 @@
 """The assets that show how things go over time: profiles, how far fresh figures can be trusted, how the API is used.
 
-Each is made anew once a day, with a load run.
+When each is made anew, ``due_overviews`` says.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import dagster as dg
 
@@ -19,11 +20,13 @@ from ppc_pipeline.warehouse.metrics import METRIC_TABLES
 from ppc_pipeline.warehouse.restated import CurvePoint, refresh_restatement_curve, restatement_curve
 from ppc_pipeline.warehouse.trends import trend_days, weekday_indices
 
-OVERVIEWS = ("restatement_curve", "api_usage", "performance_trends", "suggestions")
-"""What a load run makes anew once a day; the last is in a module of its own."""
+OF_LOADS = ("restatement_curve", "performance_trends", "suggestions")
+"""What is made of all that is loaded; the last is in a module of its own."""
+
+OVERVIEWS = (*OF_LOADS, "api_usage")
 
 RENEWED_AFTER = timedelta(hours=20)
-"""Once a day, and not with each of a day's load runs."""
+"""Once a day: no overview is older than this for want of reports that do not come."""
 
 USAGE_DAYS = 7
 PLOTTED_DAYS = 60
@@ -31,16 +34,39 @@ PLOTTED_DAYS = 60
 _MAIN_METRICS = ("clicks", "cost", "purchases_1d", "purchases_7d", "purchases_14d", "sales_1d", "sales_7d", "sales_14d")
 
 
-def due_overviews(instance: dg.DagsterInstance, now: float) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Loads:
+    """How the loads stand.
+
+    Attributes:
+        newest: When a report was last loaded; None where none was.
+        going_on: Whether some are to be loaded right now.
+        complete: Whether nothing is outstanding besides.
+    """
+
+    newest: datetime | None
+    going_on: bool
+    complete: bool
+
+
+def due_overviews(instance: dg.DagsterInstance, now: float, loads: Loads) -> list[str]:
     """Return the overviews that are to be made anew.
+
+    Those of what is loaded are due once something was loaded since they were made and nothing is outstanding any more,
+    so that they rest on a day's whole load and not on its first reports; where reports do not come, after 20 hours.
+    How the API is used is shown once a day, together with the others or with a load.
 
     Args:
         instance: Dagster's instance.
         now: This moment, in seconds.
+        loads: How the loads stand.
     """
     newest = instance.get_latest_materialization_events([dg.AssetKey(name) for name in OVERVIEWS])
     made = {key.to_user_string(): event.timestamp for key, event in newest.items() if event is not None}
-    return [name for name in OVERVIEWS if now - made.get(name, 0.0) > RENEWED_AFTER.total_seconds()]
+    old = {name for name in OVERVIEWS if now - made.get(name, 0.0) > RENEWED_AFTER.total_seconds()}
+    last_load = now if loads.going_on else loads.newest.timestamp() if loads.newest else 0.0
+    due = [name for name in OF_LOADS if made.get(name, 0.0) < last_load and (loads.complete or name in old)]
+    return [*due, *(name for name in OVERVIEWS if name not in OF_LOADS and name in old and (due or loads.going_on))]
 
 
 def restatement_asset(report_types: Sequence[ReportType]) -> dg.AssetsDefinition:

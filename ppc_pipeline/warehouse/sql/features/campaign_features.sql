@@ -4,8 +4,9 @@
 -- Made for the days in `due` (features/due.sql); $first and $last are the first and the last of them.
 --
 -- A figure is 0 where there was no activity, and NULL where Amazon does not give it. `rise` and `spread` are of a
--- straight line through the loaded days of the last 30, those without activity as 0: n sum(xy) - sum(x) sum(y) and
--- n sum(yy) - sum(y) sum(y), worked out exactly; the view makes slope, significance and variation of them.
+-- straight line through the loaded days of the last 30 since the first row, those without activity as 0: n sum(xy) -
+-- sum(x) sum(y) and n sum(yy) - sum(y) sum(y), worked out exactly; the view makes slope, significance and variation of
+-- them. An index of the weekday is of the loaded days of the last 84 since the first row.
 WITH figures AS (
     SELECT
         due.date, m.date AS seen, due.date - m.date AS age, m.date - DATE '1970-01-01' AS day_no,
@@ -28,6 +29,10 @@ bands AS (
         arg_max(account, seen) AS account,
         sum(impressions) AS sum_impressions, sum(clicks) AS sum_clicks, sum(cost) AS sum_cost,
         sum(purchases) AS sum_purchases, sum(sales) AS sum_sales, sum(units) AS sum_units,
+        sum(CASE WHEN age < 84 THEN cost::DECIMAL(38, 6) END) AS cost_84,
+        sum(CASE WHEN age < 84 THEN sales::DECIMAL(38, 6) END) AS sales_84,
+        sum(CASE WHEN age < 84 AND age % 7 = 0 THEN cost::DECIMAL(38, 6) END) AS cost_weekday_84,
+        sum(CASE WHEN age < 84 AND age % 7 = 0 THEN sales::DECIMAL(38, 6) END) AS sales_weekday_84,
         sum(CASE WHEN age < 30 THEN day_no * cost::DECIMAL(38, 6) END) AS cost_by_day,
         sum(CASE WHEN age < 30 THEN day_no * clicks::HUGEINT END) AS clicks_by_day,
         sum(CASE WHEN age < 30 THEN day_no * sales::DECIMAL(38, 6) END) AS sales_by_day,
@@ -65,7 +70,7 @@ sums AS (
             WHEN min(band) <= 90 THEN sum(COLUMNS('^sum_(.+)')) FILTER (band <= 90)
             WHEN count(COLUMNS('^sum_(.+)')) > 0 THEN 0
         END AS "\1_last_90_days",
-        sum(COLUMNS('_(by_day|squares)$'))
+        sum(COLUMNS('_(by_day|squares|84)$'))
     FROM bands
     GROUP BY date, profile_id, currency_code, ad_product, campaign_id
 ),
@@ -74,24 +79,45 @@ first_rows AS (
     FROM metrics_by_campaign AS m SEMI JOIN due ON due.profile_id = m.profile_id AND due.ad_product = m.ad_product
     GROUP BY ALL
 ),
-lines AS (
+own_days AS (
     SELECT
-        sums.*, due.days_known, due.days_known_last_30_days, due.days_known_last_30_days AS n,
-        due.day_sum, due.day_squares,
+        sums.*, due.days_known, due.days_known_last_30_days, sums.date - first_seen AS days_since_first_seen,
         sum(cost_last_30_days) OVER (
             PARTITION BY sums.date, sums.profile_id, currency_code, sums.ad_product
-        ) AS whole
+        ) AS whole,
+        sums.date - DATE '1970-01-01' AS today,
+        list_filter(loaded_last_84_days, lambda day_no: day_no >= first_seen - DATE '1970-01-01') AS days_84,
+        list_filter(days_84, lambda day_no: day_no > today - 30) AS days_30,
+        len(list_filter(days_84, lambda day_no: (today - day_no) % 7 = 0)) AS weekdays_84
     FROM sums
     JOIN due
         ON due.date = sums.date AND due.profile_id = sums.profile_id AND due.ad_product = sums.ad_product
+    JOIN first_rows
+        ON first_rows.profile_id = sums.profile_id AND first_rows.ad_product = sums.ad_product
+        AND first_rows.campaign_id = sums.campaign_id
+),
+lines AS (
+    SELECT
+        *, len(days_30) AS n, list_sum(days_30) AS day_sum,
+        list_sum(list_transform(days_30, lambda day_no: day_no * day_no)) AS day_squares
+    FROM own_days
 )
 SELECT
-    lines.* EXCLUDE (
-        n, whole, day_sum, day_squares,
+    * EXCLUDE (
+        n, whole, today, days_84, days_30, weekdays_84, day_sum, day_squares,
+        cost_84, sales_84, cost_weekday_84, sales_weekday_84,
         cost_by_day, clicks_by_day, sales_by_day, cost_squares, clicks_squares, sales_squares
     ),
-    date - first_seen AS days_since_first_seen,
+    n AS trend_days_last_30_days,
     100 * cost_last_30_days::DOUBLE / nullif(whole, 0) AS cost_share_percent_last_30_days,
+    CASE
+        WHEN weekdays_84 >= 3
+        THEN coalesce(cost_weekday_84, 0)::DOUBLE / weekdays_84 / (nullif(cost_84, 0)::DOUBLE / len(days_84))
+    END AS cost_weekday_index_last_84_days,
+    CASE
+        WHEN weekdays_84 >= 3
+        THEN coalesce(sales_weekday_84, 0)::DOUBLE / weekdays_84 / (nullif(sales_84, 0)::DOUBLE / len(days_84))
+    END AS sales_weekday_index_last_84_days,
     n * day_squares - day_sum * day_sum AS span,
     n * coalesce(cost_by_day, 0) - day_sum * cost_last_30_days AS cost_rise,
     n * coalesce(clicks_by_day, 0) - day_sum * clicks_last_30_days AS clicks_rise,
@@ -99,7 +125,4 @@ SELECT
     try(n * coalesce(cost_squares, 0) - cost_last_30_days * cost_last_30_days) AS cost_spread,
     try(n * coalesce(clicks_squares, 0) - clicks_last_30_days * clicks_last_30_days) AS clicks_spread,
     try(n * coalesce(sales_squares, 0) - sales_last_30_days * sales_last_30_days) AS sales_spread
-FROM lines
-JOIN first_rows
-    ON first_rows.profile_id = lines.profile_id AND first_rows.ad_product = lines.ad_product
-    AND first_rows.campaign_id = lines.campaign_id;
+FROM lines;

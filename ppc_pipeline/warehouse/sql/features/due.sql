@@ -1,9 +1,11 @@
 -- One row is a day of one profile and ad product whose rows of the feature table $feature_table are to be made.
 -- Grain: profile_id, ad_product, date.
 --
--- Rows of a day are made when the day was loaded. They are made anew where one of the 90 days up to it was not loaded
--- then and is now; and, as long as it is the newest day, when a load changed one of those days. What Amazon restates
--- later is no reason: the rows hold what was known when the day was new.
+-- Rows of a day are made when the day was loaded. Those made on time, less than three days after the day began, hold
+-- what was known when it was new, and nothing takes their place: only as long as they are of the newest day, and $now is
+-- on time as well, are they made anew when a load changed one of the 90 days up to it or filled a hole in them. Rows made
+-- late are made anew where a hole was filled, and while they are of the newest day when a load changed one of the days.
+-- What Amazon restates later is no reason.
 --
 -- $report_types and $ad_products say of which report types the table is made. A slice of what is due is taken: as many
 -- days as have about $most rows in their 90 days, but one at least.
@@ -19,15 +21,17 @@ days AS (
         profile_id, report_type, ad_product, date,
         date = max(date) OVER (PARTITION BY profile_id, ad_product) AS newest,
         count(*) OVER last_90 AS days_known,
-        -- What a regression over the loaded days of the last 30 needs of them.
         count(*) OVER last_30 AS days_known_last_30_days,
-        sum(day_no) OVER last_30 AS day_sum,
-        sum(day_no * day_no) OVER last_30 AS day_squares
+        list(day_no) OVER last_84 AS loaded_last_84_days
     FROM loaded
     WINDOW
         last_90 AS (
             PARTITION BY profile_id, ad_product ORDER BY date
             RANGE BETWEEN INTERVAL 89 DAYS PRECEDING AND CURRENT ROW
+        ),
+        last_84 AS (
+            PARTITION BY profile_id, ad_product ORDER BY date
+            RANGE BETWEEN INTERVAL 83 DAYS PRECEDING AND CURRENT ROW
         ),
         last_30 AS (
             PARTITION BY profile_id, ad_product ORDER BY date
@@ -48,8 +52,8 @@ sizes AS (
     FROM load_log GROUP BY ALL
 )
 SELECT
-    days.profile_id, days.ad_product, days.date, days.days_known, days.days_known_last_30_days, days.day_sum,
-    days.day_squares, loads.loads, made.date IS NOT NULL AS made
+    days.profile_id, days.ad_product, days.date, days.days_known, days.days_known_last_30_days,
+    days.loaded_last_84_days, loads.loads, made.date IS NOT NULL AS made
 FROM days
 JOIN sizes ON sizes.profile_id = days.profile_id AND sizes.report_type = days.report_type
 LEFT JOIN loads
@@ -59,8 +63,13 @@ LEFT JOIN feature_days AS made
     AND made.ad_product = days.ad_product AND made.date = days.date
 WHERE
     made.date IS NULL
-    OR made.days_known <> days.days_known
-    OR (days.newest AND made.loads IS DISTINCT FROM loads.loads)
+    OR (
+        (made.days_known <> days.days_known OR (days.newest AND made.loads IS DISTINCT FROM loads.loads))
+        AND (
+            made.known_at >= days.date + INTERVAL 3 DAYS
+            OR (days.newest AND $now::TIMESTAMPTZ < days.date + INTERVAL 3 DAYS)
+        )
+    )
 QUALIFY coalesce(sum(sizes.size) OVER (
     ORDER BY days.profile_id, days.ad_product, days.date ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
 ), 0) < $most;
