@@ -60,7 +60,8 @@ def report_readiness(
     days = range_over((row.days for row in together), tools.settings.start_date)
     loads = _loads(tools, together)
     now = tools.ledger.clock().timestamp()
-    overviews = due_overviews(context.instance, now, loads)
+    features = feature_names(tools.settings.selected_report_types())
+    overviews = due_overviews(context.instance, now, loads, features)
     if days is None and not overviews:
         outstanding = len(tools.ledger.outstanding())
         if not outstanding:
@@ -118,7 +119,7 @@ def load_request(ready: Sequence[ReportRow], days: Days, overviews: Sequence[str
     if performance_sources(report_types):
         derived.append("performance_records")
     return dg.RunRequest(
-        asset_selection=[dg.AssetKey(name) for name in (*tables, *derived, *overviews)],
+        asset_selection=[dg.AssetKey(name) for name in dict.fromkeys((*tables, *derived, *overviews))],
         run_config=dg.RunConfig(ops={STEP: ReportRun(order=False, wait=False)}),
         tags={
             RANGE_START_TAG: days.start.isoformat(),

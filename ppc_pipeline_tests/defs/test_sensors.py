@@ -224,6 +224,15 @@ def test_reports_of_days_far_apart_are_loaded_by_two_runs_the_newest_first(proje
     assert older.tags["dagster/asset_partition_range_end"] == str(days_ago(295))
 
 
+def test_features_that_a_click_on_report_assets_left_behind_are_made_by_the_next_tick(project):
+    here = project(profiles=1, report_types="spCampaigns", ready_seconds=0)
+    assert here.run("reports_job", start=days_ago(5), end=days_ago(3), assets=["report_sp_campaigns"]).success
+    (request,) = tick(here).run_requests
+    assert dg.AssetKey("campaign_features") in request.asset_selection
+    assert load(here, request).success
+    assert "no report is outstanding" in tick(here).skip_message
+
+
 def test_overviews_are_made_after_the_last_report_whether_or_not_a_load_run_is_to_come(project):
     here = project(profiles=2, report_types="spCampaigns", ready_seconds=0)
     here.run("orders_job", order_reports={"holes": False})

@@ -49,23 +49,26 @@ class Loads:
     complete: bool
 
 
-def due_overviews(instance: dg.DagsterInstance, now: float, loads: Loads) -> list[str]:
-    """Return the overviews that are to be made anew.
+def due_overviews(instance: dg.DagsterInstance, now: float, loads: Loads, features: Sequence[str] = ()) -> list[str]:
+    """Return the overviews that are to be made anew, and the features that a load left behind.
 
     Those of what is loaded are due once something was loaded since they were made and nothing is outstanding any more,
     so that they rest on a day's whole load and not on its first reports; where reports do not come, after 20 hours.
-    How the API is used is shown once a day, together with the others or with a load.
+    How the API is used is shown once a day, together with the others or with a load. Features are made with each load
+    that this project's jobs and sensor launch; a click on report assets alone leaves them behind.
 
     Args:
         instance: Dagster's instance.
         now: This moment, in seconds.
         loads: How the loads stand.
+        features: The feature assets there are.
     """
-    newest = instance.get_latest_materialization_events([dg.AssetKey(name) for name in OVERVIEWS])
+    of_loads = (*OF_LOADS, *features)
+    newest = instance.get_latest_materialization_events([dg.AssetKey(name) for name in (*OVERVIEWS, *features)])
     made = {key.to_user_string(): event.timestamp for key, event in newest.items() if event is not None}
-    old = {name for name in OVERVIEWS if now - made.get(name, 0.0) > RENEWED_AFTER.total_seconds()}
+    old = {name for name in (*OVERVIEWS, *features) if now - made.get(name, 0.0) > RENEWED_AFTER.total_seconds()}
     last_load = now if loads.going_on else loads.newest.timestamp() if loads.newest else 0.0
-    due = [name for name in OF_LOADS if made.get(name, 0.0) < last_load and (loads.complete or name in old)]
+    due = [name for name in of_loads if made.get(name, 0.0) < last_load and (loads.complete or name in old)]
     return [*due, *(name for name in OVERVIEWS if name not in OF_LOADS and name in old and (due or loads.going_on))]
 
 
