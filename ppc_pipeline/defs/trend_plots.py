@@ -44,7 +44,7 @@ def _panel(axes: Axes, days: Sequence[TrendDay]) -> None:
     rates.plot(dates, [_number(day.acos_percent) for day in days], color="#5b4a8a", linewidth=0.8, linestyle=":")
     # Names come from outside: a dollar sign in one is no formula.
     axes.set_title(f"{first.profile}, {first.currency_code}", fontsize=7.5, loc="left", parse_math=False)
-    axes.xaxis.set_major_locator(AutoDateLocator(maxticks=5))
+    axes.xaxis.set_major_locator(AutoDateLocator(minticks=1, maxticks=5))
     axes.xaxis.set_major_formatter(DateFormatter("%d %b"))
     for one in (axes, rates):
         one.set_ylim(bottom=0)
