@@ -36,7 +36,7 @@ def suggestions(
 ) -> None:
     """List the changes that are proposed: bids, search terms, budgets. Nothing is ever sent to Amazon.
 
-    They are made anew once a day with a load; docs/suggestions.md says how they are worked out.
+    They are made anew when the last report of a load is in; docs/suggestions.md says how they are worked out.
     """
     log_to_terminal()
     kinds = _kinds(kind or [])

@@ -1,4 +1,4 @@
-"""The asset of suggestions: made anew once a day with a load run, and whenever a person asks for it.
+"""The asset of suggestions: made anew when the last report of a load is in, and whenever a person asks for it.
 
 Here: whom it is made for, and what is shown of it. Not here: what is suggested (``warehouse.suggestions``).
 """
