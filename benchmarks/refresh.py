@@ -187,7 +187,7 @@ SELECT ? AS feature_table, profile_id, 'SPONSORED_PRODUCTS' AS ad_product, date,
     count(*) OVER (
         PARTITION BY profile_id ORDER BY date RANGE BETWEEN INTERVAL 89 DAYS PRECEDING AND CURRENT ROW
     ) AS days_known
-FROM report_days WHERE list_contains(?, report_type) AND date < ?
+FROM covered_days WHERE list_contains(?, report_type) AND date < ?
 """
 
 

@@ -221,7 +221,7 @@ def feature_views() -> dict[str, str]:
     """Return the views and the statements that make them, each after those it is made of."""
     plain = {
         name: f"CREATE OR REPLACE VIEW {name} AS {sql_file(f'features/{name}')}"
-        for name in ("report_days", "seasonality")
+        for name in ("covered_days", "seasonality")
     }
     return plain | {table.name: table.view_sql() for table in FEATURE_TABLES.values()}
 

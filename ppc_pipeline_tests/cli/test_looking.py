@@ -7,7 +7,7 @@ import pytest
 
 from ppc_pipeline.amazon_ads.errors import InvalidColumnsError
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
-from ppc_pipeline.cli.status import MOST_LINES
+from ppc_pipeline.cli.status import MOST_LINES, _show_reports
 from ppc_pipeline.reports.ledger import Ledger
 from ppc_pipeline.reports.refused_columns import Columns
 from ppc_pipeline.reports.roster import Roster
@@ -320,8 +320,18 @@ def test_status_stays_readable_with_hundreds_of_outstanding_reports(start_sandbo
     total = len(profiles) * len(REPORT_TYPES)
     assert len(ppc_json("status")["outstanding"]) == total
     people = ppc("status").stdout
-    assert f"... and {total - MOST_LINES} more" in people
-    assert sum("planned" in line for line in people.splitlines()) <= MOST_LINES
+    assert f"and {len(REPORT_TYPES) - 3} more" in people, "what one thing ails is one line"
+    assert sum("planned" in line for line in people.splitlines()) <= len(profiles)
+
+
+def test_status_names_the_oldest_of_many_reports_and_counts_the_rest(capsys):
+    many = [
+        {"account": "acme", "profile_id": 1, "report_type": "spTargeting", "start": days_ago(3), "end": days_ago(3)}
+        | {"since": None, "reason": f"report {number} is late"}
+        for number in range(MOST_LINES + 7)
+    ]
+    _show_reports("Outstanding reports", many)
+    assert "... and 7 more" in capsys.readouterr().out
 
 
 # activity

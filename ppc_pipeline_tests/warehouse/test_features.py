@@ -405,6 +405,6 @@ def test_each_loaded_day_is_spelled_out_once(make):
         for first, last in ((0, 4), (3, 6), (1, 1), (9, 9), (8, 8)):
             days.loaded(connection, days=last - first + 1, end=day(last))
         days.loaded(connection, days=1, end=day(0), profile_id=VENDOR)
-    query = "SELECT date FROM report_days WHERE profile_id = ? ORDER BY ALL"
+    query = "SELECT date FROM covered_days WHERE profile_id = ? ORDER BY ALL"
     assert [row["date"] for row in ask(warehouse, query, SELLER)] == [day(n) for n in (*range(7), 8, 9)]
     assert [row["date"] for row in ask(warehouse, query, VENDOR)] == [day(0)]

@@ -14,7 +14,7 @@ WITH sources AS (
 ),
 loaded AS (
     SELECT profile_id, report_type, ad_product, date, date - DATE '1970-01-01' AS day_no
-    FROM report_days JOIN sources USING (report_type)
+    FROM covered_days JOIN sources USING (report_type)
 ),
 days AS (
     SELECT

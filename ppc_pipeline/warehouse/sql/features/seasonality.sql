@@ -14,7 +14,7 @@ WITH sources AS (
 ),
 loaded AS (
     SELECT profile_id, ad_product, date, max(date) OVER (PARTITION BY profile_id, ad_product) AS last
-    FROM report_days JOIN sources USING (report_type)
+    FROM covered_days JOIN sources USING (report_type)
 ),
 days AS (
     SELECT profile_id, ad_product, date, 'weekday' AS kind, isodow(date) AS bucket FROM loaded WHERE date > last - 84

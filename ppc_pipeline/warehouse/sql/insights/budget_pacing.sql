@@ -22,7 +22,7 @@ WITH thresholds AS (
 ),
 days AS (
     SELECT r.profile_id, p.ad_product, r.date
-    FROM report_days AS r
+    FROM covered_days AS r
     JOIN (
         VALUES
             ('spCampaigns', 'SPONSORED_PRODUCTS'), ('sbCampaigns', 'SPONSORED_BRANDS'),
