@@ -221,7 +221,7 @@ def _claims_run_out(data_dir) -> None:
     in_ledger(data_dir, "UPDATE reports SET lease_until = '2020-01-01 00:00:00.000000' WHERE lease_until IS NOT NULL")
 
 
-def test_demo_shows_money_by_profile_and_keywords_and_says_that_it_is_made_up(data_dir, monkeypatch):
+def test_demo_shows_money_by_profile_and_keywords_and_says_that_it_is_made_up(data_dir, monkeypatch, whole_job):
     monkeypatch.setenv("PPC_SANDBOX_CAMPAIGNS", "2")
     monkeypatch.setenv("PPC_SANDBOX_READY_SECONDS", "0")
     result = ppc("demo")
