@@ -46,6 +46,26 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def whole_job() -> None:
+    """Asked for by tests whose runs are to make everything that follows from reports as well."""
+
+
+def make_reports_alone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, *groups: str) -> None:
+    """Let runs of ``reports_job`` in this process make some groups alone: others cost seconds, and have own tests."""
+    import dagster as dg
+
+    from ppc_pipeline import definitions
+
+    if "whole_job" in request.fixturenames:
+        return
+    selection = dg.AssetSelection.groups(*groups)
+    job = dg.define_asset_job("reports_job", selection=selection, executor_def=dg.in_process_executor)
+    sensor = dg.SensorDefinition(name="report_readiness", job=job, evaluation_fn=lambda: None)
+    monkeypatch.setattr(definitions, "reports_job", job)
+    monkeypatch.setattr(definitions, "report_readiness", sensor)
+
+
+@pytest.fixture
 def data_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """An empty data directory, set as ``PPC_DATA_DIR``; what this process opens in it is closed at the end."""
     from ppc_pipeline import clients, pipeline

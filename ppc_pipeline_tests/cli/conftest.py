@@ -8,13 +8,12 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import dagster as dg
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from ppc_pipeline import definitions
 from ppc_pipeline.cli import app
+from ppc_pipeline_tests.conftest import make_reports_alone
 
 COMMAND = [sys.executable, "-W", "ignore", "-c", "from ppc_pipeline.cli import main; main()"]
 
@@ -28,20 +27,9 @@ def _loggers_as_before() -> Iterator[None]:
     logger.handlers, logger.level, logger.propagate = before
 
 
-@pytest.fixture
-def whole_job() -> None:
-    """Asked for by tests whose runs are to make everything that follows from reports as well."""
-
-
 @pytest.fixture(autouse=True)
 def _reports_alone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let runs in this process make reports alone: what follows from them has tests in ``defs``, and costs seconds."""
-    if "whole_job" not in request.fixturenames:
-        selection = dg.AssetSelection.groups("reports")
-        job = dg.define_asset_job("reports_job", selection=selection, executor_def=dg.in_process_executor)
-        monkeypatch.setattr(definitions, "reports_job", job)
-        sensor = dg.SensorDefinition(name="report_readiness", job=job, evaluation_fn=lambda: None)
-        monkeypatch.setattr(definitions, "report_readiness", sensor)
+    make_reports_alone(request, monkeypatch, "reports")
 
 
 def ppc(*arguments: object) -> Result:

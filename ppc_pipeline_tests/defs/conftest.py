@@ -14,6 +14,7 @@ from ppc_pipeline.definitions import build_defs
 from ppc_pipeline.defs.resources import LedgerResource, WarehouseResource
 from ppc_pipeline.reports.ledger import Ledger
 from ppc_pipeline.settings import Settings, load_settings
+from ppc_pipeline_tests.conftest import make_reports_alone
 
 QUICK = {"poll_first_seconds": 0.02, "poll_most_seconds": 0.2}
 
@@ -72,6 +73,11 @@ class Project:
 
     def profile_ids(self) -> list[int]:
         return [profile["profileId"] for profile in httpx.get(f"{self.url}/_sandbox/profiles").json()]
+
+
+@pytest.fixture(autouse=True)
+def _reports_alone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_reports_alone(request, monkeypatch, "reports", "operations")
 
 
 @pytest.fixture

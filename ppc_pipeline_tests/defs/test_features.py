@@ -1,18 +1,23 @@
 """The feature assets: made after every load of a run, once a day, and a failure that costs no load."""
 
 import dagster as dg
+import pytest
 
 from ppc_pipeline.warehouse.features import FEATURE_TABLES
 from ppc_pipeline_tests.conftest import days_ago
 from ppc_pipeline_tests.defs.conftest import metadata_of
 
+pytestmark = pytest.mark.usefixtures("whole_job")
+
 TYPES = "spCampaigns,spTargeting"
+
+MADE = ("report_sp_campaigns", "report_sp_targeting", *FEATURE_TABLES, "seasonality")
 
 
 def test_features_are_made_right_after_a_load_and_only_those_that_it_touches(project):
     here = project(profiles=2, report_types=TYPES)
-    first = here.run("reports_job", start=days_ago(6), end=days_ago(4))
-    second = here.run("reports_job", start=days_ago(3))
+    first = here.run("reports_job", start=days_ago(6), end=days_ago(4), assets=MADE)
+    second = here.run("reports_job", start=days_ago(3), assets=MADE)
     assert first.success
     assert second.success
     for name in FEATURE_TABLES:
@@ -29,15 +34,15 @@ def test_features_are_made_right_after_a_load_and_only_those_that_it_touches(pro
 
 def test_a_backfill_of_older_days_makes_their_rows_and_those_that_reach_back_to_them(project):
     here = project(profiles=1, report_types=TYPES)
-    here.run("reports_job", start=days_ago(3))
-    here.run("reports_job", start=days_ago(60), end=days_ago(59))
+    here.run("reports_job", start=days_ago(3), assets=MADE)
+    here.run("reports_job", start=days_ago(60), end=days_ago(59), assets=MADE)
     found = here.query("SELECT date, days_known FROM feature_days WHERE feature_table = 'keyword_features' ORDER BY 1")
     assert found == [(days_ago(60), 1), (days_ago(59), 2), (days_ago(3), 3)]
 
 
 def test_features_that_cannot_be_made_cost_neither_the_load_nor_the_others(project):
     here = project(profiles=1, report_types=TYPES)
-    here.run("reports_job", start=days_ago(4))
+    here.run("reports_job", start=days_ago(4), assets=MADE)
     here.query("ALTER TABLE campaign_features_known ALTER COLUMN clicks_spread TYPE DATE USING NULL")
     result = here.run("reports_job", start=days_ago(3))
     assert not result.success

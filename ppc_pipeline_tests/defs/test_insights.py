@@ -17,6 +17,8 @@ from ppc_pipeline_tests.fakes import DAY, NOON, SELLER
 from ppc_pipeline_tests.warehouse.days import loaded, rows, sp
 from ppc_pipeline_tests.warehouse.made import add_profile
 
+pytestmark = pytest.mark.usefixtures("whole_job")
+
 
 def test_a_load_asks_every_insight_and_quality_check_once_and_warns_without_failing(project):
     here = project(profiles=1, report_types="spCampaigns,spTargeting")

@@ -9,6 +9,8 @@ from ppc_pipeline.warehouse.metrics import METRIC_TABLES
 from ppc_pipeline_tests.conftest import days_ago
 from ppc_pipeline_tests.defs.conftest import failure_of, metadata_of
 
+pytestmark = pytest.mark.usefixtures("whole_job")
+
 RATES = "date,from_currency,to_currency,rate\n{day},USD,EUR,0.9\n"
 
 

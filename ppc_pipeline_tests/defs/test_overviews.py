@@ -9,6 +9,8 @@ from ppc_pipeline.defs.assets.overviews import OF_LOADS, OVERVIEWS, Loads, due_o
 from ppc_pipeline_tests.conftest import days_ago
 from ppc_pipeline_tests.defs.conftest import metadata_of
 
+pytestmark = pytest.mark.usefixtures("whole_job")
+
 
 def test_the_curve_is_a_table_a_plot_and_shares_over_all_profiles_by_age(project):
     here = project(profiles=1, report_types="spCampaigns")

@@ -17,6 +17,8 @@ from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline_tests.conftest import days_ago
 
+pytestmark = pytest.mark.usefixtures("whole_job")
+
 TYPE = REPORT_TYPES["spTargeting"]
 DAY = days_ago(3)
 

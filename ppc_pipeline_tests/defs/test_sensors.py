@@ -5,6 +5,7 @@ import sys
 from datetime import UTC, datetime
 
 import dagster as dg
+import pytest
 from dagster import DagsterRunStatus
 
 from ppc_pipeline.defs.assets.overviews import OF_LOADS, OVERVIEWS
@@ -13,6 +14,8 @@ from ppc_pipeline.defs.sensors import report_readiness
 from ppc_pipeline.warehouse.insights import INSIGHTS
 from ppc_pipeline_tests.conftest import days_ago
 from ppc_pipeline_tests.defs.conftest import check_of, metadata_of
+
+pytestmark = pytest.mark.usefixtures("whole_job")
 
 LOAD = {"order": False, "wait": False}
 

@@ -1,6 +1,7 @@
 """The asset ``suggestions``: made by its job and with the daily load, with counts and examples."""
 
 import dagster as dg
+import pytest
 
 from ppc_pipeline.defs.assets.overviews import OF_LOADS, OVERVIEWS
 from ppc_pipeline.defs.assets.suggestions import target_acos
@@ -8,6 +9,8 @@ from ppc_pipeline.settings import load_settings
 from ppc_pipeline.warehouse.suggestions import KINDS
 from ppc_pipeline_tests.conftest import days_ago
 from ppc_pipeline_tests.defs.conftest import metadata_of
+
+pytestmark = pytest.mark.usefixtures("whole_job")
 
 TYPES = ("spCampaigns", "spTargeting", "spSearchTerm")
 

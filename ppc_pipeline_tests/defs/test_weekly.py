@@ -15,6 +15,8 @@ from ppc_pipeline.weekly.weeks import Week
 from ppc_pipeline_tests.conftest import days_ago
 from ppc_pipeline_tests.defs.conftest import check_of, failure_of, metadata_of
 
+pytestmark = pytest.mark.usefixtures("whole_job")
+
 LAST = Week.of(days_ago(3)).before()  # over everywhere
 
 

@@ -914,7 +914,7 @@ def shared(tmp_path_factory):
         yield connection, folder
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     valid=st.lists(AMOUNTS, max_size=30),
     defects=st.lists(st.sampled_from(sorted(DEFECTS)), max_size=12),

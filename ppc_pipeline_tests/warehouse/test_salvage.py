@@ -250,7 +250,7 @@ def shared(tmp_path_factory):
 AMOUNTS = st.decimals(-(10**8), 10**8, places=2) | st.decimals(-(10**11), 10**11, places=6)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     amounts=st.lists(AMOUNTS, max_size=20),
     bad=st.lists(st.sampled_from(sorted(BAD)), max_size=8, unique=True),
