@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 PORT ?= 3000
 WORKERS ?= auto
 
-.PHONY: demo dev test chaos bench lint types check ci clean
+.PHONY: demo dev test test-long chaos bench lint types check ci clean
 
 demo: $(VENV)/ready  ## The whole pipeline on the sandbox, from nothing to figures.
 	$(BIN)/ppc demo
@@ -15,8 +15,11 @@ demo: $(VENV)/ready  ## The whole pipeline on the sandbox, from nothing to figur
 dev: $(VENV)/ready  ## The Dagster UI, with schedules and the sensor running.
 	$(BIN)/ppc dev --port $(PORT)
 
-test: $(VENV)/ready  ## All tests, as many at once as there are cores: WORKERS=0 runs them one by one.
+test: $(VENV)/ready  ## The tests, as many at once as there are cores: WORKERS=0 runs them one by one.
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
+
+test-long: $(VENV)/ready  ## Those that take many seconds each: commands and processes from end to end.
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m long
 
 chaos: $(VENV)/ready  ## Kill real processes at every step, many rounds: make chaos ROUNDS=100 SEED=7
 	$(BIN)/python -W ignore -m ppc_pipeline_tests.chaos $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(CHAOS)

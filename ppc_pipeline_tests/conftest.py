@@ -1,5 +1,6 @@
 """What every test needs: an environment without settings, a directory of its own, and nothing left open."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -159,3 +160,10 @@ REVOKED_TOKEN = "Atzr|revoked-by-the-seller"
 def days_ago(number: int) -> date:
     """Return the date that many days before today, UTC. Three days ago is over everywhere on earth."""
     return datetime.now(UTC).date() - timedelta(days=number)
+
+
+def pytest_collection_finish() -> None:
+    """Take what importing and collecting made out of the garbage collector's sight: it lives to the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)

@@ -21,6 +21,8 @@ REPORT_TYPES[added.name] = added
 
 from ppc_pipeline.cli import app
 
+pytestmark = pytest.mark.long
+
 app()
 """
 

@@ -378,6 +378,7 @@ def missing_days(company, account):
     return sum(len(s.days) for s in found if s.account == account and s.status is DayStatus.MISSING)
 
 
+@pytest.mark.long
 def test_a_new_account_is_found_and_its_history_arrives_over_the_days_newest_first_and_shared_with_older_holes(
     start, tmp_path, monkeypatch
 ):

@@ -11,6 +11,8 @@ from ppc_pipeline_tests.chaos.promises import broken_at_the_end
 from ppc_pipeline_tests.chaos.world import COOKING_SECONDS, opened
 from ppc_pipeline_tests.conftest import days_ago
 
+pytestmark = pytest.mark.long
+
 WEEK = Days(days_ago(9), days_ago(3))
 
 

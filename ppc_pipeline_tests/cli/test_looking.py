@@ -126,6 +126,7 @@ def test_an_unknown_country_is_one_line_and_leaves_nothing_behind(start_sandbox,
     assert not data_dir.exists()
 
 
+@pytest.mark.long
 def test_an_agency_without_campaigns_is_ok_and_named_with_the_reason(start_sandbox, data_dir):
     start_sandbox(profiles=1, agency_profiles=1)
     result = ppc("doctor")

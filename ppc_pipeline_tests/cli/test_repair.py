@@ -15,6 +15,8 @@ from ppc_pipeline.reports import tables
 from ppc_pipeline_tests.cli.conftest import ppc, ppc_json, start
 from ppc_pipeline_tests.conftest import days_ago
 
+pytestmark = pytest.mark.long
+
 RANGE = (days_ago(5), days_ago(3))
 TYPE = ("--report-type", "spTargeting")
 DATES = ("--from", RANGE[0], "--to", RANGE[1])

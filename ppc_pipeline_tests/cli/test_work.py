@@ -60,6 +60,7 @@ def truth(url, first, last):
     return known
 
 
+@pytest.mark.long
 def test_thirty_three_days_are_24_reports_exact_to_the_cent_and_again_none(start_sandbox, data_dir):
     url = start_sandbox(profiles=3)
     first, last = days_ago(35), days_ago(3)
@@ -104,6 +105,7 @@ def test_what_is_not_complete_for_one_reason_is_one_line_however_many_report_typ
     ]
 
 
+@pytest.mark.long
 def test_sync_brings_entities_and_the_trailing_days_and_leaves_ordinary_runs_behind(
     data_dir, monkeypatch, start_sandbox
 ):
@@ -172,6 +174,7 @@ def test_a_run_that_fails_says_why_and_exits_with_1(two_accounts, data_dir):
     assert "->" in result.stderr
 
 
+@pytest.mark.long
 def test_a_sync_that_was_killed_while_ordering_goes_on_without_a_second_order(start_sandbox, data_dir):
     # Reports that cook for long: Amazon knows a repeated request again only while it works on the first.
     url = start_sandbox(profiles=3, ready_seconds=3600, latency_seconds=0.08)
@@ -182,6 +185,7 @@ def test_a_sync_that_was_killed_while_ordering_goes_on_without_a_second_order(st
     assert in_ledger(data_dir, "SELECT state, count(*) FROM reports GROUP BY 1") == [("requested", 12)]
 
 
+@pytest.mark.long
 def test_a_backfill_that_was_killed_while_waiting_goes_on_without_a_second_order(start_sandbox, data_dir):
     url = start_sandbox(profiles=2)
     arguments = ("backfill", days_ago(62), days_ago(3), "--report-type", "spTargeting")
@@ -221,6 +225,7 @@ def _claims_run_out(data_dir) -> None:
     in_ledger(data_dir, "UPDATE reports SET lease_until = '2020-01-01 00:00:00.000000' WHERE lease_until IS NOT NULL")
 
 
+@pytest.mark.long
 def test_demo_shows_money_by_profile_and_keywords_and_says_that_it_is_made_up(data_dir, monkeypatch, whole_job):
     monkeypatch.setenv("PPC_SANDBOX_CAMPAIGNS", "2")
     monkeypatch.setenv("PPC_SANDBOX_READY_SECONDS", "0")
@@ -230,6 +235,7 @@ def test_demo_shows_money_by_profile_and_keywords_and_says_that_it_is_made_up(da
         assert word.lower() in result.stdout.lower()
 
 
+@pytest.mark.long
 def test_demo_beside_a_configured_account_keeps_its_figures_apart(data_dir, monkeypatch, start_sandbox):
     url = start_sandbox()
     monkeypatch.setenv("PPC_SANDBOX_PROFILES", "1")

@@ -7,7 +7,7 @@ from ppc_pipeline.warehouse.features import FEATURE_TABLES
 from ppc_pipeline_tests.conftest import days_ago
 from ppc_pipeline_tests.defs.conftest import metadata_of
 
-pytestmark = pytest.mark.usefixtures("whole_job")
+pytestmark = [pytest.mark.usefixtures("whole_job"), pytest.mark.long]
 
 TYPES = "spCampaigns,spTargeting"
 

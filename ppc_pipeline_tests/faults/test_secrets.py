@@ -195,6 +195,7 @@ def in_dagster(instance: dg.DagsterInstance) -> Places:
             yield f"an event of run {run.run_id}", (repr(entry) + str(entry)).encode()
 
 
+@pytest.mark.long
 def test_no_secret_gets_out_whatever_goes_wrong(
     project, secrets, raised, caplog, capfd, tmp_path, at_debug, monkeypatch
 ):

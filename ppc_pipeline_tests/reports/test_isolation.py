@@ -221,6 +221,7 @@ def orders_of(world, *kinds, days=12):
 BRANDS = [name for name, kind in REPORT_TYPES.items() if kind.ad_product == SPONSORED_BRANDS]
 
 
+@pytest.mark.long
 def test_sponsored_brands_throttled_for_hours_hold_up_no_sponsored_products_in_a_run(play):
     async def scenario(world):
         world.amazon.latency = 0.2
@@ -239,6 +240,7 @@ def test_sponsored_brands_throttled_for_hours_hold_up_no_sponsored_products_in_a
     play(scenario)
 
 
+@pytest.mark.long
 def test_sponsored_brands_throttled_for_hours_hold_up_no_sponsored_products_in_ticks_and_arrive_later(play):
     async def scenario(world):
         world.amazon.latency = 0.2
