@@ -46,6 +46,21 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resources, "Pace", lambda poll_first, poll_most: Pace(min(poll_first, 0.2), poll_most))
 
 
+@pytest.fixture(scope="session")
+def filled_weeks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a warehouse with weeks of figures, to read or copy."""
+    from ppc_pipeline.reports.loader import prepare
+    from ppc_pipeline.warehouse.connection import Warehouse
+    from ppc_pipeline_tests.weekly.made_weeks import fill_weeks
+
+    folder = tmp_path_factory.mktemp("weeks")
+    warehouse = Warehouse(str(folder / "ppc.duckdb"))
+    prepare(warehouse)
+    with warehouse.connect() as connection:
+        fill_weeks(connection, folder)
+    return folder / "ppc.duckdb"
+
+
 @pytest.fixture
 def whole_job() -> None:
     """Asked for by tests whose runs are to make everything that follows from reports as well."""

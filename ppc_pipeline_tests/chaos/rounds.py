@@ -80,7 +80,7 @@ def draw(seed: int, number: int, *, commands: bool = True) -> Plan:
         number: Of this one.
         commands: Whether some workers are whole ``ppc`` commands, with Dagster, which takes longer.
     """
-    rng = random.Random(f"{seed}/{number}")  # noqa: S311 - rounds, not secrets
+    rng = random.Random(f"{seed}/{number}")
     points = [_NAMES[number % len(_NAMES)], *rng.sample([*_NAMES, *[ANY_MOMENT] * len(_NAMES)], 3)]
     # In the order of a report's life, so that the first death leaves work for the next.
     points.sort(key=lambda point: _NAMES.index(point) if point in POINTS else rng.randrange(len(_NAMES)))

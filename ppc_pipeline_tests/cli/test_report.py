@@ -12,12 +12,11 @@ from ppc_pipeline.weekly.weeks import Week
 from ppc_pipeline_tests.cli.conftest import ppc, ppc_json
 from ppc_pipeline_tests.conftest import days_ago
 from ppc_pipeline_tests.fakes import SELLER, VENDOR, facts
-from ppc_pipeline_tests.weekly.conftest import filled_weeks  # noqa: F401 - a fixture
 from ppc_pipeline_tests.weekly.made_weeks import WEEK
 
 
 @pytest.fixture
-def here(data_dir, filled_weeks):  # noqa: F811 - the fixture
+def here(data_dir, filled_weeks):
     data_dir.mkdir()
     shutil.copy(filled_weeks, data_dir / "ppc.duckdb")
     ledger = Ledger.open(f"sqlite:///{data_dir}/ledger.db")

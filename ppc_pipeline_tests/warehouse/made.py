@@ -43,7 +43,7 @@ def add_profile(connection: duckdb.DuckDBPyConnection, profile_id: int, kind: st
 
 def rows_of(report_type: str, days: list[date], seed: int) -> Iterator[dict[str, Any]]:
     """Yield rows of every campaign, ad group and keyword (or what the type has in its place) for some days."""
-    rng = random.Random(f"{report_type} {seed}")  # noqa: S311 - figures, no secrets
+    rng = random.Random(f"{report_type} {seed}")
     columns = REPORT_TYPES[report_type].columns
     leaves = {name: type_ for name, type_ in LEAVES.items() if name in columns}
     for day in days:

@@ -58,7 +58,7 @@ class Load:
         """Return day -> id -> figures; some campaigns have no row, one is never told its units."""
         found: dict[date, dict[tuple[Any, ...], dict[str, Any]]] = {}
         for number in range(self.first, self.last + 1):
-            rng = random.Random(f"{self.seed} {number} {self.profile} {self.kind}")  # noqa: S311 - figures, no secrets
+            rng = random.Random(f"{self.seed} {number} {self.profile} {self.kind}")
             found[day(number)] = {
                 id_: {name: _drawn(name, id_, rng) for name in FIGURES} for id_ in _ids(self.kind) if rng.random() < 0.6
             }

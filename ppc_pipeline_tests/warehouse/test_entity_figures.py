@@ -30,7 +30,7 @@ def before(number):
 
 def drawn(seed, days):
     """Figures of one entity by day: whole numbers, cents, some days without a row."""
-    rng = random.Random(seed)  # noqa: S311 - figures, no secrets
+    rng = random.Random(seed)
     return {
         day: {
             **{name: rng.randint(1, 500) for name in ("impressions", "clicks", "purchases", "units")},

@@ -73,7 +73,7 @@ THROUGH_THE_LOADER = ("a month at once, restated as the days go by", *(name for 
 
 def drawn(seed):
     """A sequence that nobody thought of."""
-    rng = random.Random(seed)  # noqa: S311 - no secrets
+    rng = random.Random(seed)
     for number in range(4):
         first = rng.randint(0, 99)
         last = min(first + rng.choice((0, 2, 9, 20)), 99)

@@ -270,7 +270,7 @@ def test_a_run_for_one_profile_leaves_the_suggestions_of_others_as_they_are(conn
 
 
 def test_every_bid_is_positive_in_its_bounds_and_what_python_makes_of_the_figures(connection):
-    rng = random.Random(7)  # noqa: S311 - figures, no secrets
+    rng = random.Random(7)
     it = Advertiser(connection)
     figures, bids = {}, {}
     connection.begin()

@@ -1,23 +1,10 @@
-"""The warehouse with weeks of figures."""
+"""The warehouse with weeks of figures, opened."""
 
 import shutil
 
 import pytest
 
-from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.warehouse.connection import Warehouse
-from ppc_pipeline_tests.weekly.made_weeks import fill_weeks
-
-
-@pytest.fixture(scope="session")
-def filled_weeks(tmp_path_factory):
-    """The file that tests read, or copy."""
-    folder = tmp_path_factory.mktemp("weeks")
-    warehouse = Warehouse(str(folder / "ppc.duckdb"))
-    prepare(warehouse)
-    with warehouse.connect() as connection:
-        fill_weeks(connection, folder)
-    return folder / "ppc.duckdb"
 
 
 @pytest.fixture
