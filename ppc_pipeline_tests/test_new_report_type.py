@@ -6,9 +6,12 @@ import sys
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline_tests.conftest import days_ago
+
+pytestmark = pytest.mark.long
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -20,8 +23,6 @@ added = {declaration}
 REPORT_TYPES[added.name] = added
 
 from ppc_pipeline.cli import app
-
-pytestmark = pytest.mark.long
 
 app()
 """
