@@ -12,13 +12,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from statistics import median
 
-import httpx
 from sqlalchemy import func, select
 
 from benchmarks.bare import bare_load
 from benchmarks.measure import Outcome, Spent, command, spending, tell
 from benchmarks.place import REPORT_TYPES, Place, Server, days_ago, project, serving
-from benchmarks.wire import logged_in
+from benchmarks.wire import ask_for_all
 from ppc_pipeline.pipeline import Tools, bring_reports
 from ppc_pipeline.reports.pace import Pace
 from ppc_pipeline.reports.schema import reports
@@ -27,7 +26,6 @@ from ppc_pipeline.reports.windows import Days
 DAYS = 93
 WINDOWS = 3
 MOST_RATIO = 1.3
-CONCURRENCY = 20
 
 
 @dataclass(slots=True)
@@ -143,24 +141,9 @@ def _most_in_flight(made: list[tuple[str, int, datetime, datetime]]) -> int:
 
 
 def _serve(server: Server, number: int) -> float:
-    """Ask for the status and the file of some reports, and do nothing with them."""
-
-    async def one(
-        http: httpx.AsyncClient, storage: httpx.AsyncClient, slots: asyncio.Semaphore, report_id: str, profile_id: int
-    ) -> None:
-        async with slots:
-            scope = {"Amazon-Advertising-API-Scope": str(profile_id)}
-            status = await http.get(f"{server.url}/reporting/reports/{report_id}", headers=scope)
-            (await storage.get(status.json()["url"])).raise_for_status()
-
-    async def everything() -> None:
-        slots = asyncio.Semaphore(CONCURRENCY)
-        async with logged_in(server) as http, httpx.AsyncClient() as storage, asyncio.TaskGroup() as group:
-            for report_id, profile_id, *_ in server.reports()[:number]:
-                group.create_task(one(http, storage, slots, report_id, profile_id))
-
+    reports = [(report_id, profile_id) for report_id, profile_id, *_ in server.reports()[:number]]
     with spending() as spent:
-        asyncio.run(everything())
+        asyncio.run(ask_for_all(server, reports, files=True))
     return spent.wall
 
 

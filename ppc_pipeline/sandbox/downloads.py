@@ -6,10 +6,14 @@ link is all it takes, and headers of the API are refused.
 """
 
 import json
+import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from queue import SimpleQueue
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -22,9 +26,12 @@ from ppc_pipeline.sandbox.queries import query_of
 from ppc_pipeline.sandbox.spoiling import is_spoiled, spoiled_file
 from ppc_pipeline.sandbox.state import Report
 
+log = logging.getLogger(__name__)
+
 _DATE = "%Y%m%dT%H%M%S.%fZ"
 _KEPT_BYTES = 64 * 1024 * 1024
 _SMALL = 5_000  # days of targets
+_LONG_SECONDS = 10.0  # reports that take as long have their files made meanwhile
 
 
 class Files:
@@ -58,7 +65,34 @@ class Files:
         return file
 
 
+class Ahead:
+    """Makes files while their reports are being processed, one at a time, as nobody waits for them yet."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[tuple[float, Callable[[], object]]] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def add(self, make: Callable[[], object], seconds: float) -> None:
+        """Have a file made once some seconds have passed."""
+        self._queue.put((time.monotonic() + seconds, make))
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="files-ahead", daemon=True)
+                self._thread.start()
+
+    def _work(self) -> None:
+        while True:
+            begin, make = self._queue.get()
+            time.sleep(max(0.0, begin - time.monotonic()))
+            try:
+                make()
+            except Exception:
+                log.exception("a file could not be made ahead; whoever asks for it will see why")
+
+
 _FILES = Files()
+_AHEAD = Ahead()
 
 
 def kept_file(key: Hashable, make: Callable[[], bytes]) -> bytes:
@@ -68,6 +102,25 @@ def kept_file(key: Hashable, make: Callable[[], bytes]) -> bytes:
 
 def file_of(sandbox: Sandbox, report: Report) -> bytes:
     """Return a report's file: as of the moment the report was created, however late it is fetched."""
+    plan = sandbox.faults.plan
+    file = _whole_file(sandbox, report)
+    if is_spoiled(plan, report.fault):
+        whole = file
+        file = _FILES.get((plan, report.report_id), lambda: _spoiled(sandbox, report, whole))
+    if report.file_size is None:
+        sandbox.state.set_file_size(report.report_id, len(file))
+    return file
+
+
+def make_ahead(sandbox: Sandbox, report: Report) -> None:
+    """Have the file of a report that takes long made in the second half of its time, as it is at Amazon."""
+    seconds = (report.ready_at - report.created_at).total_seconds()
+    if seconds >= _LONG_SECONDS:
+        _AHEAD.add(partial(_whole_file, sandbox, report), seconds / 2)
+
+
+def _whole_file(sandbox: Sandbox, report: Report) -> bytes:
+    """Return a report's file with nothing wrong in it."""
     profile = sandbox.profile(report.account, report.profile_id)
     if profile is None:
         raise storage_error(404, "NoSuchKey", "The specified key does not exist.")
@@ -75,14 +128,7 @@ def file_of(sandbox: Sandbox, report: Report) -> bytes:
     world = sandbox.world(profile, query.report_type.ad_product)
     history = sandbox.options.history_days
     key = (sandbox.options, report.profile_id, query, report.created_at)
-    plan = sandbox.faults.plan
-    file = _FILES.get(key, lambda: report_body(world, query, report.created_at, history))
-    if is_spoiled(plan, report.fault):
-        whole = file
-        file = _FILES.get((plan, report.report_id), lambda: _spoiled(sandbox, report, whole))
-    if report.file_size is None:
-        sandbox.state.set_file_size(report.report_id, len(file))
-    return file
+    return _FILES.get(key, lambda: report_body(world, query, report.created_at, history))
 
 
 def _spoiled(sandbox: Sandbox, report: Report, file: bytes) -> bytes:

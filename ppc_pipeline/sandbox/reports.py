@@ -18,7 +18,7 @@ from ppc_pipeline.sandbox.accounts import Profile
 from ppc_pipeline.sandbox.auth import scope
 from ppc_pipeline.sandbox.context import Sandbox, body_of, sandbox_of
 from ppc_pipeline.sandbox.determinism import stable_random
-from ppc_pipeline.sandbox.downloads import download_url, size_of
+from ppc_pipeline.sandbox.downloads import download_url, make_ahead, size_of
 from ppc_pipeline.sandbox.errors import reporting_error
 from ppc_pipeline.sandbox.faults import REPORTS, Fault
 from ppc_pipeline.sandbox.misbehaving import identity_of
@@ -45,6 +45,7 @@ def create(request: Request) -> Response:
     report = _new_report(sandbox, profile, asked)
     if duplicate := sandbox.state.create_report(report):
         raise reporting_error(425, f"The Request is a duplicate of : {duplicate}")
+    make_ahead(sandbox, report)
     return JSONResponse(_shown(request, report))
 
 
