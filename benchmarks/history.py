@@ -1,8 +1,9 @@
 """A past for a project that has lived one day: as many days as wanted, written by SQL in seconds.
 
 What a daily pipeline would have left behind: for each past day, profile and report type one loaded order of the 31 days
-before it, in the ledger and in the load log; and rows of those days in the report tables, copies of the real ones. Not
-here: quarantine and restatements, which grow with Amazon's faults and corrections and not with time.
+before it, in the ledger and in the load log; rows of those days in the report tables, copies of the real ones; and
+their rows of features. Not here: quarantine and restatements, which grow with Amazon's faults and corrections and not
+with time.
 """
 
 from contextlib import closing
@@ -11,6 +12,8 @@ from sqlalchemy import text
 
 from benchmarks.place import REPORT_TYPES, Place
 from ppc_pipeline.reports.tables import REPORT_TABLES
+from ppc_pipeline.reports.windows import utc_now
+from ppc_pipeline.warehouse.features import FEATURE_TABLES, refresh_features
 from ppc_pipeline.warehouse.tables import quoted
 
 _REAL_DAYS = 31
@@ -34,6 +37,8 @@ def add_past(place: Place, days: int) -> None:
                 """,
                 [-(-days // _REAL_DAYS)],
             )
+    for features in FEATURE_TABLES.values():
+        refresh_features(place.warehouse, features, utc_now)
 
 
 # Of the newest order of each profile and report type, one for each day before it, as if it had been ordered then.
