@@ -1,9 +1,10 @@
 """The clean-up: what is past the retention that the settings ask for, and what killed processes left behind.
 
-Here: raw files, temporary files, the ledger. Not here: Dagster's runs (``defs.run_retention``), or what may go of each
-kind, which stands beside it (``reports.archive``, ``reports.retention``).
+Here: raw files, weekly reports, temporary files, the ledger. Not here: Dagster's runs (``defs.run_retention``), or what
+may go of each kind, which stands beside it (``reports.archive``, ``reports.retention``).
 """
 
+import contextlib
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -22,11 +23,13 @@ class CleanedUp:
 
     Attributes:
         raw: Raw report files past ``PPC_RAW_RETENTION_DAYS``.
+        weekly: Weekly reports past ``PPC_WEEKLY_RETENTION_DAYS``.
         leftovers: What killed downloads and loads left behind.
         forgotten: What the ledger forgot past ``PPC_LEDGER_RETENTION_DAYS``.
     """
 
     raw: Deleted
+    weekly: Deleted
     leftovers: Deleted
     forgotten: Forgotten
 
@@ -35,10 +38,13 @@ def clean_up(tools: Tools) -> CleanedUp:
     """Delete what is past its retention, where one is set, and what was left behind a day ago or earlier."""
     parts, spilled = tools.archive.delete_leftovers(tools.ledger.clock()), _spilled(tools)
     leftovers = Deleted(parts.files + spilled.files, parts.size + spilled.size)
-    done = CleanedUp(_raw(tools), leftovers, _forgotten(tools))
+    done = CleanedUp(_raw(tools), _weekly(tools), leftovers, _forgotten(tools))
     if done.raw.files:
         gone = f"{done.raw.files} raw files older than {tools.settings.raw_retention_days} days, {done.raw.size} bytes"
         activity.record(tools.ledger, activity.CLEANED_UP, gone)
+    if done.weekly.files:
+        old = f"{done.weekly.files} weekly reports older than {tools.settings.weekly_retention_days} days"
+        activity.record(tools.ledger, activity.CLEANED_UP, f"{old}, {done.weekly.size} bytes")
     if leftovers.files:
         left = f"{leftovers.files} files that killed processes left behind, {leftovers.size} bytes"
         activity.record(tools.ledger, activity.CLEANED_UP, left)
@@ -53,6 +59,18 @@ def _raw(tools: Tools) -> Deleted:
     unloaded = [*tools.ledger.outstanding(), *tools.ledger.failed()]
     needed = {path for row in unloaded for path in tools.archive.files_of(row)}
     return tools.archive.delete_older(days, tools.ledger.clock(), needed)
+
+
+def _weekly(tools: Tools) -> Deleted:
+    """Delete old weekly reports, and the folders of weeks that are empty then."""
+    days, folder = tools.settings.weekly_retention_days, tools.settings.weekly_dir
+    if not days:
+        return NOTHING
+    deleted = delete_files(folder.glob("*/*.html"), tools.ledger.clock() - timedelta(days=days))
+    for week in folder.glob("*/"):
+        with contextlib.suppress(OSError):  # not empty, or somebody writes in it just now
+            week.rmdir()
+    return deleted
 
 
 def _spilled(tools: Tools) -> Deleted:

@@ -115,6 +115,7 @@ class Settings(BaseSettings):
     raw_retention_days: int = Field(0, validation_alias="PPC_RAW_RETENTION_DAYS", ge=0)
     ledger_retention_days: int = Field(0, validation_alias="PPC_LEDGER_RETENTION_DAYS", ge=0)
     run_retention_days: int = Field(0, validation_alias="PPC_RUN_RETENTION_DAYS", ge=0)
+    weekly_retention_days: int = Field(0, validation_alias="PPC_WEEKLY_RETENTION_DAYS", ge=0)
 
     sandbox_profiles: int = Field(3, validation_alias="PPC_SANDBOX_PROFILES", ge=1, le=1000)
     sandbox_campaigns: int = Field(6, validation_alias="PPC_SANDBOX_CAMPAIGNS", ge=1, le=5000)
@@ -204,6 +205,17 @@ class Settings(BaseSettings):
     def staging_dir(self) -> Path:
         """Where is kept, while it is worked on, what is read and not loaded yet."""
         return self.data_dir.absolute() / "staging"
+
+    @property
+    def deletes_by_age(self) -> bool:
+        """Whether a retention is set for anything."""
+        kept = (
+            self.raw_retention_days,
+            self.weekly_retention_days,
+            self.ledger_retention_days,
+            self.run_retention_days,
+        )
+        return any(kept)
 
     @property
     def weekly_dir(self) -> Path:

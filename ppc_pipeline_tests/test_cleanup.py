@@ -52,6 +52,19 @@ def test_without_a_retention_everything_is_kept(tools_with):
     assert path.exists()
 
 
+def test_weekly_reports_past_their_retention_go_and_weeks_that_are_empty_then(tools_with):
+    tools = tools_with(PPC_WEEKLY_RETENTION_DAYS=90)
+    old, new = (tools.settings.weekly_dir / week / "7.html" for week in ("2026-01-05", "2026-11-16"))
+    for path, days in ((old, 91), (new, 89)):
+        path.parent.mkdir(parents=True)
+        path.write_text("<html>", encoding="utf-8")
+        aged(tools, path, days)
+    assert clean_up(tools).weekly == Deleted(1, 6)
+    assert [path.name for path in tools.settings.weekly_dir.iterdir()] == ["2026-11-16"]
+    assert [a.detail for a in activities(tools.ledger)] == ["1 weekly reports older than 90 days, 6 bytes"]
+    assert new.exists()
+
+
 def test_raw_files_past_their_retention_go_but_not_before_they_are_loaded(tools_with):
     tools = tools_with(PPC_RAW_RETENTION_DAYS=90)
     _, done = archived(tools, loaded=True)

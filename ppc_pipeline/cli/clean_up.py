@@ -11,7 +11,8 @@ from ppc_pipeline.defs.clean_up import JOB, STEP
 def clean_up(as_json: AsJson = False) -> None:
     """Delete what is past its retention, and what killed processes left behind. The schedule does it daily.
 
-    Without PPC_RAW_RETENTION_DAYS, PPC_LEDGER_RETENTION_DAYS and PPC_RUN_RETENTION_DAYS only leftovers are deleted.
+    Without PPC_RAW_RETENTION_DAYS, PPC_WEEKLY_RETENTION_DAYS, PPC_LEDGER_RETENTION_DAYS and PPC_RUN_RETENTION_DAYS only
+    leftovers are deleted.
     """
     log_to_terminal()
     with one_line_errors():
@@ -24,7 +25,7 @@ def clean_up(as_json: AsJson = False) -> None:
         print_json(found)
     elif found:
         print_table("Cleaned up", ("what", "number"), [(name.replace("_", " "), n) for name, n in found.items()])
-        if not (settings.raw_retention_days or settings.ledger_retention_days or settings.run_retention_days):
+        if not settings.deletes_by_age:
             out.print("No retention is set (PPC_RAW_RETENTION_DAYS and the others): everything else is kept.")
     if not ran.succeeded:
         raise typer.Exit(1)

@@ -39,20 +39,21 @@ def clean_up_job(checks: Collection[dg.AssetCheckKey]) -> dg.JobDefinition:
         context.add_output_metadata(
             {
                 "raw_files_deleted": done.raw.files,
+                "weekly_reports_deleted": done.weekly.files,
                 "leftover_files_deleted": done.leftovers.files,
                 "orders_forgotten": done.forgotten.reports,
                 "audit_entries_forgotten": done.forgotten.activities,
                 "runs_deleted": runs.runs,
                 "old_runs_kept": runs.kept,
                 "old_runs_left_for_the_next_time": runs.left,
-                "bytes_freed": done.raw.size + done.leftovers.size + runs.size,
+                "bytes_freed": done.raw.size + done.weekly.size + done.leftovers.size + runs.size,
             }
         )
 
     @dg.job(
         name=JOB,
         executor_def=dg.in_process_executor,
-        description="Delete raw files, old orders and Dagster runs that are past the retention settings.",
+        description="Delete raw files, weekly reports, old orders and Dagster runs that are past their retention.",
     )
     def job() -> None:
         clean()
@@ -66,5 +67,5 @@ daily_clean_up = dg.ScheduleDefinition(
     cron_schedule="30 3 * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Deletes what is past PPC_RAW_RETENTION_DAYS, PPC_LEDGER_RETENTION_DAYS and PPC_RUN_RETENTION_DAYS.",
+    description="Deletes what is past the retention that is set for raw files, weekly reports, the ledger and runs.",
 )
