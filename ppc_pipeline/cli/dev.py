@@ -1,6 +1,7 @@
 """``ppc dev``: the Dagster UI with its daemon, for this data directory."""
 
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -45,6 +46,9 @@ def dev(
         "-p",
         str(port),
     ]
+    # A shell starts what is put in the background with SIGINT ignored, and Dagster takes SIGTERM as it takes SIGINT: it
+    # would ignore both, and nothing but `kill -9` would end it.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell
 
 
