@@ -4,9 +4,10 @@ Here: names, defaults, validation, and the reading of the accounts file. Not her
 where it is used. Nothing else in the package reads the environment.
 """
 
+import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -257,6 +258,34 @@ def find_report_type(name: str) -> ReportType:
     return REPORT_TYPES[name]
 
 
+_PREFIXES = ("PPC_", "AMAZON_ADS_")
+_NO_SETTINGS = frozenset({"AMAZON_ADS_SPECS_DIR"})
+"""What begins like a setting and is none: where the contract tests find Amazon's OpenAPI documents."""
+
+
+def unknown_settings(settings: Settings) -> list[str]:
+    """Say of each variable that begins like a setting and is none what it is, and which setting is nearest.
+
+    What an accounts file names is known, whatever it begins with.
+    """
+    known = [str(field.validation_alias) for field in Settings.model_fields.values()]
+    entries = _entries_of(settings.accounts_file) if settings.accounts_file else []
+    named = {name for entry in entries for name in entry.secrets}
+    given = {name for name in (*dotenv_values(".env"), *os.environ) if name.upper().startswith(_PREFIXES)}
+    strange = sorted(given - named - _NO_SETTINGS)
+    return [
+        f"{name} is no setting, and is ignored{_nearest(name.upper(), known)}"
+        for name in strange
+        if name.upper() not in known
+    ]
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """Name the one that may have been meant."""
+    found = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+    return f" (did you mean {found[0]}?)" if found else ""
+
+
 def load_settings(**overrides: Any) -> Settings:
     """Read the settings.
 
@@ -266,13 +295,17 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        raise SettingsError("; ".join(_describe(e) for e in error.errors(include_url=False))) from None
+        found = error.errors(include_url=False)
+        raise SettingsError("; ".join(_describe(_setting(e["loc"]), e) for e in found)) from None
 
 
-def _describe(error: Mapping[str, Any]) -> str:
-    name = ".".join(str(part) for part in error["loc"])
-    if field := Settings.model_fields.get(name):  # a default is reported by its field
-        name = str(field.validation_alias)
+def _setting(place: Sequence[object]) -> str:
+    name = ".".join(map(str, place))
+    field = Settings.model_fields.get(name)  # a default is reported by its field
+    return str(field.validation_alias) if field else name
+
+
+def _describe(name: str, error: Mapping[str, Any]) -> str:
     secret = any(word in name.upper() for word in ("SECRET", "TOKEN", "CLIENT_ID", "URL"))
     given = error.get("input")
     # A whole entry is not shown either: a secret may stand in it, where it does not belong.
@@ -304,6 +337,11 @@ class _AccountEntry(ProfileFilter):
     @property
     def wanted(self) -> ProfileFilter:
         return ProfileFilter(**{name: getattr(self, name) for name in ProfileFilter.model_fields})
+
+    @property
+    def secrets(self) -> tuple[str, str, str]:
+        """The variables of the client id, the client secret and the refresh token."""
+        return self.client_id_env, self.client_secret_env, self.refresh_token_env
 
 
 class _AccountsFile(BaseModel):
@@ -379,8 +417,18 @@ def _refuse_urls_without_account(settings: Settings) -> None:
 
 
 def _accounts_from_file(settings: Settings, path: Path, env: Mapping[str, str | None]) -> tuple[Account, ...]:
+    entries = _entries_of(path)
+    names = [entry.name for entry in entries]
+    if len(set(names)) < len(names):
+        raise SettingsError(f"PPC_ACCOUNTS_FILE: {path}: two accounts have the same name")
+    return tuple(_account_from_entry(settings, path, entry, env) for entry in entries)
+
+
+def _entries_of(path: Path) -> list[_AccountEntry]:
+    content: Any = None
     try:
-        parsed = _AccountsFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return _AccountsFile.model_validate(content or {}).accounts
     except OSError as error:
         raise SettingsError(f"PPC_ACCOUNTS_FILE: cannot read {path}: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -388,17 +436,30 @@ def _accounts_from_file(settings: Settings, path: Path, env: Mapping[str, str | 
         line = f", line {mark.line + 1}: {getattr(error, 'problem', '')}" if mark else ""
         raise SettingsError(f"PPC_ACCOUNTS_FILE: {path} is not YAML{line}") from None
     except ValidationError as error:
-        wrong = "; ".join(_describe(e) for e in error.errors(include_url=False))
+        wrong = "; ".join(_describe_in_file(e, content) for e in error.errors(include_url=False))
         raise SettingsError(f"PPC_ACCOUNTS_FILE: {path}: {wrong}") from None
-    names = [entry.name for entry in parsed.accounts]
-    if len(set(names)) < len(names):
-        raise SettingsError(f"PPC_ACCOUNTS_FILE: {path}: two accounts have the same name")
-    return tuple(_account_from_entry(settings, path, entry, env) for entry in parsed.accounts)
+
+
+def _describe_in_file(error: Mapping[str, Any], content: Any) -> str:
+    """Say what is wrong in the accounts file, and in whose entry; of an unknown key also which there are."""
+    match error["loc"]:
+        case ("accounts", int(number), *rest):
+            entry = content["accounts"][number]
+            name = entry.get("name") if isinstance(entry, dict) else None
+            whose, known = f"account {name or number + 1!r}: ", [*_AccountEntry.model_fields]
+        case rest:
+            whose, known = "", [*_AccountsFile.model_fields]
+    if error["type"] == "model_type":
+        return f"{whose}there are no keys in it; known are {', '.join(known)}"
+    if error["type"] == "extra_forbidden":
+        key = str(rest[-1])
+        return f"{whose}unknown key {key!r}{_nearest(key, known)}; known are {', '.join(known)}"
+    return whose + _describe(".".join(map(str, rest)), error)
 
 
 def _account_from_entry(settings: Settings, path: Path, entry: _AccountEntry, env: Mapping[str, str | None]) -> Account:
     where = f"PPC_ACCOUNTS_FILE: {path}: account {entry.name!r}"
-    names = (entry.client_id_env, entry.client_secret_env, entry.refresh_token_env)
+    names = entry.secrets
     unset = [name for name in names if not env.get(name)]
     if unset:
         raise SettingsError(f"{where}: environment variable {', '.join(unset)} is not set")

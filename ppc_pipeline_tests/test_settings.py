@@ -9,7 +9,14 @@ from ppc_pipeline.amazon_ads.regions import Region
 from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES, REPORT_TYPES
 from ppc_pipeline.clients import sandbox_options, wanted_accounts
 from ppc_pipeline.profile_filter import ProfileFilter
-from ppc_pipeline.settings import DEFAULT_ACCOUNT, SANDBOX_ACCOUNT, SettingsError, load_accounts, load_settings
+from ppc_pipeline.settings import (
+    DEFAULT_ACCOUNT,
+    SANDBOX_ACCOUNT,
+    SettingsError,
+    load_accounts,
+    load_settings,
+    unknown_settings,
+)
 
 SECRET, TOKEN = "s3cret-of-the-application", "Atzr|the-refresh-token"
 ACCOUNT = {
@@ -303,12 +310,24 @@ WRONG = {
     "not YAML": ("accounts: [", "is not YAML, line 1: "),
     "not YAML, with a secret": (f'accounts:\n  - client_secret_env: "{SECRET}', "is not YAML, line 2: "),
     "not text": (b"\xff\xfe\x00accounts", "is not YAML"),
-    "empty": ("", "valid dictionary"),
+    "empty": ("", "accounts: Field required"),
+    "no mapping": ("- acme", "there are no keys in it; known are accounts"),
     "no accounts": ("accounts: []", "accounts: List should have at least 1 item"),
     "another key": ("profiles: []", "accounts: Field required"),
-    "an unknown key": ("accounts:" + entry(regoin="NA"), "accounts.0.regoin: Extra inputs are not permitted"),
-    "a secret in it": ("accounts:" + entry(client_secret=SECRET), "client_secret: Extra inputs are not permitted"),
-    "a token in it": ("accounts:" + entry(refresh_token=TOKEN), "refresh_token: Extra inputs are not permitted"),
+    "an unknown key": (
+        "accounts:" + entry(regoin="NA"),
+        "account 'acme': unknown key 'regoin' (did you mean region?); known are ",
+    ),
+    "an unknown key like none": ("accounts:" + entry(xyz="1"), "account 'acme': unknown key 'xyz'; known are "),
+    "an unknown key beside the accounts": ("accuonts: []", "unknown key 'accuonts' (did you mean accounts?)"),
+    "a secret in it": (
+        "accounts:" + entry(client_secret=SECRET),
+        "account 'acme': unknown key 'client_secret' (did you mean client_secret_env?)",
+    ),
+    "a token in it": (
+        "accounts:" + entry(refresh_token=TOKEN),
+        "account 'acme': unknown key 'refresh_token' (did you mean refresh_token_env?)",
+    ),
     "a secret instead of its name": (
         "accounts:" + entry().replace("ACME_SECRET", "amzn1.oa2-cs.v1." + SECRET),
         "client_secret_env: is not the name of an environment variable",
@@ -319,14 +338,22 @@ WRONG = {
     ),
     "a key missing beside a secret": (
         f"accounts:\n  - name: acme\n    client_secret: {SECRET}\n",
-        "accounts.0.region: Field required",
+        "account 'acme': region: Field required",
     ),
-    "an entry that is no entry": (f"accounts: {{client_secret: {SECRET}}}", "accounts: Input should be a valid list"),
+    "an entry without a name": ("accounts: [{region: NA}]", "account 1: name: Field required"),
+    "an entry that is none": ("accounts: [acme]", "account 1: there are no keys in it; known are "),
+    "entries that are no list": (f"accounts: {{client_secret: {SECRET}}}", "accounts: Input should be a valid list"),
     "two of one name": ("accounts:" + entry() + entry(), "two accounts have the same name"),
-    "a name with a slash": ("accounts:" + entry("a/b"), "accounts.0.name: String should match pattern"),
+    "a name with a slash": ("accounts:" + entry("a/b"), "account 'a/b': name: String should match pattern"),
     "an unknown region": ("accounts:" + entry().replace("NA", "US"), "account 'acme': unknown region 'US'"),
-    "profiles that are none": ("accounts:" + entry(profiles="[abc]"), "accounts.0.profiles"),
-    "a list of no profiles": ("accounts:" + entry(profiles="[]"), "accounts.0.profiles"),
+    "profiles that are none": (
+        "accounts:" + entry(profiles="[abc]"),
+        "account 'acme': profiles.0: not an id (it is 'abc')",
+    ),
+    "a list of no profiles": (
+        "accounts:" + entry(profiles="[]"),
+        "account 'acme': profiles: Value should have at least 1 item",
+    ),
     "an unknown country": ("accounts:" + entry(countries="[XX]"), "unknown country; Amazon's are AE, AU,"),
     "an unknown type": ("accounts:" + entry(types="[shop]"), "unknown type of profile; it is seller, vendor, agency"),
     "a profile in and out": (
@@ -342,6 +369,24 @@ def test_a_wrong_accounts_file_is_one_line_that_names_the_file_and_the_place_and
     message = message_of(accounts_of, text)
     assert message.startswith(f"PPC_ACCOUNTS_FILE: {tmp_path / 'accounts.yaml'}")
     assert said in message
+
+
+def test_variables_that_are_no_settings_are_named_with_the_nearest_setting(setting, tmp_path):
+    (tmp_path / ".env").write_text("PPC_REFETCH_DAY=3\n")
+    setting(AMAZON_ADS_AUTHORIZED_ON="1", PPC_XYZ="1", PPC_FRESH_HOURS="1", AMAZON_ADS_SPECS_DIR="1")
+    assert unknown_settings(load_settings()) == [
+        "AMAZON_ADS_AUTHORIZED_ON is no setting, and is ignored (did you mean AMAZON_ADS_AUTHORISED_ON?)",
+        "PPC_REFETCH_DAY is no setting, and is ignored (did you mean PPC_REFETCH_DAYS?)",
+        "PPC_XYZ is no setting, and is ignored",
+    ]
+
+
+def test_a_variable_that_the_accounts_file_names_is_known_whatever_it_begins_with(accounts_of, setting, tmp_path):
+    accounts_of("accounts:" + entry())
+    file = tmp_path / "accounts.yaml"
+    file.write_text(file.read_text().replace("ACME_TOKEN", "PPC_ACME_TOKEN"))
+    setting(PPC_ACME_TOKEN=TOKEN)
+    assert unknown_settings(load_settings()) == []
 
 
 @pytest.mark.parametrize("value", [None, ""])

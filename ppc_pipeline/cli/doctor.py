@@ -27,8 +27,9 @@ from ppc_pipeline.entities.profiles import AGENCY_TYPE, IDLE_AGENCY, UNKNOWN_AGE
 from ppc_pipeline.pipeline import Tools
 from ppc_pipeline.reports.ledger import Ledger
 from ppc_pipeline.reports.roster import ProfileFacts
-from ppc_pipeline.settings import SANDBOX_ACCOUNT, Account, Settings, SettingsError
+from ppc_pipeline.settings import SANDBOX_ACCOUNT, Account, Settings, SettingsError, unknown_settings
 from ppc_pipeline.warehouse.connection import WarehouseBusyError
+from ppc_pipeline.warehouse.fx_rates import FxRatesError, read_fx_rates
 
 _GIB = 2**30
 _LOW_DISK_GIB = 5
@@ -77,7 +78,9 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print it for pr
 
 def _look(settings: Settings) -> Iterator[Finding]:
     yield _versions()
+    yield from _unknown_settings(settings)
     yield _disk(settings)
+    yield from _fx_rates(settings)
     ledger = _ledger(settings)
     yield ledger
     if ledger.verdict is Verdict.WRONG:
@@ -97,6 +100,31 @@ def _versions() -> Finding:
         Verdict.OK,
         ", ".join([f"Python {platform.python_version()}", *(f"{n} {version(n)}" for n in names)]),
     )
+
+
+def _unknown_settings(settings: Settings) -> Iterator[Finding]:
+    remedy = "correct the name, or take it out of the environment and of .env"
+    yield from (Finding("settings", Verdict.WARNING, said, remedy) for said in unknown_settings(settings))
+
+
+def _fx_rates(settings: Settings) -> Iterator[Finding]:
+    """Read the file of exchange rates as the runs do, and load nothing."""
+    path, currency = settings.fx_rates_file, settings.currency
+    if path is None:
+        if currency is not None:
+            detail = f"PPC_CURRENCY is {currency}, and there are no rates to convert to it with"
+            yield Finding("exchange rates", Verdict.WARNING, detail, "set PPC_FX_RATES_FILE too, or unset PPC_CURRENCY")
+        return
+    try:
+        found = read_fx_rates(path, currency)
+    except FxRatesError as error:
+        yield Finding(
+            "exchange rates", Verdict.WRONG, str(error), "correct the file, PPC_FX_RATES_FILE or PPC_CURRENCY"
+        )
+        return
+    days = [rate.date for rate in found.rates]
+    detail = f"{path} has {len(days)} rates to {found.currency}, {min(days)} to {max(days)}"
+    yield Finding("exchange rates", Verdict.OK, detail)
 
 
 def _disk(settings: Settings) -> Finding:

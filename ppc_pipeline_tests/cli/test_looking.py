@@ -157,6 +157,46 @@ def test_a_broken_ledger_url_is_wrong(start_sandbox, data_dir, monkeypatch, url)
     wrong("ledger", "PPC_LEDGER_URL")
 
 
+@pytest.mark.parametrize(
+    ("content", "currency", "words"),
+    [
+        (None, "", ("cannot read", "PPC_FX_RATES_FILE")),
+        ("day,rate\n", "", ("names no column date, from_currency, to_currency",)),
+        ("date,from_currency,to_currency,rate\n2026-11-01,USD,EUR,dear\n", "", ("row 2, column rate: 'dear'",)),
+        ("date,from_currency,to_currency,rate\n2026-11-01,USD,EUR,0.9\n", "GBP", ("no rate to GBP", "PPC_CURRENCY")),
+    ],
+)
+def test_a_broken_file_of_exchange_rates_is_wrong(
+    start_sandbox, data_dir, monkeypatch, tmp_path, content, currency, words
+):
+    start_sandbox(profiles=1)
+    file = tmp_path / "rates.csv"
+    if content is not None:
+        file.write_text(content)
+    monkeypatch.setenv("PPC_FX_RATES_FILE", str(file))
+    monkeypatch.setenv("PPC_CURRENCY", currency)
+    wrong("exchange rates", str(file), *words)
+
+
+def test_exchange_rates_that_can_be_used_are_ok_and_a_currency_without_rates_is_a_warning(
+    start_sandbox, data_dir, monkeypatch, tmp_path
+):
+    start_sandbox(profiles=1)
+    monkeypatch.setenv("PPC_CURRENCY", "EUR")
+    assert findings()["exchange rates"]["verdict"] == "warning"
+    file = tmp_path / "rates.csv"
+    file.write_text("date,from_currency,to_currency,rate\n2026-11-01,USD,EUR,0.9\n")
+    monkeypatch.setenv("PPC_FX_RATES_FILE", str(file))
+    assert findings()["exchange rates"]["verdict"] == "ok"
+
+
+def test_a_misspelt_setting_is_a_warning_that_names_the_right_one(start_sandbox, data_dir, monkeypatch):
+    start_sandbox(profiles=1)
+    monkeypatch.setenv("PPC_REFETCH_DAY", "3")
+    finding = findings()["settings"]
+    assert (finding["verdict"], "did you mean PPC_REFETCH_DAYS?" in finding["detail"]) == ("warning", True)
+
+
 def test_a_warehouse_that_is_no_duckdb_file_is_wrong(start_sandbox, data_dir):
     start_sandbox()
     data_dir.mkdir()
@@ -232,7 +272,7 @@ def test_status_works_while_another_process_has_the_warehouse(start_sandbox, dat
 def test_status_of_nothing_says_what_to_do(data_dir):
     result = ppc("status")
     assert result.exit_code == 0
-    assert "ppc sync" in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("No profile is known yet: run `ppc sync`")
     assert "made-up" in result.stderr
 
 
@@ -365,7 +405,8 @@ def test_activity_tells_the_life_of_a_report_newest_first_and_who_did_it(start_s
 def test_activity_of_nothing_is_said(data_dir):
     result = ppc("activity")
     assert result.exit_code == 0
-    assert "Nothing happened in the last 7 days." in result.stdout
+    assert "Nothing happened in the last 7 days: " in result.stdout
+    assert "ppc sync" in result.stdout
 
 
 # clean-up
