@@ -12,6 +12,11 @@ from ppc_pipeline.pipeline import Tools
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline.settings import Settings, find_report_type
 
+MOST = 1_000_000
+"""The largest number of rows that an option takes: databases count no further than they can."""
+MOST_DAYS = 36_500
+"""The largest number of days that an option takes: before it no calendar begins."""
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result for programs.")]
 ProfileIds = Annotated[list[int] | None, typer.Option("--profile", help="Only this profile; may be repeated.")]
 ReportTypeNames = Annotated[

@@ -9,9 +9,9 @@ import typer
 from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.cli.console import log_to_terminal, one_line_errors, out, print_json, print_table, refuse
-from ppc_pipeline.cli.options import AsJson, FirstDate, LastDate, ProfileIds, days_between, known_profiles
+from ppc_pipeline.cli.options import MOST, AsJson, FirstDate, LastDate, ProfileIds, days_between, known_profiles
 from ppc_pipeline.cli.runs import settings_here, tools_of
-from ppc_pipeline.warehouse.quarantine import Kind, RejectedRow, Wanted, examples, has_quarantine, kinds
+from ppc_pipeline.warehouse.quarantine import Kind, RejectedRow, Wanted, by_reason, examples, has_quarantine, kinds
 
 _SHOWN_RAW_CHARS = 300
 
@@ -24,7 +24,7 @@ def rejected(
     profile: ProfileIds = None,
     first: FirstDate = None,
     last: LastDate = None,
-    limit: Annotated[int, typer.Option(min=0, help="Examples shown.")] = 10,
+    limit: Annotated[int, typer.Option(min=0, max=MOST, help="Examples shown.")] = 10,
     as_json: AsJson = False,
 ) -> None:
     """List the rows that could not be loaded: how many of each kind, examples, and what to do next.
@@ -46,19 +46,27 @@ def rejected(
         warehouse = tools.warehouse
         found: list[Kind] = []
         shown: list[RejectedRow] = []
+        anything = False
         if warehouse.exists:
             with warehouse.connect(read_only=True) as connection:
-                if has_quarantine(connection):
+                if anything := has_quarantine(connection):
                     found, shown = kinds(connection, wanted), examples(connection, wanted, limit)
-    rows = sum(kind.rows for kind in found)
     if as_json:
-        next_steps = _next_steps(found)
-        kinds_json, rows_json = [asdict(kind) for kind in found], [asdict(row) for row in shown]
-        print_json({"rows": rows, "kinds": kinds_json, "examples": rows_json, "next_steps": next_steps})
+        print_json(
+            {
+                "rows": sum(kind.rows for kind in found),
+                "reasons": [asdict(reason) for reason in by_reason(found)],
+                "kinds": [asdict(kind) for kind in found],
+                "examples": [asdict(row) for row in shown],
+                "next_steps": _next_steps(found),
+            }
+        )
     elif found:
-        _show(found, shown, rows)
-    else:
+        _show(found, shown)
+    elif anything:
         out.print("Nothing is in quarantine" + (" of what was asked for." if wanted != Wanted() else "."))
+    else:
+        out.print("Nothing is in quarantine: nothing was loaded yet, `ppc sync` does it.")
 
 
 def _sources(names: Sequence[str]) -> tuple[str, ...]:
@@ -69,12 +77,19 @@ def _sources(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _show(found: Sequence[Kind], shown: Sequence[RejectedRow], rows: int) -> None:
+def _show(found: Sequence[Kind], shown: Sequence[RejectedRow]) -> None:
     print_table(
-        f"In quarantine: {rows} rows",
+        f"In quarantine: {sum(kind.rows for kind in found):,} rows",
+        ("source", "why", "rows", "profiles", "from", "to"),
+        [(r.source, r.kind, r.rows, r.profiles, r.first_day, r.last_day) for r in by_reason(found)],
+    )
+    print_table(
+        "By profile",
         ("account", "profile", "source", "why", "rows", "from", "to"),
         [(k.account, str(k.profile_id), k.source, k.kind, k.rows, k.first_day, k.last_day) for k in found],
     )
+    if shown:
+        out.print("Examples", style="bold")
     for row in shown:
         where = (
             f"row {row.row_no} of report {row.report_id}" if row.report_id else f"rejected {row.rejected_at:%Y-%m-%d}"

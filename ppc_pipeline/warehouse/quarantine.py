@@ -3,6 +3,8 @@
 Here: reading ``rejected_rows``. Not here: putting rows there or taking them out (``loading``, ``entities``).
 """
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -40,6 +42,18 @@ class Kind:
     source: str
     kind: str
     rows: int
+    first_day: date
+    last_day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Rows of one source that were rejected for the same kind of reason, over all profiles."""
+
+    source: str
+    kind: str
+    rows: int
+    profiles: int
     first_day: date
     last_day: date
 
@@ -101,6 +115,25 @@ def kinds(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> list[Kind]:
         GROUP BY account, profile_id, source, kind ORDER BY rows DESC, account, profile_id, source, kind
     """
     return [Kind(*row) for row in _rows(connection, query, wanted)]
+
+
+def by_reason(found: Sequence[Kind]) -> list[Reason]:
+    """Add up kinds over their profiles, the most rows first."""
+    groups: dict[tuple[str, str], list[Kind]] = defaultdict(list)
+    for one in found:
+        groups[one.source, one.kind].append(one)
+    reasons = [
+        Reason(
+            source=source,
+            kind=kind,
+            rows=sum(one.rows for one in some),
+            profiles=len({one.profile_id for one in some}),
+            first_day=min(one.first_day for one in some),
+            last_day=max(one.last_day for one in some),
+        )
+        for (source, kind), some in groups.items()
+    ]
+    return sorted(reasons, key=lambda reason: (-reason.rows, reason.source, reason.kind))
 
 
 def examples(connection: duckdb.DuckDBPyConnection, wanted: Wanted, most: int) -> list[RejectedRow]:
