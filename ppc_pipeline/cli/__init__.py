@@ -20,11 +20,12 @@ from ppc_pipeline.cli.status import status
 from ppc_pipeline.cli.suggestions import suggestions
 from ppc_pipeline.cli.sync import sync
 from ppc_pipeline.cli.top import top
+from ppc_pipeline.cli.usage import OneLineGroup
 
 app = typer.Typer(
     name="ppc",
     help="Own your Amazon Ads data: bring it in, keep it right, look at it.",
-    no_args_is_help=True,
+    cls=OneLineGroup,
     add_completion=False,
     pretty_exceptions_enable=False,
 )

@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from ppc_pipeline.cli.console import log_to_terminal, one_line_errors, out, print_json
-from ppc_pipeline.cli.options import AsJson, ProfileIds, ReportTypeNames, known_profiles, report_types_of
+from ppc_pipeline.cli.options import (
+    MOST,
+    MOST_DAYS,
+    AsJson,
+    ProfileIds,
+    ReportTypeNames,
+    known_profiles,
+    report_types_of,
+)
 from ppc_pipeline.cli.runs import settings_here, tools_of
 from ppc_pipeline.reports.activity import Activity, activities
 from ppc_pipeline.reports.windows import Days
@@ -20,8 +28,8 @@ _RUN = re.compile(r"(run [0-9a-f]{8})\S*")
 def activity(
     profile: ProfileIds = None,
     report_type: ReportTypeNames = None,
-    days: Annotated[int, typer.Option(min=1, max=36500, help="How far back, in days.")] = 7,
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 50,
+    days: Annotated[int, typer.Option(min=1, max=MOST_DAYS, help="How far back, in days.")] = 7,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="How many at most.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """Show who or what ordered, retried, loaded, blocked or rebuilt which report, when, with which outcome.
@@ -45,7 +53,10 @@ def activity(
         if len(found) == limit:
             out.print(f"These are the newest {limit}; --limit shows more.")
     else:
-        out.print(f"Nothing happened in the last {days} days" + (" to these." if profile or names else "."))
+        whose = " to these" if profile or names else ""
+        out.print(
+            f"Nothing happened in the last {days} days{whose}: --days looks further back, `ppc sync` brings data in."
+        )
 
 
 def _line(one: Activity) -> str:

@@ -16,10 +16,12 @@ from typing import IO, Annotated, Any
 import duckdb
 import typer
 
-from ppc_pipeline.cli.console import err, print_table, refuse
+from ppc_pipeline.cli.console import err, out, print_table, refuse
 from ppc_pipeline.warehouse.asking import in_one_line
 
 _AT_ONCE = 10_000
+_NARROWEST = 6
+"""A table whose columns have fewer characters each than this is written on its side, row by row."""
 
 
 class Format(StrEnum):
@@ -82,7 +84,12 @@ def _show_table(answer: duckdb.DuckDBPyRelation, title: str, limit: int | None) 
     while more := len(answer.fetchmany(_AT_ONCE)):
         left_out += more
     names = list(answer.columns)
-    print_table(title, names, [[_for_people(n, value) for n, value in zip(names, row, strict=True)] for row in rows])
+    shown = [[_for_people(name, value) for name, value in zip(names, row, strict=True)] for row in rows]
+    if len(names) * _NARROWEST <= out.width:
+        print_table(title, names, shown)
+    else:  # nobody can read so many columns beside each other
+        for number, row in enumerate(shown, start=1):
+            print_table(f"{title} row {number}".strip(), ("column", "value"), [*zip(names, row, strict=True)])
     if left_out:
         err.print(f"{left_out:,} more rows are left out: --limit shows more, --output has all", style="yellow")
 

@@ -39,7 +39,7 @@ INTERRUPTED = 130
 
 def refuse(message: str) -> NoReturn:
     """Say in one line what is wrong with the input, and end with exit code 2."""
-    _fail(message, BAD_INPUT)
+    fail(message, BAD_INPUT)
 
 
 @contextmanager
@@ -55,17 +55,25 @@ def one_line_errors() -> Iterator[None]:
     except SQLAlchemyError as error:
         reason = " ".join(str(getattr(error, "orig", None) or error).split())
         remedy = "see that the data directory can be written, correct PPC_LEDGER_URL, or mend its database"
-        _fail(f"the ledger cannot be used: {reason} -> {remedy}")
+        fail(f"the ledger cannot be used: {reason} -> {remedy}")
     except (WarehouseBusyError, HomeBusyError) as error:
-        _fail(str(error))
+        fail(str(error))
     except duckdb.Error as error:
-        _fail(f"the warehouse cannot be used: {str(error).strip().splitlines()[0]} -> `ppc doctor` says more")
+        fail(f"the warehouse cannot be used: {str(error).strip().splitlines()[0]} -> `ppc doctor` says more")
+    except BrokenPipeError:  # who reads the output has had enough
+        raise
     except OSError as error:
-        _fail(f"{error.filename or 'the disk'} cannot be used: {error.strerror} -> see PPC_DATA_DIR and `ppc doctor`")
+        fail(f"{error.filename or 'the disk'} cannot be used: {error.strerror} -> see PPC_DATA_DIR and `ppc doctor`")
 
 
-def _fail(message: str, code: int = 1) -> NoReturn:
+def say_error(message: str) -> None:
+    """Say in one line what is wrong."""
     err.print(f"[red]error:[/red] {_plain(message)}", soft_wrap=True, highlight=False)
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
+    """Say in one line why the command cannot do what it is for, and end with exit code 1."""
+    say_error(message)
     raise typer.Exit(code)
 
 

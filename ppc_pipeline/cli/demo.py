@@ -6,8 +6,9 @@ import time
 import typer
 
 from ppc_pipeline.cli.console import Bars, log_to_terminal, one_line_errors, out, print_frame
-from ppc_pipeline.cli.runs import settings_here, tools_of
+from ppc_pipeline.cli.runs import not_over, settings_here, tools_of
 from ppc_pipeline.cli.sync import sync_day, trailing_days
+from ppc_pipeline.pipeline import completeness
 from ppc_pipeline.settings import FILTER_SETTINGS, Settings, load_accounts, load_settings
 from ppc_pipeline.warehouse.queries import profile_summary, top_keywords
 
@@ -38,7 +39,10 @@ def demo() -> None:
         with tools.warehouse.connect(read_only=True) as connection:
             summary = profile_summary(connection, days.start, days.end)
             keywords = top_keywords(connection, days.start, days.end, most=5)
+        found = completeness(tools, settings.selected_report_types(), days)
     print_frame(f"Spend, sales, ACoS and ROAS by profile and ad product, {days} (made-up figures)", summary)
+    for line in not_over(found):
+        out.print(line, highlight=False, soft_wrap=True)
     print_frame("Keywords and targets with the highest cost", keywords)
     out.print(f"\nBrought in and loaded in {seconds:.1f} s. The warehouse is {tools.warehouse.name}.", highlight=False)
     out.print(f"See it in the Dagster UI: [bold]{ui}[/bold], then open http://127.0.0.1:3000", highlight=False)

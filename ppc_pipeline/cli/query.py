@@ -1,25 +1,22 @@
 """``ppc query``: the warehouse from the terminal, for reading."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
-import duckdb
 import typer
 
 from ppc_pipeline.cli.answers import FormatOption, OutputOption, format_of, show
-from ppc_pipeline.cli.console import err, log_to_terminal, one_line_errors, refuse
-from ppc_pipeline.cli.runs import settings_here
+from ppc_pipeline.cli.console import err, log_to_terminal, refuse
+from ppc_pipeline.cli.options import MOST
+from ppc_pipeline.cli.reading import reading
 from ppc_pipeline.warehouse.asking import QuestionError, ask, unnamed_currencies
-from ppc_pipeline.warehouse.connection import Warehouse
 
 
 def query(
     sql: Annotated[str, typer.Argument(help="One SELECT; - reads it from standard input.", metavar="SQL")],
     wanted: FormatOption = None,
     output: OutputOption = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many rows a table shows at most.")] = 100,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=MOST, help="How many rows a table shows at most.")] = 100,
 ) -> None:
     """Ask the warehouse in SQL: `ppc query "from metrics_by_campaign limit 5"`. Nothing can be written.
 
@@ -38,15 +35,3 @@ def query(
             said = f"there are amounts in {', '.join(currencies)}, and the answer has no currency_code: group by it"
             err.print(said, style="yellow", highlight=False)
         show(answer, written, output, limit=limit)
-
-
-@contextmanager
-def reading() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the warehouse for reading, or say that there is none yet."""
-    with one_line_errors():
-        settings = settings_here()
-        warehouse = Warehouse(settings.warehouse, settings.lake_path, settings.warehouse_wait_seconds)
-        if not warehouse.exists:
-            refuse(f"there is no warehouse {warehouse.name} yet: `ppc sync` or `ppc demo` makes it")
-        with warehouse.connect(read_only=True) as connection:
-            yield connection

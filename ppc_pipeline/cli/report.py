@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from ppc_pipeline.cli.console import err, log_to_terminal, one_line_errors, out, print_json, refuse
+from ppc_pipeline.cli.console import err, fail, log_to_terminal, one_line_errors, out, print_json, refuse
 from ppc_pipeline.cli.options import AsJson, ProfileIds, date_of, known_profiles
+from ppc_pipeline.cli.reading import opened
 from ppc_pipeline.cli.runs import settings_here, tools_of
 from ppc_pipeline.pipeline import Tools
 from ppc_pipeline.weekly.weeks import Week, last_week
@@ -33,14 +34,14 @@ def report(
     with one_line_errors():
         settings = settings_here()
         tools = tools_of(settings)
-        if not tools.warehouse.exists:
-            refuse(f"there is no warehouse {tools.warehouse.name} yet: `ppc sync` or `ppc demo` makes it")
+        with opened(tools.warehouse):  # or nothing can be said of any week
+            pass
         wanted = known_profiles(tools, profile or [])
         chosen = Week.of(date_of("--week", week)) if week else _last_week(tools)
         folder = (output or settings.weekly_dir).absolute()
         outcomes = write_reports(tools, settings.selected_report_types(), chosen, folder, wanted)
     if not outcomes:
-        refuse("no profile is worked for: `ppc doctor` says why")
+        fail("no profile is worked for: `ppc doctor` says why")
     if all(one.not_over for one in outcomes):
         refuse(f"--week: {outcomes[0].problem}")
     if as_json:

@@ -201,7 +201,7 @@ def show_outcome(
         if in_quarantine:
             rows_of = ", ".join(f"{number:,} of {name}" for name, number in in_quarantine.items())
             err.print(f"rows in quarantine, which could not be loaded: {rows_of} (`ppc rejected`)", style="yellow")
-        for line in [*_not_over(found), *_not_offered(found)]:
+        for line in [*not_over(found), *_not_offered(found)]:
             err.print(line, style="yellow", markup=False, soft_wrap=True)
         for reason in broken.values():
             err.print(reason, style="red", markup=False, soft_wrap=True)
@@ -220,7 +220,7 @@ def _not_complete(stretches: Sequence[Stretch]) -> list[tuple[str, str, str, str
     ]
 
 
-def _not_over(found: Sequence[Stretch]) -> list[str]:
+def not_over(found: Sequence[Stretch]) -> list[str]:
     """Say for each profile which of the dates are not over in its time zone."""
     days = {(s.profile_id, s.profile_name): s.days for s in found if s.status is DayStatus.NOT_OVER}
     return [

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ppc_pipeline.cli.console import err, out
+from ppc_pipeline.cli.console import err, out, refuse
 from ppc_pipeline.sandbox import (
     SANDBOX_CLIENT_ID,
     SANDBOX_CLIENT_SECRET,
@@ -20,6 +20,8 @@ _FAULTS = (
     "@expression for whom it hits if you like. A name that is none lists them."
 )
 
+_LACKING = "This many profiles have no {}: the last of those that are not refused."
+
 
 def sandbox(
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8008,
@@ -31,11 +33,13 @@ def sandbox(
     history_days: Annotated[int, typer.Option(min=1, max=2000, help="Days that have figures.")] = 400,
     ready_seconds: Annotated[float, typer.Option(min=0, help="How long a report takes.")] = 3.0,
     latency_seconds: Annotated[float, typer.Option(min=0, help="How long every call takes.")] = 0.0,
-    refused_profiles: Annotated[int, typer.Option(min=0, help="The last profiles are listed but refused.")] = 0,
+    refused_profiles: Annotated[
+        int, typer.Option(min=0, help="This many profiles, the last ones, are listed but refused.")
+    ] = 0,
     agency_profiles: Annotated[int, typer.Option(min=0, help="Further profiles, of agencies: no campaigns.")] = 0,
-    without_brands: Annotated[int, typer.Option(min=0, help="The last profiles have no Sponsored Brands.")] = 0,
-    without_display: Annotated[int, typer.Option(min=0, help="The last profiles have no Sponsored Display.")] = 0,
-    without_television: Annotated[int, typer.Option(min=0, help="The last profiles have no Sponsored TV.")] = 0,
+    without_brands: Annotated[int, typer.Option(min=0, help=_LACKING.format("Sponsored Brands"))] = 0,
+    without_display: Annotated[int, typer.Option(min=0, help=_LACKING.format("Sponsored Display"))] = 0,
+    without_television: Annotated[int, typer.Option(min=0, help=_LACKING.format("Sponsored TV"))] = 0,
     faults: Annotated[str, typer.Option(help=_FAULTS)] = "none",
 ) -> None:
     """Serve a made-up Amazon Ads API on this machine, until Ctrl-C."""
@@ -57,7 +61,7 @@ def sandbox(
     try:
         rules_of(faults)
     except UnknownFaultError as error:
-        raise typer.BadParameter(str(error), param_hint="--faults") from None
+        refuse(f"--faults: {error}")
     base = f"http://{host}:{port}"
     err.print("A made-up Amazon Ads API. To use it, set:", highlight=False)
     for name, value in (

@@ -73,7 +73,8 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print it for pr
         print_json(asdict(report))
     else:
         _show(report)
-        say_what_is_older(settings, now)
+        if report.profiles:
+            say_what_is_older(settings, now)
 
 
 def _accounts(tools: Tools) -> list[Row]:
@@ -217,6 +218,9 @@ def _show(report: Report) -> None:
                 for u in report.usage
             ],
         )
+    if not report.profiles:
+        out.print("No profile is known yet: run `ppc sync`, or materialize the asset `profiles`.")
+        return
     print_table(
         f"Profiles, {report.start} to {report.end}",
         ("profile", "name", "country", "currency", "report-days loaded", "outstanding", "failed", "newest day", ""),
@@ -264,8 +268,6 @@ def _show(report: Report) -> None:
     for title, some in (("Outstanding reports", report.outstanding), ("Failed reports", report.failed)):
         if some:
             _show_reports(title, some)
-    if not report.profiles:
-        out.print("No profile is known yet: run `ppc sync`, or materialize the asset `profiles`.")
 
 
 def _show_reports(title: str, reports: Sequence[Row]) -> None:

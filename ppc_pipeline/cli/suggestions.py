@@ -8,9 +8,19 @@ from typing import Annotated
 import typer
 
 from ppc_pipeline.bulksheets import write_bulksheet
-from ppc_pipeline.cli.console import Bars, err, log_to_terminal, one_line_errors, out, print_json, print_table, refuse
-from ppc_pipeline.cli.options import AsJson, ProfileIds, known_profiles
-from ppc_pipeline.cli.query import reading
+from ppc_pipeline.cli.console import (
+    Bars,
+    err,
+    fail,
+    log_to_terminal,
+    one_line_errors,
+    out,
+    print_json,
+    print_table,
+    refuse,
+)
+from ppc_pipeline.cli.options import MOST, AsJson, ProfileIds, known_profiles
+from ppc_pipeline.cli.reading import reading
 from ppc_pipeline.cli.runs import execute_job, settings_here, tools_of
 from ppc_pipeline.warehouse.suggestions import KINDS, Suggestion, Upload, has_suggestions, uploads
 from ppc_pipeline.warehouse.suggestions import suggestions as find_suggestions
@@ -25,7 +35,7 @@ def suggestions(
         list[str] | None, typer.Option(help=f"Only this kind: {', '.join(KINDS)}; may be repeated.")
     ] = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Make them anew first, for all profiles.")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="How many of each kind and profile a table shows.")] = 10,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="How many of each kind and profile a table shows.")] = 10,
     bulksheet: Annotated[
         Path | None,
         typer.Option(
@@ -51,15 +61,15 @@ def suggestions(
                     raise typer.Exit(1)
     with reading() as connection:
         if not has_suggestions(connection):
-            refuse("no suggestions were made in this warehouse yet: `ppc suggestions --refresh` makes them")
+            fail("no suggestions were made in this warehouse yet: `ppc suggestions --refresh` makes them")
         found = find_suggestions(connection, profiles, kinds)
         possible = uploads(connection, profiles, kinds) if bulksheet else []
     if bulksheet:
-        _write(bulksheet, possible, len(found))
+        _write(bulksheet, possible, len(found), as_json=as_json)
     elif as_json:
         print_json([asdict(one) for one in found])
     else:
-        _show(found, limit)
+        _show(found, limit, refreshed=refresh)
 
 
 def _refuse_other_files(path: Path) -> None:
@@ -74,9 +84,9 @@ def _kinds(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _show(found: Sequence[Suggestion], limit: int) -> None:
+def _show(found: Sequence[Suggestion], limit: int, *, refreshed: bool) -> None:
     if not found:
-        out.print("Nothing is suggested. `ppc suggestions --refresh` works it out anew.")
+        out.print("Nothing is suggested." + ("" if refreshed else " `ppc suggestions --refresh` works it out anew."))
         return
     of_each: dict[tuple[int, str], list[Suggestion]] = {}
     for one in found:
@@ -99,34 +109,47 @@ def _amount(value: object) -> str | None:
     return None if value is None else f"{value:,.2f}"
 
 
-def _write(path: Path, possible: Sequence[Upload], suggested: int) -> None:
-    of_each: dict[int, list[Upload]] = {}
-    for upload in possible:
-        of_each.setdefault(upload.suggestion.profile_id, []).append(upload)
+def _write(path: Path, possible: Sequence[Upload], suggested: int, *, as_json: bool) -> None:
     if not suggested:
         refuse("nothing of what was asked for is suggested: there is nothing to write")
-    if not of_each:
+    if not possible:
         refuse("nothing that is suggested can be carried out: there is nothing to write")
-    if path.suffix.lower() == _ENDING and not path.is_dir():
-        if len(of_each) > 1:
-            named = ", ".join(str(profile_id) for profile_id in of_each)
-            refuse(
-                f"--bulksheet {path}: an upload is of one advertiser, and these are of profiles {named}: "
-                "name one with --profile, or give a directory"
-            )
-        files = {path: possible}
-    else:
-        files = {path / f"{profile_id}{_ENDING}": some for profile_id, some in of_each.items()}
+    files = _files(path, possible)
     try:
         if path not in files:
             path.mkdir(exist_ok=True)
         for file, some in files.items():
             write_bulksheet(file, some)
-            out.print(f"{file}: {len(some)} changes of profile {some[0].suggestion.profile_id}", soft_wrap=True)
     except OSError as error:
         refuse(f"--bulksheet {path}: {error.strerror}")
+    written = [
+        {"path": file, "profile_id": some[0].suggestion.profile_id, "changes": len(some)}
+        for file, some in files.items()
+    ]
+    if as_json:
+        print_json(written)
+    else:
+        for one in written:
+            said = f"{one['path']}: {one['changes']} changes of profile {one['profile_id']}"
+            out.print(said, markup=False, soft_wrap=True)
     if left_out := suggested - len(possible):
         err.print(
             f"{left_out} suggestions are left out: what they are of has changed, or an upload has no place for them",
             style="yellow",
         )
+
+
+def _files(path: Path, possible: Sequence[Upload]) -> dict[Path, list[Upload]]:
+    """Say what is to stand in which file: an upload is of one advertiser."""
+    of_each: dict[int, list[Upload]] = {}
+    for upload in possible:
+        of_each.setdefault(upload.suggestion.profile_id, []).append(upload)
+    if path.suffix.lower() != _ENDING or path.is_dir():
+        return {path / f"{profile_id}{_ENDING}": some for profile_id, some in of_each.items()}
+    if len(of_each) > 1:
+        named = ", ".join(str(profile_id) for profile_id in of_each)
+        refuse(
+            f"--bulksheet {path}: an upload is of one advertiser, and these are of profiles {named}: "
+            "name one with --profile, or give a directory"
+        )
+    return {path: [*possible]}

@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from ppc_pipeline.cli.answers import Format, FormatOption, OutputOption, format_of, show
-from ppc_pipeline.cli.console import log_to_terminal, refuse
-from ppc_pipeline.cli.options import ProfileIds
-from ppc_pipeline.cli.query import reading
+from ppc_pipeline.cli.console import fail, log_to_terminal, refuse
+from ppc_pipeline.cli.options import MOST, MOST_DAYS, ProfileIds
+from ppc_pipeline.cli.reading import reading
 from ppc_pipeline.warehouse.metrics import WINDOWS
 from ppc_pipeline.warehouse.top import FIGURE_NAMES, KINDS, STANDARD, last_days, unknown_profiles
 from ppc_pipeline.warehouse.top import top as find_top
@@ -18,11 +18,13 @@ _FOR_PEOPLE = ("impressions", "clicks", "cost", "purchases", "sales", "acos_perc
 def top(
     what: Annotated[str, typer.Argument(help=f"One of {', '.join(KINDS)}.")],
     by: Annotated[str, typer.Option("--by", help=f"One of {', '.join(FIGURE_NAMES)}.")] = "cost",
-    days: Annotated[int, typer.Option("--days", min=1, help="The newest loaded days of each profile.")] = 30,
+    days: Annotated[
+        int, typer.Option("--days", min=1, max=MOST_DAYS, help="The newest loaded days of each profile.")
+    ] = 30,
     profile: ProfileIds = None,
     window: Annotated[str, typer.Option("--window", help=f"Attribution: {STANDARD}, {', '.join(WINDOWS)}.")] = STANDARD,
     lowest: Annotated[bool, typer.Option("--lowest", help="The lowest instead of the highest.")] = False,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many of each currency.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=MOST, help="How many of each currency.")] = 20,
     wanted: FormatOption = None,
     output: OutputOption = None,
 ) -> None:
@@ -41,12 +43,14 @@ def top(
             refuse(f"--profile: profile {unknown} is not known; `ppc status` lists the profiles there are")
         span = last_days(connection, kind, days, profile or [])
         if span is None:
-            refuse(f"no report is loaded that says anything of {what}: `ppc sync` brings those that are set")
+            fail(f"no report is loaded that says anything of {what}: `ppc sync` brings those that are set")
         answer = find_top(connection, kind, by, days, window=window, profiles=profile or [], most=limit, lowest=lowest)
         if written is Format.TABLE:
             shown = ("profile", *(kind.names or kind.keys), "currency_code", *_FOR_PEOPLE)
             answer = answer.project(", ".join(dict.fromkeys((*shown, by))))
-        title = f"{what}, {'lowest' if lowest else 'highest'} {by}, {span[0]} to {span[1]}, {window} window"
+        order = "lowest" if lowest else "highest"
+        newest = f"the newest {'day' if days == 1 else f'{days} days'} of each profile, {span[0]} to {span[1]}"
+        title = f"{what}, {order} {by}, {newest}, {window} window"
         show(answer, written, output, title=title)
 
 

@@ -57,6 +57,11 @@ def views(entity_tables: Sequence[EntityTable]) -> dict[str, str]:
     return made
 
 
+def has_tables(connection: DuckDBPyConnection) -> bool:
+    """Say whether anything was ever put into a warehouse: a file that was only opened has no tables."""
+    return bool(_columns_there(connection))
+
+
 def _make_views(
     connection: DuckDBPyConnection,
     there: Collection[str],

@@ -131,6 +131,43 @@ def test_what_cannot_be_looked_at_or_rebuilt_is_refused(arguments, words, data_d
     assert not data_dir.exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("nothing",), ("'nothing'", "`ppc` takes demo, sync,")),
+        (("statsu",), ("'statsu'", "'status'")),
+        (("--nothing",), ("--nothing", "`ppc` takes demo, sync,")),
+        (("status", "--jsn"), ("--jsn", "`ppc status` takes --json, --help")),
+        (("status", "more"), ("more", "`ppc status` takes --json, --help")),
+        (("query",), ("SQL is missing: One SELECT",)),
+        (("top",), ("WHAT is missing: One of profiles, ",)),
+        (("top", "campaigns", "--limit"), ("--limit", "argument")),
+        (("top", "campaigns", "--format", "xml"), ("--format: 'xml'", "'table', 'csv', 'json', 'parquet'")),
+        (("top", "campaigns", "--days", "0"), ("--days: ", "greater than or equal to 1 (it is '0')")),
+        (("top", "campaigns", "--days", "9" * 20), ("--days: ", "less than or equal to 36500")),
+        (("query", "SELECT 1", "--limit", "9" * 20), ("--limit: ", "less than or equal to 1000000")),
+        (("activity", "--limit", "9" * 20), ("--limit: ", "less than or equal to 1000000")),
+        (("rejected", "--limit", "-1"), ("--limit: ", "greater than or equal to 0 (it is '-1')")),
+        (("suggestions", "--limit", "many"), ("--limit: ", "integer", "'many'")),
+        (("activity", "--profile", "acme"), ("--profile: ", "integer", "'acme'")),
+        (("backfill", "2026-11-01"), ("END is missing: Last date, YYYY-MM-DD",)),
+        (("dev", "--port", "0"), ("--port: ", "greater than or equal to 1 (it is '0')")),
+        (("sandbox", "--faults", "nothing"), ("--faults: 'nothing' is no fault; there are none, mild,",)),
+        (("sandbox", "--profiles", "many"), ("--profiles: ", "integer", "'many'")),
+    ],
+    ids=" ".join,
+)
+def test_what_the_command_line_does_not_know_is_refused_like_everything_else(arguments, words, data_dir):
+    refused(ppc(*arguments), *words)
+    assert not data_dir.exists()
+
+
+def test_without_a_command_the_commands_are_listed():
+    result = ppc()
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "rejected" in result.stdout
+
+
 def test_a_profile_that_nobody_has_seen_can_neither_be_looked_at_nor_rebuilt(data_dir):
     for command in (("rebuild", "--all"), ("rejected",), ("activity",)):  # a mistyped id must not read as good news
         refused(ppc(*command, "--profile", 123), "--profile", "123", "ppc status")

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import shutil
+import subprocess
+import sys
 from decimal import Decimal
 
 import duckdb
@@ -12,7 +14,7 @@ import pytest
 from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline.warehouse.top import KINDS
-from ppc_pipeline_tests.cli.conftest import ppc
+from ppc_pipeline_tests.cli.conftest import ppc, start
 from ppc_pipeline_tests.fakes import DAY, SELLER, VENDOR
 from ppc_pipeline_tests.warehouse.made import DAYS, STRANGER, fill
 
@@ -154,9 +156,42 @@ def test_options_that_do_not_go_together_are_refused(here, tmp_path):
     assert (missing.exit_code, "No such file or directory" in missing.stderr) == (2, True)
 
 
+def test_a_row_of_too_many_columns_is_shown_on_its_side(here):
+    shown = ppc("query", "SELECT * FROM performance_records LIMIT 2").stdout
+    assert "row 2" in shown
+    assert "│ currency_code " in shown
+
+
+def test_a_reader_that_has_had_enough_ends_the_answer_without_a_word(here):
+    with start("query", "SELECT range FROM range(1000000)", "--format", "csv") as process:
+        assert process.stdout.readline() == "range\n"
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 1
+
+
+def test_who_holds_the_warehouse_is_named(here, monkeypatch):
+    monkeypatch.setenv("PPC_WAREHOUSE_WAIT_SECONDS", "0.1")
+    holding = f"import duckdb, sys; held = duckdb.connect({str(here)!r}); print(flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", holding]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        holder.stdout.readline()
+        results = [
+            ppc("query", "SELECT 1"),
+            ppc("top", "campaigns"),
+            ppc("suggestions"),
+            ppc("report"),
+            ppc("rejected"),
+        ]
+        holder.stdin.close()
+    for result in results:
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert f"(process {holder.pid})" in result.stderr.splitlines()[-1]
+
+
 def test_without_a_warehouse_there_is_nothing_to_ask_and_none_is_made(data_dir):
     result = ppc("query", "SELECT 1")
-    assert result.exit_code == 2
+    assert result.exit_code == 1
     assert "there is no warehouse" in result.stderr
     assert not data_dir.exists()
 
@@ -228,7 +263,10 @@ def test_a_window_of_days_and_one_of_attribution_and_a_profile_can_be_chosen(her
 
 def test_a_table_of_the_top_says_of_which_days_it_is(here):
     result = ppc("top", "search-terms", "--by", "sales", "--days", 3)
-    assert f"search-terms, highest sales, {DAYS[-1]} to {DAY}, standard window" in result.stdout
+    assert (
+        f"search-terms, highest sales, the newest 3 days of each profile, {DAYS[-1]} to {DAY}, standard window"
+        in result.stdout
+    )
     assert "acos_percent" in result.stdout
 
 

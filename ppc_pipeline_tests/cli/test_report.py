@@ -92,4 +92,4 @@ def test_a_page_that_is_broken_off_leaves_the_former_one_whole(here, monkeypatch
 
 def test_without_a_warehouse_there_is_nothing_to_report(data_dir):
     result = ppc("report")
-    assert (result.exit_code, "there is no warehouse" in result.stderr) == (2, True)
+    assert (result.exit_code, "there is no warehouse" in result.stderr) == (1, True)

@@ -14,7 +14,7 @@ from ppc_pipeline.reports.roster import Roster
 from ppc_pipeline.settings import SANDBOX_ACCOUNT
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline.warehouse.suggestions import TargetAcos, refresh_suggestions
-from ppc_pipeline_tests.cli.conftest import ppc
+from ppc_pipeline_tests.cli.conftest import ppc, ppc_json
 from ppc_pipeline_tests.fakes import NOON, SELLER, VENDOR, facts
 from ppc_pipeline_tests.warehouse.advertiser import Advertiser
 
@@ -111,6 +111,11 @@ def test_what_has_changed_since_is_left_out_and_counted(warehouse, tmp_path, cha
     result = ppc("suggestions", "--bulksheet", tmp_path / "up")
     assert result.exit_code == 0
     assert "suggestions are left out" in " ".join(result.stderr.split())
+
+
+def test_a_bulksheet_is_told_of_in_json_to_programs(warehouse, tmp_path):
+    (written,) = ppc_json("suggestions", "--profile", SELLER, "--bulksheet", tmp_path / "up.xlsx")
+    assert written == {"path": str(tmp_path / "up.xlsx"), "profile_id": SELLER, "changes": 2}
 
 
 @pytest.mark.parametrize("name", ["gone/up.xlsx", "gone/up", "up.csv", "taken/up.xlsx", "taken"])

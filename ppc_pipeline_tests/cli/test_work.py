@@ -233,6 +233,14 @@ def test_demo_shows_money_by_profile_and_keywords_and_says_that_it_is_made_up(da
     assert result.exit_code == 0
     for word in ("cost", "sales", "acos", "roas", "USD", "EUR", "JPY", "made-up", "make dev"):
         assert word.lower() in result.stdout.lower()
+    status = ppc_json("status")
+    title, *notes = [line for line in result.stdout.splitlines() if re.search(r"\d{4}-\d\d-\d\d", line)]
+    last = max(profile["newest_day"] for profile in status["profiles"])
+    assert f"to {last}" in title
+    behind = [p for p in status["profiles"] if p["newest_day"] < last]
+    assert len(notes) == len(behind)
+    for profile in behind:
+        assert any(str(profile["profile_id"]) in line and f"{last} is not over" in line for line in notes)
 
 
 @pytest.mark.long
