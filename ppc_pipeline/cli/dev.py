@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +10,7 @@ import typer
 
 from ppc_pipeline.cli.console import err, log_to_terminal, one_line_errors, refuse
 from ppc_pipeline.cli.home import prepare_home
+from ppc_pipeline.cli.options import refuse_taken
 from ppc_pipeline.clients import SANDBOX_WARNING, wanted_accounts
 from ppc_pipeline.settings import load_settings
 
@@ -29,7 +29,7 @@ def dev(
             err.print(SANDBOX_WARNING, style="yellow", highlight=False)
         if not WORKSPACE.exists():
             refuse(f"there is no {WORKSPACE} here: run `ppc dev` in the project's directory")
-        _refuse_taken(host, port)
+        refuse_taken(host, port, "make dev PORT={}")
         prepare_home(settings)
     err.print(f"The Dagster UI will be at http://{host}:{port}", highlight=False)
     command = [
@@ -50,15 +50,3 @@ def dev(
     # would ignore both, and nothing but `kill -9` would end it.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell
-
-
-def _refuse_taken(host: str, port: int) -> None:
-    """Refuse a port that something else listens on: Dagster would go on without its UI."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            refuse(
-                f"--port: cannot listen on {host}:{port} ({error.strerror}); choose another: make dev PORT={port + 1}"
-            )

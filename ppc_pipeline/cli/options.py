@@ -1,5 +1,6 @@
-"""What several commands take: dates, report types. Bad input is refused in one line that names the option."""
+"""What several commands take: dates, report types, ports. Bad input is refused in one line that names the option."""
 
+import socket
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
@@ -64,3 +65,21 @@ def known_profiles(tools: Tools, wanted: Sequence[int]) -> tuple[int, ...]:
     if unknown := ", ".join(str(profile_id) for profile_id in wanted if profile_id not in known):
         refuse(f"--profile: profile {unknown} is not known; `ppc status` lists the profiles there are")
     return tuple(wanted)
+
+
+def refuse_taken(host: str, port: int, command: str) -> None:
+    """Refuse an address that cannot be listened on: the server would say so late, or go on without it.
+
+    Args:
+        host: Where to listen.
+        port: Where to listen.
+        command: How to take another port, with ``{}`` in its place.
+    """
+    try:
+        family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        another = command.format(port % 65535 + 1)
+        refuse(f"--port: cannot listen on {host}:{port} ({error.strerror}); choose another: {another}")

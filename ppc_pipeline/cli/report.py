@@ -39,7 +39,12 @@ def report(
         wanted = known_profiles(tools, profile or [])
         chosen = Week.of(date_of("--week", week)) if week else _last_week(tools)
         folder = (output or settings.weekly_dir).absolute()
-        outcomes = write_reports(tools, settings.selected_report_types(), chosen, folder, wanted)
+        try:
+            outcomes = write_reports(tools, settings.selected_report_types(), chosen, folder, wanted)
+        except OSError as error:
+            if output is None:
+                raise
+            refuse(f"--output {output}: {error.strerror}")
     if not outcomes:
         fail("no profile is worked for: `ppc doctor` says why")
     if all(one.not_over for one in outcomes):

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from ppc_pipeline.cli.console import err, out, refuse
+from ppc_pipeline.cli.options import refuse_taken
 from ppc_pipeline.sandbox import (
     SANDBOX_CLIENT_ID,
     SANDBOX_CLIENT_SECRET,
@@ -62,6 +63,7 @@ def sandbox(
         rules_of(faults)
     except UnknownFaultError as error:
         refuse(f"--faults: {error}")
+    refuse_taken(host, port, "ppc sandbox --port {}")
     base = f"http://{host}:{port}"
     err.print("A made-up Amazon Ads API. To use it, set:", highlight=False)
     for name, value in (

@@ -61,12 +61,14 @@ def write_reports(
     Raises:
         duckdb.Error: The warehouse cannot be read.
         WarehouseBusyError: Another process has it.
+        OSError: The folder cannot be made, which is no single profile's trouble.
     """
     now = tools.ledger.clock()
     wanted = [profile.facts for profile in _wanted(tools, profiles)]
     over = [facts for facts in wanted if week.is_over(facts.clock, now)]
     found: dict[int, Found] = {}
     if over:
+        folder.mkdir(parents=True, exist_ok=True)
         with tools.warehouse.connect(read_only=True) as connection:
             found = read(connection, week, [facts.profile_id for facts in over])
     standing: dict[int, list[Stretch]] = defaultdict(list)

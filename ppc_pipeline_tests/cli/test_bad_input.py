@@ -1,5 +1,6 @@
 """Bad input: one line that says what, where and what to do, exit code 2, and nothing written."""
 
+import socket
 import sqlite3
 from contextlib import closing
 
@@ -160,6 +161,16 @@ def test_what_cannot_be_looked_at_or_rebuilt_is_refused(arguments, words, data_d
 def test_what_the_command_line_does_not_know_is_refused_like_everything_else(arguments, words, data_dir):
     refused(ppc(*arguments), *words)
     assert not data_dir.exists()
+
+
+@pytest.mark.parametrize("command", ["dev", "sandbox"])
+def test_a_port_that_is_taken_is_refused_before_anything_is_printed(command, data_dir, tmp_path):
+    (tmp_path / "workspace.yaml").touch()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused(ppc(command, "--port", port), "--port", str(port), "choose another: ")
 
 
 def test_without_a_command_the_commands_are_listed():

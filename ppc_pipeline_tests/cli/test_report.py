@@ -93,3 +93,10 @@ def test_a_page_that_is_broken_off_leaves_the_former_one_whole(here, monkeypatch
 def test_without_a_warehouse_there_is_nothing_to_report(data_dir):
     result = ppc("report")
     assert (result.exit_code, "there is no warehouse" in result.stderr) == (1, True)
+
+
+def test_a_folder_that_cannot_be_made_is_refused_in_one_line(here, tmp_path):
+    (tmp_path / "file").touch()
+    result = ppc("report", "--week", WEEK.start, "--output", tmp_path / "file" / "pages")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1].startswith(f"error: --output {tmp_path / 'file' / 'pages'}: ")
