@@ -45,6 +45,7 @@ def create_tables(
 def views(entity_tables: Sequence[EntityTable]) -> dict[str, str]:
     """Return every view and the statement that makes it, each after those it is made of."""
     made = {table.name: table.view_sql() for table in entity_tables if table.name not in FIGURED}
+    made["known_shares"] = sql_file("known_shares")
     made["loaded_days"] = view_sql("loaded_days")
     made["performance_records"] = sql_file("performance_records")
     made["fx_rates_by_day"] = f"CREATE OR REPLACE VIEW fx_rates_by_day AS {sql_file('metrics/fx_rates_by_day')}"

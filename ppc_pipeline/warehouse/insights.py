@@ -107,7 +107,7 @@ LOADED_DAYS = (
         MetricColumn(
             f"{metric}_share",
             RATE,
-            f"Share of the day's final {metric} that is known at its age (`restatement_curve`); NULL: nobody knows.",
+            f"Share of the day's final {metric} that is known at its age (`known_shares`); NULL: nobody knows.",
         )
         for metric in ("impressions", "clicks", "cost", "purchases", "sales")
     ),
