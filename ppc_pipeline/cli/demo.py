@@ -5,7 +5,7 @@ import time
 
 import typer
 
-from ppc_pipeline.cli.console import Bars, log_to_terminal, one_line_errors, out, print_frame
+from ppc_pipeline.cli.console import Bars, log_to_terminal, one_line_errors, out, print_table
 from ppc_pipeline.cli.runs import settings_here, tools_of
 from ppc_pipeline.cli.sync import sync_day, trailing_days
 from ppc_pipeline.settings import FILTER_SETTINGS, Settings, load_accounts, load_settings
@@ -38,8 +38,9 @@ def demo() -> None:
         with tools.warehouse.connect(read_only=True) as connection:
             summary = profile_summary(connection, days.start, days.end)
             keywords = top_keywords(connection, days.start, days.end, most=5)
-    print_frame(f"Spend, sales, ACoS and ROAS by profile and ad product, {days} (made-up figures)", summary)
-    print_frame("Keywords and targets with the highest cost", keywords)
+    title = f"Spend, sales, ACoS and ROAS by profile and ad product, {days} (made-up figures)"
+    print_table(title, summary.columns, summary.rows)
+    print_table("Keywords and targets with the highest cost", keywords.columns, keywords.rows)
     out.print(f"\nBrought in and loaded in {seconds:.1f} s. The warehouse is {tools.warehouse.name}.", highlight=False)
     out.print(f"See it in the Dagster UI: [bold]{ui}[/bold], then open http://127.0.0.1:3000", highlight=False)
     if not succeeded:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from ppc_pipeline.cli.query import reading
 from ppc_pipeline.cli.runs import execute_job, settings_here, tools_of
 from ppc_pipeline.warehouse.suggestions import KINDS, Suggestion, Upload, has_suggestions, uploads
 from ppc_pipeline.warehouse.suggestions import suggestions as find_suggestions
+from ppc_pipeline.wording import amount, counted
 
 _ENDING = ".xlsx"
 _HEADER = ("campaign", "what", "now", "suggested", "confidence", "cost, 30 d", "sales, 30 d", "why")
@@ -84,8 +86,9 @@ def _show(found: Sequence[Suggestion], limit: int) -> None:
     for (profile_id, kind), some in of_each.items():
         rows = [
             (
-                *(one.campaign_name, one.subject, _amount(one.current_value), _amount(one.suggested_value)),
-                *(f"{one.confidence:.2f}", _amount(one.expected_cost_change), _amount(one.expected_sales_change)),
+                *(one.campaign_name, one.subject, _amount(one, one.current_value), _amount(one, one.suggested_value)),
+                f"{one.confidence:.2f}",
+                *(_amount(one, one.expected_cost_change), _amount(one, one.expected_sales_change)),
                 one.reason,
             )
             for one in some[:limit]
@@ -95,8 +98,8 @@ def _show(found: Sequence[Suggestion], limit: int) -> None:
     out.print("Nothing of this is sent to Amazon: --bulksheet FILE.xlsx writes what you can upload yourself.")
 
 
-def _amount(value: object) -> str | None:
-    return None if value is None else f"{value:,.2f}"
+def _amount(one: Suggestion, value: Decimal | None) -> str | None:
+    return None if value is None else amount(value, one.currency_code)
 
 
 def _write(path: Path, possible: Sequence[Upload], suggested: int) -> None:
@@ -122,11 +125,13 @@ def _write(path: Path, possible: Sequence[Upload], suggested: int) -> None:
             path.mkdir(exist_ok=True)
         for file, some in files.items():
             write_bulksheet(file, some)
-            out.print(f"{file}: {len(some)} changes of profile {some[0].suggestion.profile_id}", soft_wrap=True)
+            changes = counted(len(some), "change")
+            out.print(f"{file}: {changes} of profile {some[0].suggestion.profile_id}", soft_wrap=True)
     except OSError as error:
         refuse(f"--bulksheet {path}: {error.strerror}")
     if left_out := suggested - len(possible):
         err.print(
-            f"{left_out} suggestions are left out: what they are of has changed, or an upload has no place for them",
+            f"left out: {counted(left_out, 'suggestion')} whose campaign or keyword has changed, or that an upload has "
+            "no place for",
             style="yellow",
         )

@@ -114,7 +114,7 @@ def test_one_load_run_at_a_time(project):
         data = tick(here)
         assert not data.run_requests
         assert run.run_id in data.skip_message
-        assert "1 reports are ready" in data.skip_message
+        assert "ready: 1 report; " in data.skip_message
         here.instance.delete_run(run.run_id)
     assert tick(here).run_requests
 

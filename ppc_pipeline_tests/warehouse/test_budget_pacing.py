@@ -229,8 +229,8 @@ def test_a_month_with_missing_days_is_projected_by_the_days_there_are_and_the_re
     assert float(row["projected_cost"]) == pytest.approx(month, abs=1e-5)
     assert row["projected_percent"] == pytest.approx(100 * month / 300, abs=1e-5)
     assert row["reason"].endswith(
-        "40.00 of 300.00 USD spent from 2026-11-01 on (3 of 10 days are missing, and taken as the average of the others); "
-        f"{month:,.2f} projected by 2026-11-30."
+        "40.00 of 300.00 USD spent from 2026-11-01 on (3 of 10 days are missing, and taken as the average of the "
+        f"others); {month:,.2f} projected by 2026-11-30."
     )
 
 
