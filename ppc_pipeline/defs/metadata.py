@@ -37,7 +37,7 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> d
 
 def column_schema(columns: Iterable[MetricColumn]) -> dg.TableSchema:
     """Return the columns of a table with what each means."""
-    return dg.TableSchema(columns=[dg.TableColumn(one.name, one.type, description=one.doc) for one in columns])
+    return dg.TableSchema(columns=[dg.TableColumn(one.name, one.type, description=one.doc or None) for one in columns])
 
 
 def stretches_table(found: Iterable[Stretch]) -> dg.MarkdownMetadataValue:

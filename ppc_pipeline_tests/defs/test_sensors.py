@@ -58,7 +58,7 @@ def test_reports_at_amazon_are_a_skip_with_their_number(project):
     here.run("orders_job", order_reports={"holes": False})
     data = tick(here)
     assert not data.run_requests
-    assert data.skip_message.startswith("4 reports are outstanding")
+    assert data.skip_message.startswith("outstanding: 4 reports")
 
 
 def test_what_is_ready_is_one_load_run_over_its_dates_that_neither_orders_nor_waits(project, monkeypatch):

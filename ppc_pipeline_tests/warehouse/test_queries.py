@@ -8,6 +8,7 @@ import pytest
 from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.warehouse import queries
 from ppc_pipeline.warehouse.loading import load_files
+from ppc_pipeline.warehouse.metrics import PERFORMANCE_COLUMNS
 from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, VENDOR, report_file, report_row, targeting_row
 
 STRANGER = 42
@@ -187,6 +188,12 @@ def test_the_sales_of_a_report_are_of_the_standard_window_its_type_has(filled, t
     load_rows(filled, tmp_path, report_type, [report_row(report_type, **IDS, **given)])
     (total,) = queries.report_totals(filled, REPORT_TABLES[report_type], DAY, DAY)
     assert total.sales == sales
+
+
+def test_performance_records_have_the_columns_they_are_described_with(undone):
+    described = [(row[0], row[1].split("(")[0]) for row in undone.execute("DESCRIBE performance_records").fetchall()]
+    assert described == [(column.name, column.type) for column in PERFORMANCE_COLUMNS]
+    assert all(column.doc for column in PERFORMANCE_COLUMNS)
 
 
 def test_no_two_performance_records_have_the_same_grain(filled, tmp_path):

@@ -14,7 +14,7 @@ from pydantic import Field
 from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.defs.assets import OWNER
 from ppc_pipeline.defs.interrupts import run
-from ppc_pipeline.defs.metadata import NO_PROFILE, markdown_table, money, refused_table
+from ppc_pipeline.defs.metadata import NO_PROFILE, column_schema, markdown_table, money, refused_table
 from ppc_pipeline.defs.partitions import days_of
 from ppc_pipeline.defs.progress import logged
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
@@ -23,8 +23,9 @@ from ppc_pipeline.progress import Progress
 from ppc_pipeline.rebuild import Rebuilt, rebuild_reports
 from ppc_pipeline.reports.ledger import ReportRow
 from ppc_pipeline.reports.refused_columns import refused_to
-from ppc_pipeline.reports.tables import REPORT_TABLES
+from ppc_pipeline.reports.tables import REPORT_TABLES, described_columns
 from ppc_pipeline.reports.windows import Days
+from ppc_pipeline.warehouse.metrics import PERFORMANCE_COLUMNS
 from ppc_pipeline.warehouse.queries import Answer, Total, daily_cost, profile_summary, report_totals
 
 GROUP = "reports"
@@ -115,6 +116,7 @@ def performance_asset(sources: Sequence[str], partitions: dg.DailyPartitionsDefi
         owners=[OWNER],
         kinds={"duckdb", "sql"},
         tags={"ppc/source": "warehouse"},
+        metadata={"dagster/column_schema": column_schema(PERFORMANCE_COLUMNS)},
     )
     def performance_records(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult:
         """One row is a day's performance of one keyword or target of Sponsored Products, Brands or Display.
@@ -174,9 +176,7 @@ def _spec(report_type: ReportType, partitions: dg.DailyPartitionsDefinition) -> 
         tags={"ppc/source": "amazon_ads"},
         skippable=True,
         metadata={
-            "dagster/column_schema": dg.TableSchema(
-                columns=[dg.TableColumn(column.name, str(column.type)) for column in table.columns]
-            ),
+            "dagster/column_schema": column_schema(described_columns(report_type)),
             "report type": report_type.name,
         },
         description=(
