@@ -234,6 +234,16 @@ def test_a_month_with_missing_days_is_projected_by_the_days_there_are_and_the_re
     )
 
 
+def test_the_reason_has_an_amount_with_its_currencys_decimals(undone):
+    add_profile(undone, SELLER, "seller", "JP", "JPY")
+    loaded(undone, days=10)
+    campaign(undone, budget=1000, budget_type="DAILY", currency_code="JPY")
+    spend(undone, [800] * 10, currency_code="JPY")
+    assert pacing(undone)["reason"].endswith(
+        "Last day 800 of 1,000 JPY a day. 8,000 of 30,000 JPY spent from 2026-11-01 on; 24,000 projected by 2026-11-30."
+    )
+
+
 @pytest.mark.parametrize(("days", "is_projected"), [(5, True), (4, False)])
 def test_a_month_is_projected_only_where_half_of_its_days_so_far_are_loaded(undone, days, is_projected):
     add_profile(undone, SELLER, "seller", "US", "USD")

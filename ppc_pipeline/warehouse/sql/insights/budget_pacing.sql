@@ -210,7 +210,8 @@ projected AS (
 ),
 judged AS (
     SELECT
-        *, 100 * projected_cost::DOUBLE / period_budget AS projected_percent,
+        projected.*, 100 * projected_cost::DOUBLE / period_budget AS projected_percent,
+        coalesce(w.written, '{:,.2f}') AS written,
         CASE
             WHEN figures_until IS NULL THEN 'no figures'
             WHEN state <> 'ENABLED' OR figures_until < start_date OR figures_until > end_date THEN 'not running'
@@ -225,7 +226,7 @@ judged AS (
             WHEN pace_percent IS NULL AND days_missing > 0 THEN 'not known'
             ELSE 'on pace'
         END AS status
-    FROM projected
+    FROM projected LEFT JOIN whole_currencies AS w USING (currency_code)
 )
 SELECT
     j.account, j.profile_id, p.name AS profile_name, p.country_code, j.currency_code, j.level, j.ad_product,
@@ -254,15 +255,16 @@ SELECT
         END,
         CASE
             WHEN j.daily_budget IS NOT NULL AND j.figures_until IS NOT NULL THEN format(
-                'Last day {:,.2f} of {:,.2f} {} a day. ',
-                j.cost_last_day::DOUBLE, j.daily_budget::DOUBLE, j.currency_code
+                'Last day {} of {} {} a day. ',
+                format(j.written, j.cost_last_day::DOUBLE), format(j.written, j.daily_budget::DOUBLE), j.currency_code
             )
             ELSE ''
         END,
         CASE
             WHEN j.projected_cost IS NOT NULL THEN format(
-                '{:,.2f} of {:,.2f} {} spent from {} on{}; {:,.2f} projected by {}.',
-                j.cost_in_period::DOUBLE, j.period_budget::DOUBLE, j.currency_code, j.period_start,
+                '{} of {} {} spent from {} on{}; {} projected by {}.',
+                format(j.written, j.cost_in_period::DOUBLE), format(j.written, j.period_budget::DOUBLE), j.currency_code,
+                j.period_start,
                 CASE
                     WHEN j.days_missing > 0 THEN format(
                         ' ({} of {} days are missing, and taken as the average of the others)',
@@ -270,15 +272,16 @@ SELECT
                     )
                     ELSE ''
                 END,
-                j.projected_cost::DOUBLE, j.period_end
+                format(j.written, j.projected_cost::DOUBLE), j.period_end
             )
             WHEN j.days_missing > 0 THEN format(
-                '{:,.2f}{} {} spent on the {} loaded days of {} since {}.', j.cost_in_period::DOUBLE,
-                coalesce(format(' of {:,.2f}', j.loaded_budget::DOUBLE), ''), j.currency_code, j.period_days_loaded,
+                '{}{} {} spent on the {} loaded days of {} since {}.', format(j.written, j.cost_in_period::DOUBLE),
+                coalesce(' of ' || format(j.written, j.loaded_budget::DOUBLE), ''), j.currency_code, j.period_days_loaded,
                 j.period_days_so_far, j.period_start
             )
             WHEN j.cost_in_period > 0 THEN format(
-                '{:,.2f} of {:,.2f} {} spent.', j.cost_in_period::DOUBLE, j.period_budget::DOUBLE, j.currency_code
+                '{} of {} {} spent.', format(j.written, j.cost_in_period::DOUBLE),
+                format(j.written, j.period_budget::DOUBLE), j.currency_code
             )
             ELSE ''
         END
