@@ -131,7 +131,7 @@ def _write(path: Path, possible: Sequence[Upload], suggested: int) -> None:
         refuse(f"--bulksheet {path}: {error.strerror}")
     if left_out := suggested - len(possible):
         err.print(
-            f"left out: {counted(left_out, 'suggestion')} whose campaign or keyword has changed, or that an upload has "
-            "no place for",
+            f"{counted(left_out, 'suggestion')} left out: the campaign or keyword has changed, "
+            "or an upload has no place for it",
             style="yellow",
         )
