@@ -14,6 +14,7 @@ from ppc_pipeline import definitions
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline.definitions import build_defs
 from ppc_pipeline.defs.sensors import load_request
+from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline.settings import Settings, load_settings
 from ppc_pipeline_tests.conftest import days_ago
@@ -110,6 +111,19 @@ def test_the_checks_are_these(defs):
     quality = {(table, name) for table, names in QUALITY.items() for name in names}
     insights = {(name, "nothing_to_see_to") for name in INSIGHTS}
     assert found == complete | rows | jumps | others | quality | insights
+
+
+def test_every_column_of_reports_is_shown_with_what_is_known_of_it(defs):
+    schemas = {
+        spec.key.to_user_string(): spec.metadata.get("dagster/column_schema") for spec in defs.resolve_all_asset_specs()
+    }
+    for table in REPORT_TABLES.values():
+        if table.name in REPORTS:
+            described = {column.name: column.description for column in schemas[table.name].columns}
+            assert tuple(described) == table.all_columns
+            keys = ("date", "account", "profile_id", "currency_code", "campaign_id", "clicks", "report_id")
+            assert all(described[name] for name in keys if name in described)
+    assert all(column.description for column in schemas["performance_records"].columns)
 
 
 def test_schedules_and_sensor_are_on_by_default(defs):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import Any, NoReturn, Self
 
 import duckdb
 import typer
@@ -23,15 +23,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from ppc_pipeline.cli.home import HomeBusyError
 from ppc_pipeline.settings import SettingsError
 from ppc_pipeline.warehouse.connection import WarehouseBusyError
-
-if TYPE_CHECKING:  # pandas takes a second to import, and most commands show no frame
-    import pandas as pd
+from ppc_pipeline.wording import decimals_of
 
 # Nobody can widen a pipe or a log file: give them room for a table's columns.
 _WIDTH = None if sys.stdout.isatty() else 150
 
 out = Console(width=_WIDTH)
 err = Console(stderr=True, width=_WIDTH)
+
+_CURRENCY = ("currency", "currency_code")
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -92,21 +92,19 @@ def print_json(value: Any) -> None:
 
 
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table for people."""
+    """Print a table for people.
+
+    Decimals are amounts: they have the digits of the currency that their row names, and more where they need them.
+    """
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for number, name in enumerate(header):
         numeric = bool(rows) and all(isinstance(row[number], int | float | Decimal | None) for row in rows)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=numeric)
+    named = next((number for number, name in enumerate(header) if name in _CURRENCY), None)
     for row in rows:
-        table.add_row(*(_plain(_cell(value)) for value in row))
+        decimals = decimals_of(None if named is None else str(row[named]))
+        table.add_row(*(_plain(_cell(value, decimals)) for value in row))
     out.print(table)
-
-
-def print_frame(title: str, frame: "pd.DataFrame") -> None:
-    """Print a data frame as a table for people."""
-    there = frame.astype(object).where(frame.notna(), None)
-    rows = [tuple(row) for row in there.itertuples(index=False)]
-    print_table(title, list(frame.columns), rows)
 
 
 class Bars:
@@ -141,16 +139,16 @@ class Bars:
         self._bars.update(self._tasks[stage], completed=done, total=total)
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, decimals: int) -> str:
     if value is None:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
-    if isinstance(value, Decimal):  # with as many digits as it needs
+    if isinstance(value, Decimal):
         whole, _, digits = f"{value:,f}".partition(".")
-        return f"{whole}.{digits.rstrip('0').ljust(2, '0')}"
+        return f"{whole}.{digits.rstrip('0').ljust(decimals, '0')}".removesuffix(".")
     return f"{value:,.2f}" if isinstance(value, float) else str(value)
 
 

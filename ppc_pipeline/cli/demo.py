@@ -5,7 +5,7 @@ import time
 
 import typer
 
-from ppc_pipeline.cli.console import Bars, log_to_terminal, one_line_errors, out, print_frame
+from ppc_pipeline.cli.console import Bars, log_to_terminal, one_line_errors, out, print_table
 from ppc_pipeline.cli.runs import not_over, settings_here, tools_of
 from ppc_pipeline.cli.sync import sync_day, trailing_days
 from ppc_pipeline.pipeline import completeness
@@ -40,10 +40,11 @@ def demo() -> None:
             summary = profile_summary(connection, days.start, days.end)
             keywords = top_keywords(connection, days.start, days.end, most=5)
         found = completeness(tools, settings.selected_report_types(), days)
-    print_frame(f"Spend, sales, ACoS and ROAS by profile and ad product, {days} (made-up figures)", summary)
+    title = f"Spend, sales, ACoS and ROAS by profile and ad product, {days} (made-up figures)"
+    print_table(title, summary.columns, summary.rows)
     for line in not_over(found):
         out.print(line, highlight=False, soft_wrap=True)
-    print_frame("Keywords and targets with the highest cost", keywords)
+    print_table("Keywords and targets with the highest cost", keywords.columns, keywords.rows)
     out.print(f"\nBrought in and loaded in {seconds:.1f} s. The warehouse is {tools.warehouse.name}.", highlight=False)
     out.print(f"See it in the Dagster UI: [bold]{ui}[/bold], then open http://127.0.0.1:3000", highlight=False)
     if not succeeded:

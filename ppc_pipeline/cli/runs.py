@@ -29,6 +29,7 @@ from ppc_pipeline.reports.windows import ONE_DAY, Days, served_before
 from ppc_pipeline.settings import Settings, SettingsError, load_settings
 from ppc_pipeline.warehouse.quarantine import rows_in_quarantine
 from ppc_pipeline.warehouse.queries import Total, report_totals
+from ppc_pipeline.wording import amount, counted
 
 _CLASS_NAME = re.compile(r"^[\w.]+: ")
 
@@ -236,13 +237,13 @@ def _not_offered(found: Sequence[Stretch]) -> list[str]:
         if stretch.status is DayStatus.NOT_OFFERED:
             profiles[stretch.report_type].add(stretch.profile_id)
     return [
-        f"{report_type}: Amazon does not offer it to {len(ids)} profiles, which is no failure (`ppc status`)"
+        f"{report_type}: Amazon does not offer it to {counted(len(ids), 'profile')}, which is no failure (`ppc status`)"
         for report_type, ids in profiles.items()
     ]
 
 
 def _total_row(name: str, total: Total) -> tuple[str, str, str, int, int, str, str, str]:
-    cost, sales = ("-" if amount is None else f"{amount:,.2f}" for amount in (total.cost, total.sales))
+    cost, sales = ("-" if value is None else amount(value, total.currency_code) for value in (total.cost, total.sales))
     return (
         str(total.profile_id),
         total.profile_name or "",

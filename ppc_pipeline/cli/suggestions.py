@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,7 @@ from ppc_pipeline.cli.reading import reading
 from ppc_pipeline.cli.runs import execute_job, settings_here, tools_of
 from ppc_pipeline.warehouse.suggestions import KINDS, Suggestion, Upload, has_suggestions, uploads
 from ppc_pipeline.warehouse.suggestions import suggestions as find_suggestions
+from ppc_pipeline.wording import amount, counted
 
 _ENDING = ".xlsx"
 _HEADER = ("campaign", "what", "now", "suggested", "confidence", "cost, 30 d", "sales, 30 d", "why")
@@ -94,8 +96,9 @@ def _show(found: Sequence[Suggestion], limit: int, *, refreshed: bool) -> None:
     for (profile_id, kind), some in of_each.items():
         rows = [
             (
-                *(one.campaign_name, one.subject, _amount(one.current_value), _amount(one.suggested_value)),
-                *(f"{one.confidence:.2f}", _amount(one.expected_cost_change), _amount(one.expected_sales_change)),
+                *(one.campaign_name, one.subject, _amount(one, one.current_value), _amount(one, one.suggested_value)),
+                f"{one.confidence:.2f}",
+                *(_amount(one, one.expected_cost_change), _amount(one, one.expected_sales_change)),
                 one.reason,
             )
             for one in some[:limit]
@@ -105,8 +108,8 @@ def _show(found: Sequence[Suggestion], limit: int, *, refreshed: bool) -> None:
     out.print("Nothing of this is sent to Amazon: --bulksheet FILE.xlsx writes what you can upload yourself.")
 
 
-def _amount(value: object) -> str | None:
-    return None if value is None else f"{value:,.2f}"
+def _amount(one: Suggestion, value: Decimal | None) -> str | None:
+    return None if value is None else amount(value, one.currency_code)
 
 
 def _write(path: Path, possible: Sequence[Upload], suggested: int, *, as_json: bool) -> None:
@@ -122,19 +125,21 @@ def _write(path: Path, possible: Sequence[Upload], suggested: int, *, as_json: b
             write_bulksheet(file, some)
     except OSError as error:
         refuse(f"--bulksheet {path}: {error.strerror}")
-    written = [
-        {"path": file, "profile_id": some[0].suggestion.profile_id, "changes": len(some)}
-        for file, some in files.items()
-    ]
     if as_json:
-        print_json(written)
+        print_json(
+            [
+                {"path": file, "profile_id": some[0].suggestion.profile_id, "changes": len(some)}
+                for file, some in files.items()
+            ]
+        )
     else:
-        for one in written:
-            said = f"{one['path']}: {one['changes']} changes of profile {one['profile_id']}"
+        for file, some in files.items():
+            said = f"{file}: {counted(len(some), 'change')} of profile {some[0].suggestion.profile_id}"
             out.print(said, markup=False, soft_wrap=True)
     if left_out := suggested - len(possible):
         err.print(
-            f"{left_out} suggestions are left out: what they are of has changed, or an upload has no place for them",
+            f"{counted(left_out, 'suggestion')} left out: the campaign or keyword has changed, "
+            "or an upload has no place for it",
             style="yellow",
         )
 

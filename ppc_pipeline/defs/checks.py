@@ -22,6 +22,7 @@ from ppc_pipeline.reports.refused_columns import RefusedColumn, refused_alike, r
 from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.settings import load_settings
 from ppc_pipeline.warehouse.queries import duplicates, emptied_days, rejected
+from ppc_pipeline.wording import counted
 
 COMPLETE_CHECK = "complete"
 COLUMNS_CHECK = "columns"
@@ -125,7 +126,7 @@ def rejected_checks(report_types: Sequence[ReportType]) -> dg.AssetChecksDefinit
         keys = sorted(context.selected_asset_check_keys)
         with warehouse.get_connection(read_only=True) as connection:
             found = {key: rejected(connection, by_table[key.asset_key.to_user_string()].name) for key in keys}
-        header = ("account", "profile", "why", "rows", "example", "its row")
+        header = ("account", "profile", "why", "rows", "example", "how its row begins")
         for key, rows in found.items():
             number = sum(row[3] for row in rows)
             yield dg.AssetCheckResult(
@@ -133,7 +134,7 @@ def rejected_checks(report_types: Sequence[ReportType]) -> dg.AssetChecksDefinit
                 check_name=REJECTED_CHECK,
                 passed=not rows,
                 severity=dg.AssetCheckSeverity.WARN,
-                description=f"{number} rows are in quarantine" if rows else "none",
+                description=f"in quarantine: {counted(number, 'row')}" if rows else "none",
                 metadata={"rows": number, **({"examples": markdown_table(header, rows)} if rows else {})},
             )
 
@@ -160,9 +161,15 @@ def emptied_checks(report_types: Sequence[ReportType]) -> dg.AssetChecksDefiniti
         with warehouse.get_connection(read_only=True) as connection:
             tables = {key: REPORT_TABLES[by_table[key.asset_key.to_user_string()].name] for key in keys}
             found = {key: emptied_days(connection, table) for key, table in tables.items()}
-        header = ("account", "profile", "day", "impressions before", "cost before", "report without rows", "loaded")
+        header = (
+            *("account", "profile", "day", "impressions before", "cost before", "currency"),
+            *("report without rows", "loaded"),
+        )
         for key, days in found.items():
-            some = f"{len(days)} days that had rows have none now: materialize them again to ask Amazon once more"
+            some = (
+                f"had rows before, and none now: {counted(len(days), 'day')}; "
+                "materialize them again to ask Amazon once more"
+            )
             yield dg.AssetCheckResult(
                 asset_key=key.asset_key,
                 check_name=EMPTIED_CHECK,
@@ -225,7 +232,7 @@ def columns_result(asset_key: dg.AssetKey, refused: Sequence[RefusedColumn]) -> 
 
 
 def _profiles(ids: Sequence[int]) -> str:
-    return f"profile {ids[0]}" if len(ids) == 1 else f"{len(ids)} profiles, such as {ids[0]}"
+    return f"profile {ids[0]}" if len(ids) == 1 else f"{counted(len(ids), 'profile')}, such as {ids[0]}"
 
 
 def performance_check() -> dg.AssetChecksDefinition:
@@ -242,11 +249,10 @@ def performance_check() -> dg.AssetChecksDefinition:
         days = days_of_run(context.op_execution_context.run, load_settings())
         with warehouse.get_connection(read_only=True) as connection:
             found = duplicates(connection, "performance_records", PERFORMANCE_GRAIN, days.start, days.end)
-        examples = markdown_table(list(found.columns), found.to_numpy().tolist())
         return dg.AssetCheckResult(
-            passed=found.empty,
+            passed=not found.rows,
             severity=dg.AssetCheckSeverity.ERROR,
-            metadata={} if found.empty else {"examples": examples},
+            metadata={"examples": markdown_table(found.columns, found.rows)} if found.rows else {},
         )
 
     return performance_grain_unique

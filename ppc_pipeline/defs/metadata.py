@@ -12,16 +12,24 @@ import dagster as dg
 from ppc_pipeline.reports.completeness import DayStatus, Stretch
 from ppc_pipeline.reports.refused_columns import RefusedColumn, refused_alike
 from ppc_pipeline.warehouse.metrics import MetricColumn
+from ppc_pipeline.wording import amount, decimals_of, rounded
 
 MOST_ROWS = 50
+CURRENCY = "currency"
+"""The column that says which currency a row's amounts are in."""
 
 NO_PROFILE = "no account has answered yet, or none of its profiles is worked for: `ppc doctor` says why"
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> dg.MarkdownMetadataValue:
-    """Return a table, cut to its first rows with the number of those left out."""
+    """Return a table, cut to its first rows with the number of those left out.
+
+    Decimals are amounts: those of a row that has a ``currency`` are spelled with its digits.
+    """
     lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
-    lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in rows[:MOST_ROWS]]
+    for row in rows[:MOST_ROWS]:
+        currency = row[header.index(CURRENCY)] if CURRENCY in header else None
+        lines.append("| " + " | ".join(_cell(value, currency) for value in row) + " |")
     if len(rows) > MOST_ROWS:
         lines.append(f"\n... and {len(rows) - MOST_ROWS} more")
     return dg.MetadataValue.md("\n".join(lines))
@@ -29,7 +37,7 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> d
 
 def column_schema(columns: Iterable[MetricColumn]) -> dg.TableSchema:
     """Return the columns of a table with what each means."""
-    return dg.TableSchema(columns=[dg.TableColumn(one.name, one.type, description=one.doc) for one in columns])
+    return dg.TableSchema(columns=[dg.TableColumn(one.name, one.type, description=one.doc or None) for one in columns])
 
 
 def stretches_table(found: Iterable[Stretch]) -> dg.MarkdownMetadataValue:
@@ -68,12 +76,28 @@ def refused_table(refused: Iterable[RefusedColumn]) -> dg.MarkdownMetadataValue:
     return markdown_table(("account", "profiles", "report type", "columns", "since", "tried again on", "why"), rows)
 
 
-def money(amounts: Mapping[str, object]) -> dict[str, dg.MetadataValue]:
+def money(what: str, amounts: Mapping[str, Decimal]) -> dict[str, dg.MetadataValue]:
     """Return an amount for each currency, as a number that Dagster plots over time. Currencies are never added."""
-    return {name: dg.MetadataValue.float(float(str(value))) for name, value in sorted(amounts.items())}
+    return {f"{what} {currency}": _number(value, currency) for currency, value in sorted(amounts.items())}
 
 
-def _cell(value: object) -> str:
-    if isinstance(value, float | Decimal):
-        return "" if value != value else f"{value:,.2f}"  # NaN is how a frame says NULL
+def amount_change(before: Decimal | None, after: Decimal | None, currency: str | None) -> str:
+    """Spell what an amount was or is, and what it becomes: ``0.50 to 0.60 USD``; nothing where neither is known."""
+    if before is None and after is None:
+        return ""
+    spelled = ["none" if value is None else amount(value, currency) for value in (before, after)]
+    return f"{' to '.join(spelled)} {currency or ''}".rstrip()
+
+
+def _number(value: Decimal, currency: str) -> dg.MetadataValue:
+    decimals = decimals_of(currency)
+    shown = rounded(value, decimals)
+    return dg.MetadataValue.float(float(shown)) if decimals else dg.MetadataValue.int(int(shown))
+
+
+def _cell(value: object, currency: object) -> str:
+    if isinstance(value, Decimal):
+        return amount(value, str(currency))
+    if isinstance(value, float):
+        return f"{value:,.2f}"
     return "" if value is None else str(value).replace("|", "\\|").replace("\n", " ")

@@ -15,6 +15,7 @@ from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.dates import DateFormatter
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from numpy.typing import ArrayLike
 from PIL import Image
 
 from ppc_pipeline.reports.completeness import COMPLETE, DayStatus, Stretch
@@ -107,6 +108,14 @@ def daily_cost_plot(rows: Sequence[tuple[date, str, object]]) -> dg.MarkdownMeta
         axes.tick_params(labelsize=7)
         axes.xaxis.set_major_formatter(DateFormatter("%d %b"))
     return picture(figure, "cost by day")
+
+
+def readable_on(color: ArrayLike) -> str:
+    """Return black or white: which of the two has more contrast with a colour (red, green, blue from 0 to 1)."""
+    parts = np.asarray(color, dtype=float)[:3]
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ (0.2126, 0.7152, 0.0722)
+    return "black" if (luminance + 0.05) / 0.05 >= 1.05 / (luminance + 0.05) else "white"
 
 
 def picture(figure: Figure, title: str, note: str = "") -> dg.MarkdownMetadataValue:

@@ -18,10 +18,11 @@ from ppc_pipeline.reports.windows import utc_now
 from ppc_pipeline.settings import load_settings
 from ppc_pipeline.warehouse.connection import WarehouseBusyError
 from ppc_pipeline.warehouse.quality import QUALITY_CHECKS, Asked, Judged, QualityCheck, judge
+from ppc_pipeline.wording import counted
 
 log = logging.getLogger(__name__)
 
-_HEADER = ("account", "profile", "client", "what", "expected", "found", "problem")
+_HEADER = ("account", "profile", "what", "expected", "found", "problem")
 
 
 def quality_checks(tables: Collection[str], report_types: Sequence[ReportType]) -> dg.AssetChecksDefinition:
@@ -82,10 +83,10 @@ def _result(check: QualityCheck, judged: Sequence[Judged]) -> dg.AssetCheckResul
         check_name=check.name,
         passed=not wrong,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{len(clients)} clients: {first}" if wrong else "as it should be",
+        description=f"{counted(len(clients), 'client')}: {first}" if wrong else "as it should be",
         metadata={
             "expected": check.rule,
-            "found": f"{len(wrong)} problems of {len(clients)} clients",
+            "found": f"{counted(len(wrong), 'problem')} of {counted(len(clients), 'client')}",
             "compared": len(judged),
             **({"examples": _table(wrong)} if wrong else {}),
             **({"all": _table(judged)} if len(judged) > len(wrong) else {}),
@@ -94,5 +95,5 @@ def _result(check: QualityCheck, judged: Sequence[Judged]) -> dg.AssetCheckResul
 
 
 def _table(judged: Sequence[Judged]) -> dg.MarkdownMetadataValue:
-    rows = [(j.account, j.profile_id, j.client, j.subject, j.expected, j.found, j.problem) for j in judged]
+    rows = [(j.account, f"{j.profile_id} {j.client or ''}", j.subject, j.expected, j.found, j.problem) for j in judged]
     return markdown_table(_HEADER, rows)

@@ -25,6 +25,7 @@ from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, Wareh
 from ppc_pipeline.pipeline import Tools, outstanding_reports, poll_outstanding
 from ppc_pipeline.reports.ledger import ReportRow
 from ppc_pipeline.reports.windows import ONE_DAY, Days
+from ppc_pipeline.wording import counted
 
 TICK_SECONDS = 35.0
 """Dagster breaks a tick off after 60 s and then keeps nothing of it: stop well before."""
@@ -66,11 +67,11 @@ def report_readiness(
         outstanding = len(tools.ledger.outstanding())
         if not outstanding:
             return dg.SkipReason("no report is outstanding: the schedule daily_orders orders the next ones")
-        return dg.SkipReason(f"{outstanding} reports are outstanding, and none of them is ready to be loaded")
+        return dg.SkipReason(f"outstanding: {counted(outstanding, 'report')}, none of which is ready to be loaded")
     why_not = _held_back(context.instance, now)
     if why_not:
-        what = f"{len(ready)} reports are ready" if days else f"{', '.join(overviews)} are due"
-        return dg.SkipReason(f"{what}, and {why_not}")
+        what = f"ready: {counted(len(ready), 'report')}" if days else f"due: {', '.join(overviews)}"
+        return dg.SkipReason(f"{what}; {why_not}")
     return load_request(together, days, overviews) if days else overviews_request(overviews, loads)
 
 

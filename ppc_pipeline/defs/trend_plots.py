@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, DateFormatter, date2num
 from matplotlib.figure import Figure
 
-from ppc_pipeline.defs.plots import picture
+from ppc_pipeline.defs.plots import picture, readable_on
 from ppc_pipeline.warehouse.trends import TrendDay, WeekdayIndex
 
 MOST_PANELS = 9
@@ -65,7 +65,8 @@ def weekdays_plot(indices: Sequence[WeekdayIndex]) -> dg.MarkdownMetadataValue:
     mesh = axes.imshow(grid, cmap="RdBu_r", vmin=0.5, vmax=1.5, aspect="auto")
     for (row, column), value in np.ndenumerate(grid):
         if not np.isnan(value):
-            axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7)
+            color = readable_on(mesh.to_rgba(value))
+            axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7, color=color)
     axes.set_xticks(range(len(_WEEKDAYS)), _WEEKDAYS, fontsize=7)
     axes.set_yticks(range(len(places)), [names[place] for place in places], fontsize=7, parse_math=False)
     figure.colorbar(mesh, ax=axes, label="sales, 1: average day").ax.tick_params(labelsize=7)

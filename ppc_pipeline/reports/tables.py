@@ -9,7 +9,8 @@ import hashlib
 from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES, EntityType, Listing
 from ppc_pipeline.amazon_ads.entities.campaigns import PLACEMENTS
 from ppc_pipeline.amazon_ads.fields import Kind, snake_case
-from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, ReportType, is_metric, kind_of
+from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, ReportType, describe, is_metric, kind_of
+from ppc_pipeline.warehouse.metrics import FIGURES, KEYS, WHENCE, MetricColumn
 from ppc_pipeline.warehouse.tables import Column, ColumnType, EntityTable, ReportTable, Words
 
 _TYPES = {
@@ -45,6 +46,27 @@ def report_table(report_type: ReportType) -> ReportTable:
         anonymous=report_type.anonymous,
         id_column=snake_case(report_type.id_column) if report_type.id_column else None,
     )
+
+
+_AS_IN_METRICS = {
+    **{name: KEYS[name] for name in ("date", "account", "profile_id", "currency_code")},
+    **{name: KEYS[name] for name in ("campaign_id", "campaign_name", "ad_group_id", "ad_group_name", "search_term")},
+    **{name: KEYS[name] for name in ("advertised_asin", "advertised_sku")},
+    **{figure.name: figure for figure in FIGURES if figure.name in ("impressions", "clicks", "cost")},
+    **{column.name: column for column in WHENCE},
+}
+"""Columns of report tables that are what the columns of metric tables are."""
+
+
+def described_columns(report_type: ReportType) -> tuple[MetricColumn, ...]:
+    """Return every column of a report type's table, with what it means; without a word where only its name says it."""
+    table = report_table(report_type)
+    own = {
+        column.name: MetricColumn(column.name, str(column.type), describe(column.source, report_type.ad_product))
+        for column in table.columns
+    }
+    found = own | _AS_IN_METRICS
+    return tuple(found[name] for name in table.all_columns)
 
 
 def entity_table(entity: EntityType) -> EntityTable:

@@ -107,7 +107,7 @@ LOADED_DAYS = (
         MetricColumn(
             f"{metric}_share",
             RATE,
-            f"Share of the day's final {metric} that is known at its age (`restatement_curve`); NULL: nobody knows.",
+            f"Share of the day's final {metric} that is known at its age (`known_shares`); NULL: nobody knows.",
         )
         for metric in ("impressions", "clicks", "cost", "purchases", "sales")
     ),
@@ -185,7 +185,8 @@ _IN_ORDER = (
             MetricColumn(
                 "projected_cost",
                 MONEY,
-                "cost_in_period + average of the last 7 loaded days * days to come; NULL as period_percent.",
+                "cost_in_period + its average a day * missing days + average of the last 7 loaded days * days to come; "
+                "NULL: less than half of the days are loaded, or no end.",
             ),
             MetricColumn("projected_percent", RATE, "100 * projected_cost / period_budget."),
             MetricColumn("status", TEXT, "How it stands, in words."),

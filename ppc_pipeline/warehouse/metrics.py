@@ -190,6 +190,12 @@ _NEW_TO_BRAND_RATES = (
     ),
 )
 
+WHENCE = (
+    MetricColumn("report_id", TEXT, "Amazon's id of the report that the row is from."),
+    MetricColumn("loaded_at", "TIMESTAMP WITH TIME ZONE", "When the row was loaded."),
+)
+"""The last columns of report tables."""
+
 CONVERTED = (
     MetricColumn("cost_converted", MONEY, "cost in converted_currency; NULL where there is no rate of the day."),
     MetricColumn("sales_converted", MONEY, "sales in converted_currency; NULL where there is no rate of the day."),
@@ -243,6 +249,16 @@ _OF_CAMPAIGNS = {
 _CAMPAIGN = ("campaign_id", "campaign_name")
 _AD_GROUP = (*_CAMPAIGN, "ad_group_id", "ad_group_name")
 _TARGET = (*_AD_GROUP, "target_id", "target_kind", "target_text", "match_type")
+
+PERFORMANCE_COLUMNS = (
+    *(KEYS[name] for name in (*_ALWAYS, *_TARGET)),
+    *(one for one in MEASURES if one.name in ("impressions", "clicks", "cost")),
+    *(one for one in MEASURES if one.name.endswith(WINDOWS)),
+    *(one for one in FIGURES if one.name in _WINDOWED),
+    *(one for one in MEASURES if one.name.startswith("new_to_brand")),
+    *WHENCE,
+)
+"""Every column of the view ``performance_records``, in order."""
 
 
 def _table(name: str, row: str, keys: Sequence[str], grain: Sequence[str], sources: Mapping[str, str]) -> MetricTable:

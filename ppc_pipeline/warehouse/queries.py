@@ -7,14 +7,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 
 from ppc_pipeline.warehouse.tables import ReportTable, quoted, sql_file
 
-if TYPE_CHECKING:  # pandas takes a second to import: DuckDB does so where a frame is made
-    import pandas as pd
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a question found: rows below the names of their columns, amounts as decimals."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +94,27 @@ def rows_in(connection: duckdb.DuckDBPyConnection, table: str) -> int:
 
 def duplicates(
     connection: duckdb.DuckDBPyConnection, table: str, grain: Sequence[str], start: date, end: date
-) -> "pd.DataFrame":
+) -> Answer:
     """Return examples of keys that stand more than once, with how often."""
     key = ", ".join(quoted(name) for name in grain)
     query = f"""
         SELECT {key}, count(*) AS times FROM {quoted(table)} WHERE date BETWEEN ? AND ?
         GROUP BY {key} HAVING count(*) > 1 ORDER BY times DESC, {key} LIMIT 20
     """
-    return connection.execute(query, [start, end]).df()
+    return _answer(connection.execute(query, [start, end]))
 
 
 def rejected(connection: duckdb.DuckDBPyConnection, source: str) -> list[tuple[Any, ...]]:
     """Return what is in quarantine of a report type or entity, by kind of reason.
 
     Returns:
-        (account, profile, kind of reason, rows, an example's whole reason, its row) each, the most rows first.
+        (account, profile, kind of reason, rows, an example's whole reason, how its row begins) each, the most rows
+        first.
     """
     query = """
         SELECT
             account, profile_id, regexp_replace(reason, ':.*', '') AS kind, count(*) AS rows,
-            any_value(reason), left(any_value(raw)::VARCHAR, 2000)
+            any_value(reason), left(any_value(raw)::VARCHAR, 300)
         FROM rejected_rows WHERE source = ? GROUP BY account, profile_id, kind ORDER BY rows DESC, account, profile_id
     """
     return connection.execute(query, [source]).fetchall()
@@ -118,14 +124,14 @@ def emptied_days(connection: duckdb.DuckDBPyConnection, table: ReportTable) -> l
     """Return the days of a report table that had rows, of which a later report said that there are none.
 
     Returns:
-        (account, profile, day, impressions and cost as they were, the report that has none, when) each, the newest
-        days first.
+        (account, profile, day, impressions and cost as they were, its currency, the report that has none, when) each,
+        the newest days first.
     """
     query = f"""
         SELECT
             account, profile_id, date,
             max(before) FILTER (metric = 'impressions')::BIGINT, max(before) FILTER (metric = 'cost'),
-            arg_max(report_id, restated_at), max(restated_at)
+            any_value(currency_code), arg_max(report_id, restated_at), max(restated_at)
         FROM restatements AS r
         WHERE report_type = ? AND after IS NULL
             AND NOT EXISTS (FROM {quoted(table.name)} AS t WHERE t.profile_id = r.profile_id AND t.date = r.date)
@@ -143,11 +149,15 @@ def daily_cost(connection: duckdb.DuckDBPyConnection, start: date, end: date) ->
     return connection.execute(query, [start, end]).fetchall()
 
 
-def profile_summary(connection: duckdb.DuckDBPyConnection, start: date, end: date) -> "pd.DataFrame":
+def profile_summary(connection: duckdb.DuckDBPyConnection, start: date, end: date) -> Answer:
     """Return spend, sales, ACoS and ROAS of each profile and ad product over some days, with their currency."""
-    return connection.execute(sql_file("profile_summary"), {"start": start, "end": end}).df()
+    return _answer(connection.execute(sql_file("profile_summary"), {"start": start, "end": end}))
 
 
-def top_keywords(connection: duckdb.DuckDBPyConnection, start: date, end: date, most: int) -> "pd.DataFrame":
+def top_keywords(connection: duckdb.DuckDBPyConnection, start: date, end: date, most: int) -> Answer:
     """Return the keywords and targets with the highest cost of each profile, ``most`` for each."""
-    return connection.execute(sql_file("top_keywords"), {"start": start, "end": end, "most": most}).df()
+    return _answer(connection.execute(sql_file("top_keywords"), {"start": start, "end": end, "most": most}))
+
+
+def _answer(cursor: duckdb.DuckDBPyConnection) -> Answer:
+    return Answer(tuple(column[0] for column in cursor.description), cursor.fetchall())

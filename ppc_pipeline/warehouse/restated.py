@@ -1,7 +1,8 @@
 """How far a fresh day can be trusted: what share of a figure was known when the day was young.
 
 Here: the table ``restatement_curve``, worked out from ``restatements``, ``load_log`` and the report tables, and reading
-it. Not here: writing restatements (``loading``), when the table is made anew, or drawing the curve.
+it. Not here: writing restatements (``loading``), when the table is made anew, drawing the curve, or what it says of the
+ages between its own (``sql/known_shares.sql``).
 """
 
 from collections.abc import Iterable

@@ -1,21 +1,15 @@
-"""Numbers as people read them: amounts with their currency's decimals, percents, changes with a sign."""
+"""Numbers as a weekly report has them: amounts with their currency's decimals, percents, changes with a sign."""
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
+
+from ppc_pipeline.wording import decimals_of, rounded
 
 UNKNOWN = "\N{EN DASH}"
 """Stands where there is no figure."""
 
 _MINUS = "\N{MINUS SIGN}"
-_WHOLE = frozenset({"CLP", "COP", "HUF", "IDR", "JPY", "KRW", "TWD", "VND"})
-"""Currencies whose prices have no decimals."""
-
 _COUNTS = frozenset({"impressions", "clicks", "purchases", "units"})
 _AMOUNTS = frozenset({"cost", "sales", "cpc", "cost_per_purchase"})
-
-
-def decimals_of(currency: str) -> int:
-    """Return how many decimals amounts of a currency are shown with."""
-    return 0 if currency in _WHOLE else 2
 
 
 def amount(value: Decimal | None, currency: str) -> str:
@@ -53,5 +47,4 @@ def number(value: Decimal | None, decimals: int) -> str:
     """Spell a number with thousands apart; halves are rounded up."""
     if value is None:
         return UNKNOWN
-    rounded = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
-    return f"{rounded + 0:,.{decimals}f}".replace("-", _MINUS)
+    return f"{rounded(value, decimals):,.{decimals}f}".replace("-", _MINUS)

@@ -3,7 +3,7 @@
 import pytest
 
 from ppc_pipeline.amazon_ads.fields import Kind
-from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES, REPORT_TYPES, is_metric, kind_of
+from ppc_pipeline.amazon_ads.report_types import DEFAULT_REPORT_TYPES, REPORT_TYPES, describe, is_metric, kind_of
 
 ALL = pytest.mark.parametrize("report_type", REPORT_TYPES.values(), ids=REPORT_TYPES)
 
@@ -82,3 +82,31 @@ def test_what_is_ordered_by_default_is_declared():
 )
 def test_a_column_has_the_kind_of_the_catalogue_and_is_added_up_where_that_means_something(column, kind, metric):
     assert (kind_of(column), is_metric(column)) == (kind, metric)
+
+
+@pytest.mark.parametrize(
+    ("column", "ad_product", "meaning"),
+    [
+        ("sales7d", "SPONSORED_PRODUCTS", "Sales within 7 days of a click."),
+        ("purchases1d", "SPONSORED_PRODUCTS", "Orders within 1 day of a click."),
+        ("purchasesSameSku30d", "SPONSORED_PRODUCTS", "Orders of the advertised product within 30 days of a click."),
+        ("unitsSoldClicks14d", "SPONSORED_PRODUCTS", "Units sold within 14 days of a click."),
+        ("sales", "SPONSORED_BRANDS", "Sales within 14 days of a click or a view."),
+        ("salesClicks", "SPONSORED_DISPLAY", "Sales within 14 days of a click."),
+        ("purchasesPromotedClicks", "SPONSORED_DISPLAY", "Orders of the advertised product within 14 days of a click."),
+        ("detailPageViewsViews", "SPONSORED_DISPLAY", "How often a product's page was looked at after a view."),
+        ("addToCart", "SPONSORED_BRANDS", "How often a product was put into the cart."),
+        ("sales", "SPONSORED_TELEVISION", "Sales."),
+        ("segmentClassCode", "SPONSORED_PRODUCTS", ""),
+    ],
+)
+def test_a_column_means_what_the_rules_of_its_name_say(column, ad_product, meaning):
+    assert describe(column, ad_product) == meaning
+
+
+@ALL
+def test_every_figure_of_orders_sales_and_units_has_its_meaning(report_type):
+    sold = [
+        name for name in report_type.columns if is_metric(name) and name.startswith(("purch", "sales", "unitsSold"))
+    ]
+    assert [name for name in sold if not describe(name, report_type.ad_product)] == []

@@ -110,7 +110,7 @@ def test_what_has_changed_since_is_left_out_and_counted(warehouse, tmp_path, cha
     assert "nothing that is suggested can be carried out" in result.stderr
     result = ppc("suggestions", "--bulksheet", tmp_path / "up")
     assert result.exit_code == 0
-    assert "suggestions are left out" in " ".join(result.stderr.split())
+    assert "left out: the campaign or keyword has changed" in " ".join(result.stderr.split())
 
 
 def test_a_bulksheet_is_told_of_in_json_to_programs(warehouse, tmp_path):

@@ -57,7 +57,7 @@ def test_a_planted_outlier_is_told_with_the_client_the_figures_and_the_currency(
     assert result.success
     check = check_of(result, "anomalies", CHECK)
     assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
-    assert check.description.startswith("2 in 1 profiles; Acme US: ")
+    assert check.description.startswith("2 findings in 1 profile; Acme US: ")
     (cost,) = [line for line in check.metadata["worst"].value.splitlines() if "cost of" in line]
     weekday = f"{days_ago(2):%A}"
     assert cost == (
@@ -72,12 +72,12 @@ def test_a_quality_check_names_the_client_what_was_expected_and_what_was_found(m
     assert result.success
     impossible = check_of(result, "metrics_by_campaign", "possible_values")
     assert (impossible.passed, impossible.severity) == (False, dg.AssetCheckSeverity.WARN)
-    assert impossible.description.startswith(f'1 clients: Acme US: "Mugs" on {days_ago(2)}: 9 impressions, 50 clicks')
+    assert impossible.description.startswith(f'1 client: Acme US: "Mugs" on {days_ago(2)}: 9 impressions, 50 clicks')
     assert impossible.metadata["expected"].value == QUALITY_CHECKS["possible_values"].rule
     assert "clicks are not more than impressions" in impossible.metadata["examples"].value
     late = check_of(result, "metrics_by_profile", "fresh")
-    assert (late.passed, late.metadata["found"].value) == (False, "1 problems of 1 clients")
-    assert f"| yesterday | {days_ago(1)} | {days_ago(2)} |" in late.metadata["examples"].value
+    assert (late.passed, late.metadata["found"].value) == (False, "1 problem of 1 client")
+    assert f"| {SELLER} Acme US | yesterday | {days_ago(1)} | {days_ago(2)} |" in late.metadata["examples"].value
     other_days = made.run("reports_job", start=days_ago(3), assets=["metrics_by_campaign"])
     assert check_of(other_days, "metrics_by_campaign", "possible_values").passed
 

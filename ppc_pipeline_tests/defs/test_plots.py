@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from ppc_pipeline.defs.plots import MOST_PROFILES, coverage_plot
+from ppc_pipeline.defs.plots import MOST_PROFILES, coverage_plot, readable_on
 from ppc_pipeline.defs.trend_plots import MOST_PANELS, trends_plot, weekdays_plot
 from ppc_pipeline.reports.completeness import DayStatus, Stretch
 from ppc_pipeline.reports.windows import Days
@@ -63,3 +63,20 @@ def test_a_name_with_signs_of_a_formula_can_be_drawn(name):
     week = [WeekdayIndex(1, 1, 1, name, "USD", "SPONSORED_TV", day, index) for day, index in ((7, 1.5), (1, None))]
     assert weekdays_plot(week).value
     assert coverage_plot([replace(one, profile_name=name) for one in stretches_of(1)]).value
+
+
+@pytest.mark.parametrize(
+    ("color", "text"),
+    [((1, 1, 1), "black"), ((0, 0, 0), "white"), ((0.4, 0, 0.12, 1), "white"), ((0.02, 0.19, 0.38, 1), "white")],
+)
+def test_text_on_a_colour_is_the_one_of_black_and_white_that_can_be_read(color, text):
+    assert readable_on(color) == text
+
+
+def test_every_number_of_the_heat_map_can_be_read_on_its_cell(monkeypatch):
+    written = {}
+    monkeypatch.setattr(
+        "matplotlib.axes.Axes.text", lambda axes, x, y, text, *, color, **_: written.update({text: color})
+    )
+    weekdays_plot([WeekdayIndex(1, 1, 1, "Store", "USD", "SPONSORED_PRODUCTS", n + 1, 0.5 + n / 6) for n in range(7)])
+    assert (written["0.50"], written["1.00"], written["1.50"]) == ("white", "black", "white")

@@ -58,7 +58,7 @@ def test_reports_at_amazon_are_a_skip_with_their_number(project):
     here.run("orders_job", order_reports={"holes": False})
     data = tick(here)
     assert not data.run_requests
-    assert data.skip_message.startswith("4 reports are outstanding")
+    assert data.skip_message.startswith("outstanding: 4 reports")
 
 
 def test_what_is_ready_is_one_load_run_over_its_dates_that_neither_orders_nor_waits(project, monkeypatch):
@@ -114,7 +114,7 @@ def test_one_load_run_at_a_time(project):
         data = tick(here)
         assert not data.run_requests
         assert run.run_id in data.skip_message
-        assert "1 reports are ready" in data.skip_message
+        assert "ready: 1 report; " in data.skip_message
         here.instance.delete_run(run.run_id)
     assert tick(here).run_requests
 

@@ -27,9 +27,7 @@ def test_a_run_makes_suggestions_of_what_is_loaded_and_shows_how_many_and_which(
     assert bids > 0
     assert sum(found[kind] for kind in KINDS) == rows
     assert found["by client"].count("| bid_change |") == len(here.profile_ids())
-    assert found["examples"].startswith(
-        "| kind | profile | campaign | what | now | suggested | currency | confidence |"
-    )
+    assert found["examples"].startswith("| kind | profile | campaign | what | change | confidence | why |")
     assert {"expected cost change EUR", "expected cost change USD"} <= {*found}
     assert here.created() == created, "Amazon was asked for something"
 

@@ -1,7 +1,8 @@
 """A warehouse filled by hand, day by day: what insights and quality checks judge, with figures that a test names."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 
 import duckdb
@@ -79,3 +80,13 @@ def curve(connection: duckdb.DuckDBPyConnection, metric: str, age: int, share: f
         "INSERT INTO restatement_curve VALUES ('spCampaigns', ?, 'USD', ?, ?, ?, 100, ?, ?, ?)",
         [SELLER, metric, age, 100 * share, share, days, NOON],
     )
+
+
+def known_share(points: Mapping[int, float], age: int) -> float | None:
+    """Say what the curve through some points means for an age: straight lines, and the whole from 60 days on."""
+    if age >= 60:
+        return 1.0
+    for (left, low), (right, high) in pairwise(sorted({**points, 60: 1.0}.items())):
+        if left <= age < right:
+            return low + (high - low) * (age - left) / (right - left)
+    return None

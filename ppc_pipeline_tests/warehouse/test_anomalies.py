@@ -8,7 +8,7 @@ from statistics import median
 import pytest
 
 from ppc_pipeline_tests.fakes import DAY, SELLER, VENDOR
-from ppc_pipeline_tests.warehouse.days import SP, WEEK, campaign, curve, loaded, rows, sp
+from ppc_pipeline_tests.warehouse.days import SP, WEEK, campaign, curve, known_share, loaded, rows, sp
 from ppc_pipeline_tests.warehouse.made import add_profile
 from ppc_pipeline_tests.warehouse.made import rows as asked
 
@@ -196,14 +196,13 @@ def test_without_a_curve_a_days_figures_count_as_whole_from_a_documented_age_on(
     assert {row[f"{name}_share"] for name in ("purchases", "sales")} == {conversions}
 
 
-def test_a_share_is_that_of_the_newest_age_the_curve_knows_and_of_final_days_the_whole(here):
-    for age, share in ((1, 0.5), (3, 0.8), (28, 0.97)):
+def test_a_share_lies_on_the_line_between_the_ages_of_the_curve_and_of_final_days_is_the_whole(here):
+    points = {1: 0.5, 3: 0.8, 28: 0.97}
+    for age, share in points.items():
         curve(here, "sales_7d", age, share)
     loaded(here, days=99)
     shares = dict(here.execute("SELECT age_days, sales_share FROM loaded_days").fetchall())
-    assert {age: shares[age] for age in (1, 2, 3, 27, 28, 59, 60)} == {
-        **{1: 0.5, 2: 0.5, 3: 0.8, 27: 0.8, 28: 0.97, 59: 0.97, 60: 1},
-    }
+    assert shares == pytest.approx({age: known_share(points, age) for age in range(1, 100)})
 
 
 def test_a_day_is_as_old_as_the_newest_report_of_it(here):

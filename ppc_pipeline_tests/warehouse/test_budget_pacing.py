@@ -215,6 +215,54 @@ def test_of_a_lifetime_budget_that_began_before_the_first_loaded_day_the_loaded_
     )
 
 
+def test_a_month_with_missing_days_is_projected_by_the_days_there_are_and_the_reason_says_how_many_are_not(undone):
+    add_profile(undone, SELLER, "seller", "US", "USD")
+    loaded(undone, days=3)
+    loaded(
+        undone, days=4, end=DAY - timedelta(days=6)
+    )  # until the fourth of November: the fifth to seventh are missing
+    campaign(undone, budget=10, budget_type="DAILY")
+    spend(undone, [4, 4, 4, 4, 0, 0, 0, 8, 8, 8])
+    row = pacing(undone)
+    assert (row["period_days_loaded"], row["cost_in_period"], row["period_percent"]) == (7, 40, None)
+    month = 40 + 3 * 40 / 7 + 20 * (4 + 3 * 8) / 4
+    assert float(row["projected_cost"]) == pytest.approx(month, abs=1e-5)
+    assert row["projected_percent"] == pytest.approx(100 * month / 300, abs=1e-5)
+    assert row["reason"].endswith(
+        "40.00 of 300.00 USD spent from 2026-11-01 on (3 of 10 days are missing, and taken as the average of the "
+        f"others); {month:,.2f} projected by 2026-11-30."
+    )
+
+
+def test_the_reason_has_an_amount_with_its_currencys_decimals(undone):
+    add_profile(undone, SELLER, "seller", "JP", "JPY")
+    loaded(undone, days=10)
+    campaign(undone, budget=1000, budget_type="DAILY", currency_code="JPY")
+    spend(undone, [800] * 10, currency_code="JPY")
+    assert pacing(undone)["reason"].endswith(
+        "Last day 800 of 1,000 JPY a day. 8,000 of 30,000 JPY spent from 2026-11-01 on; 24,000 projected by 2026-11-30."
+    )
+
+
+@pytest.mark.parametrize(("days", "is_projected"), [(5, True), (4, False)])
+def test_a_month_is_projected_only_where_half_of_its_days_so_far_are_loaded(undone, days, is_projected):
+    add_profile(undone, SELLER, "seller", "US", "USD")
+    loaded(undone, days=days)
+    campaign(undone, budget=10, budget_type="DAILY")
+    spend(undone, [10] * days)
+    row = pacing(undone)
+    assert row["projected_cost"] == (300 if is_projected else None)
+    assert row["status"] == "out of budget"
+
+
+def test_a_lifetime_budget_without_an_end_has_no_projection(here):
+    campaign(here, budget=2000, budget_type="LIFETIME", start_date=DAY - timedelta(days=20))
+    spend(here, [10] * 21)
+    row = pacing(here)
+    assert (row["period_percent"], row["projected_cost"]) == (10.5, None)
+    assert row["reason"] == 'Acme US: campaign "Mugs" is on pace on 2026-11-10. 210.00 of 2,000.00 USD spent.'
+
+
 def test_a_lifetime_budget_older_than_its_figures_and_without_an_end_is_not_judged(here):
     campaign(here, budget=2000, budget_type="LIFETIME", start_date=DAY - timedelta(days=70))
     spend(here, [10] * 70)

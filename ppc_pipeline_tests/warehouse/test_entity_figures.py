@@ -11,7 +11,7 @@ from ppc_pipeline.warehouse.entity_figures import FIGURED, PERIODS
 from ppc_pipeline.warehouse.loading import load_files
 from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, VENDOR, report_file, report_row
 from ppc_pipeline_tests.warehouse import days as made
-from ppc_pipeline_tests.warehouse.days import curve, loaded
+from ppc_pipeline_tests.warehouse.days import curve, known_share, loaded
 from ppc_pipeline_tests.warehouse.made import add_profile, near, number, over, rows
 
 FIGURES = {"impressions": "impressions", "clicks": "clicks", "cost": "cost"}
@@ -214,8 +214,8 @@ def lagging(connection, days=70, born=70):
     add(connection, "campaigns")
     loaded(connection, days=days)
     for n in range(min(born, days)):
-        share = SHARES[max(age for age in SHARES if age <= n + 1)]
-        figures = {"impressions": 10_000, "clicks": 100, "cost": 50, "purchases": 20 * share, "sales": 70 * share}
+        share = known_share(SHARES, n + 1)
+        figures = {"impressions": 10_000, "clicks": 700, "cost": 50, "purchases": 140 * share, "sales": 70 * share}
         figures["units_sold_clicks_7d"] = figures["purchases"]
         made.rows(connection, "report_sp_campaigns", [made.sp(before(n), **figures)])
 
@@ -236,7 +236,7 @@ def test_a_campaign_that_fares_as_ever_neither_loses_nor_changes_while_sales_of_
         changes = {name: value for name, value in row.items() if name.endswith(f"_change_{length}_days_percent")}
         assert len(changes) == 12
         assert changes == pytest.approx(dict.fromkeys(changes, 0), abs=1e-6)
-    known = 100 * sum((0.35, 0.5, 0.6, 0.6, 0.6, 0.6, 0.8)) / 7
+    known = 100 * sum(known_share(SHARES, age) for age in range(1, 8)) / 7
     assert row["sales_known_percent_last_7_days"] == pytest.approx(known)
 
 

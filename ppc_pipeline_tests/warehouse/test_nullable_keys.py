@@ -62,7 +62,7 @@ def test_a_day_with_null_keys_that_comes_again_alike_is_left_alone(connection, t
     load(connection, tmp_path, *rows)
     again = load(connection, tmp_path, *reversed(rows), requested_at=NOON + timedelta(hours=1))
     assert (again.days_changed, again.days_unchanged) == (0, 1)
-    assert duplicates(connection, TABLE.name, ("date", "profile_id", *TABLE.grain), DAY, DAY).empty
+    assert duplicates(connection, TABLE.name, ("date", "profile_id", *TABLE.grain), DAY, DAY).rows == []
 
 
 def test_figures_of_a_row_with_a_null_key_that_is_rejected_now_are_displaced(connection, tmp_path):
@@ -81,4 +81,4 @@ def test_figures_of_a_row_with_a_null_key_that_is_rejected_now_are_displaced(con
 def test_a_key_that_stands_twice_with_null_is_found(connection):
     connection.execute("CREATE TABLE pairs AS SELECT DATE '2026-11-10' AS date, 1 AS a, NULL::INT AS b FROM range(2)")
     found = duplicates(connection, "pairs", ("date", "a", "b"), DAY, DAY)
-    assert found["times"].tolist() == [2]
+    assert [row[-1] for row in found.rows] == [2]

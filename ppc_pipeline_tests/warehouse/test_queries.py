@@ -8,6 +8,7 @@ import pytest
 from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.warehouse import queries
 from ppc_pipeline.warehouse.loading import load_files
+from ppc_pipeline.warehouse.metrics import PERFORMANCE_COLUMNS
 from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, VENDOR, report_file, report_row, targeting_row
 
 STRANGER = 42
@@ -189,12 +190,18 @@ def test_the_sales_of_a_report_are_of_the_standard_window_its_type_has(filled, t
     assert total.sales == sales
 
 
+def test_performance_records_have_the_columns_they_are_described_with(undone):
+    described = [(row[0], row[1].split("(")[0]) for row in undone.execute("DESCRIBE performance_records").fetchall()]
+    assert described == [(column.name, column.type) for column in PERFORMANCE_COLUMNS]
+    assert all(column.doc for column in PERFORMANCE_COLUMNS)
+
+
 def test_no_two_performance_records_have_the_same_grain(filled, tmp_path):
     load(filled, tmp_path, [targeting_row(NEXT, n) for n in range(5)] + [targeting_row(NEXT, 3)], NEXT, profile_id=7)
     grain = ("date", "profile_id", "ad_product", "campaign_id", "ad_group_id", "target_id")
-    assert queries.duplicates(filled, "performance_records", grain, DAY, NEXT).empty
+    assert queries.duplicates(filled, "performance_records", grain, DAY, NEXT).rows == []
     coarser = queries.duplicates(filled, "performance_records", ("date", "profile_id"), DAY, NEXT)
-    assert coarser[["profile_id", "times"]].to_dict("records") == [{"profile_id": 7, "times": 5}]
+    assert (coarser.columns, coarser.rows) == (("date", "profile_id", "times"), [(NEXT, 7, 5)])
 
 
 def test_amounts_of_different_currencies_are_never_added(connection, tmp_path):
@@ -203,7 +210,7 @@ def test_amounts_of_different_currencies_are_never_added(connection, tmp_path):
     file = report_file(tmp_path, [targeting_row(NEXT, cost=2, sales7d=20)], NEXT, currency_code="CAD")
     load_files(connection, REPORT_TABLES["spTargeting"], [file], NOON)  # the profile's currency was another then
     summary = queries.profile_summary(connection, DAY, NEXT)
-    assert dict(zip(summary["currency"], map(str, summary["cost"]), strict=True)) == {"CAD": "2.0", "USD": "1.0"}
+    assert (column(summary, "currency"), column(summary, "cost")) == (["CAD", "USD"], [Decimal(2), Decimal(1)])
     totals = queries.report_totals(connection, REPORT_TABLES["spTargeting"], DAY, NEXT)
     assert {(t.currency_code, t.cost, t.sales) for t in totals} == {
         ("CAD", Decimal(2), Decimal(20)),
@@ -221,12 +228,12 @@ def test_rates_are_sum_over_sum_and_null_where_there_is_nothing_to_divide_by(
 ):
     add_profile(connection, SELLER, "seller", "US", "USD")
     load(connection, tmp_path, [targeting_row(keyword_id=n, cost=cost, sales7d=sales) for n in (1, 2)])
-    (row,) = queries.profile_summary(connection, DAY, DAY).astype(object).to_dict("records")
-    assert (known(row["acos_percent"]), known(row["roas"])) == (acos, roas)
+    summary = queries.profile_summary(connection, DAY, DAY)
+    assert (column(summary, "acos_percent"), column(summary, "roas")) == ([acos], [roas])
 
 
-def known(value):
-    return None if value != value else value
+def column(answer, name):
+    return [row[answer.columns.index(name)] for row in answer.rows]
 
 
 def test_rates_weigh_rows_by_their_size(connection, tmp_path):
@@ -236,7 +243,7 @@ def test_rates_weigh_rows_by_their_size(connection, tmp_path):
         tmp_path,
         [targeting_row(keyword_id=1, cost=10, sales7d=100), targeting_row(keyword_id=2, cost=90, sales7d=100)],
     )
-    assert queries.profile_summary(connection, DAY, DAY)["acos_percent"].tolist() == [50.0]
+    assert column(queries.profile_summary(connection, DAY, DAY), "acos_percent") == [50.0]
 
 
 def test_top_keywords_are_those_with_the_highest_cost_of_each_profile(connection, tmp_path):
@@ -245,7 +252,7 @@ def test_top_keywords_are_those_with_the_highest_cost_of_each_profile(connection
         rows = [targeting_row(keyword_id=n, cost=n, targeting=f"k{n}") for n in range(6)]
         load(connection, tmp_path, rows, profile_id=profile_id)
     top = queries.top_keywords(connection, DAY, DAY, 2)
-    assert top["keyword_or_target"].tolist() == ["k5", "k4"] * 2
+    assert column(top, "keyword_or_target") == ["k5", "k4"] * 2
 
 
 def test_totals_count_rows_and_days_and_are_none_where_a_report_type_has_no_such_column(filled):
@@ -269,7 +276,7 @@ def test_a_day_is_emptied_when_a_later_report_has_no_row_of_it_and_until_one_has
     assert queries.emptied_days(connection, table) == []
     load_later([targeting_row(NEXT)], "r2", 1)
     (emptied,) = queries.emptied_days(connection, table)
-    assert emptied[:6] == ("acme", SELLER, DAY, 14109, Decimal(10), "r2")
+    assert emptied[:7] == ("acme", SELLER, DAY, 14109, Decimal(10), "USD", "r2")
     load_later([targeting_row(), targeting_row(NEXT)], "r3", 2)
     assert queries.emptied_days(connection, table) == []
 

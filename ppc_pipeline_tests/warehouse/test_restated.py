@@ -10,6 +10,7 @@ from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.warehouse.loading import load_files
 from ppc_pipeline.warehouse.restated import FINAL_AFTER_DAYS, refresh_restatement_curve, restatement_curve
 from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, VENDOR, report_file, targeting_row
+from ppc_pipeline_tests.warehouse import days as made
 
 TABLE = REPORT_TABLES["spTargeting"]
 FINAL = DAY + timedelta(days=FINAL_AFTER_DAYS)
@@ -174,3 +175,33 @@ def test_a_day_counts_only_after_the_last_load_in_which_rows_went_to_quarantine_
         file = report_file(tmp_path, [targeting_row(sales7d=sales)], requested_at=asked, report_id=f"at age {age}")
         load_files(connection, TABLE, [file], NOON + timedelta(hours=number))
     assert sales_curve(connection) == known
+
+
+# The points of a curve: age in days -> share
+POINTS = {
+    "every age": {1: 0.3, 2: 0.5, 3: 0.6, 7: 0.8, 14: 0.9, 28: 0.98},
+    "the youngest is not known": {3: 0.6, 7: 0.8, 14: 0.9, 28: 0.98},
+    "one between is not known": {1: 0.3, 7: 0.8, 14: 0.9, 28: 0.98},
+    "only the oldest is known": {28: 0.9},
+    "Amazon took some back": {1: 1.4, 2: 1.3, 3: 1.2, 7: 1.1, 14: 1.05, 28: 1.0},
+    "at first there was nothing": {1: 0.0, 2: 0.0, 3: 0.5, 7: 0.8, 14: 0.9, 28: 1.0},
+    "nothing is known": {},
+}
+
+
+@pytest.mark.parametrize("name", POINTS)
+def test_between_two_ages_of_the_curve_the_known_share_lies_on_the_line_and_is_the_whole_at_sixty_days(undone, name):
+    for age, share in POINTS[name].items():
+        made.curve(undone, "sales_7d", age, share)
+    found = dict(undone.execute("SELECT age_days, share FROM known_shares").fetchall())
+    lines = {age: made.known_share(POINTS[name], age) for age in range(1, 61)} if POINTS[name] else {}
+    assert found == pytest.approx({age: share for age, share in lines.items() if share is not None})
+
+
+def test_a_point_that_few_days_made_or_that_has_no_share_is_no_end_of_a_line(undone):
+    for age, share, days in ((1, 0.3, 30), (2, 0.9, 6), (3, 0.6, 7)):
+        made.curve(undone, "sales_7d", age, share, days)
+    made.curve(undone, "clicks", 1, 0.5)
+    undone.execute("UPDATE restatement_curve SET share = NULL WHERE metric = 'clicks'")
+    found = undone.execute("SELECT metric, share FROM known_shares WHERE age_days = 2").fetchall()
+    assert found == [("sales_7d", pytest.approx(0.45))]

@@ -7,6 +7,7 @@ import pytest
 
 from ppc_pipeline.weekly.contents import final_of_week
 from ppc_pipeline_tests.fakes import SELLER
+from ppc_pipeline_tests.warehouse.days import known_share
 from ppc_pipeline_tests.weekly.made_weeks import WEEK, contents
 
 SUNDAY = WEEK.end
@@ -26,13 +27,11 @@ def ages(connection, age):
 
 def test_a_day_will_be_what_is_known_of_it_over_the_share_that_is_known_at_its_age(weeks):
     ages(weeks, 2)
-    for report_type, sales in (("spCampaigns", "sales_7d"), ("sbCampaigns", "sales")):
-        add_share(weeks, report_type, "cost", 1, 0.5)
-        add_share(weeks, report_type, "cost", 3, 1.0)
-        for age, share in ((1, 0.5), (3, 0.8), (7, 1.25)):
+    for report_type, sales, youngest in (("spCampaigns", "sales_7d", 0.2), ("sbCampaigns", "sales", 0.0)):
+        add_share(weeks, report_type, "cost", 1, 0.25)
+        add_share(weeks, report_type, "cost", 3, 0.75)
+        for age, share in ((1, youngest), (3, 0.8), (8, 1.25)):
             add_share(weeks, report_type, sales, age, share)
-    brands = "UPDATE restatement_curve SET share = 0.4 WHERE report_type = 'sbCampaigns' AND metric = 'sales'"
-    weeks.execute(f"{brands} AND age_days = 1")
     found = {one.day: one for one in contents(weeks).prospects}
     assert len(found) == 7
     query = "SELECT sum(cost), sum(sales) FROM metrics_by_profile WHERE profile_id = ? AND date = ? AND ad_product = ?"
@@ -110,11 +109,12 @@ def as_ever(connection, sales, asked_after=1):
     """Every campaign costs 50 a day and sells as ever, of which young days show what their age lets them."""
     ages(connection, asked_after)
     for table, end in (("report_sp_campaigns", "_7d"), ("report_sb_campaigns", "")):
-        connection.execute(f"UPDATE {table} SET cost = 50, clicks = 100 WHERE profile_id = ?", [SELLER])
-        for age, share in SHARES.items():
+        connection.execute(f"UPDATE {table} SET cost = 50, clicks = 700 WHERE profile_id = ?", [SELLER])
+        for age in range(1, max(SHARES) + 1):
+            share = known_share(SHARES, age)
             connection.execute(
                 f"UPDATE {table} SET purchases{end} = ?, sales{end} = ? WHERE profile_id = ? AND ?::DATE - date >= ?",
-                [20 * share, sales * share, SELLER, SUNDAY + timedelta(days=asked_after), age],
+                [140 * share, sales * share, SELLER, SUNDAY + timedelta(days=asked_after), age],
             )
 
 

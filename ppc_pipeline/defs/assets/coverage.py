@@ -1,5 +1,6 @@
 """The asset that draws which profile-days are there."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import dagster as dg
@@ -9,7 +10,7 @@ from ppc_pipeline.defs.assets import OWNER
 from ppc_pipeline.defs.metadata import absent_table, markdown_table, stretches_table
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.pipeline import broken_accounts, completeness
-from ppc_pipeline.reports.completeness import COMPLETE, DayStatus, by_report_type, by_status
+from ppc_pipeline.reports.completeness import COMPLETE, DayStatus, Stretch, by_report_type, by_status
 from ppc_pipeline.reports.windows import Days
 
 SHOWN_DAYS = 95
@@ -43,15 +44,11 @@ def coverage_asset(report_types: tuple[ReportType, ...]) -> dg.AssetsDefinition:
         broken = sorted(broken_accounts(tools).items())
         incomplete = [stretch for stretch in found if stretch.status not in COMPLETE]
         absent = [stretch for stretch in found if stretch.status is DayStatus.NOT_OFFERED]
-        types = [
-            (name, *(by_status(some).get(status, 0) for status in DayStatus))
-            for name, some in by_report_type(found).items()
-        ]
         return dg.MaterializeResult(
             metadata={
                 **({"coverage": coverage_plot(found)} if found else {}),
                 **{f"report_days_{status.value.replace(' ', '_')}": counts.get(status, 0) for status in DayStatus},
-                **({"report types": markdown_table(("report type", *DayStatus), types)} if types else {}),
+                **({"report types": _types_table(found)} if found else {}),
                 **({"not complete": stretches_table(incomplete)} if incomplete else {}),
                 **({"not offered": absent_table(absent)} if absent else {}),
                 **({"accounts in trouble": markdown_table(("account", "why"), broken)} if broken else {}),
@@ -60,3 +57,12 @@ def coverage_asset(report_types: tuple[ReportType, ...]) -> dg.AssetsDefinition:
         )
 
     return coverage
+
+
+def _types_table(found: Sequence[Stretch]) -> dg.MarkdownMetadataValue:
+    """Return how each report type's days stand; a column for each status that some day has."""
+    there = by_status(found)
+    statuses = [status for status in DayStatus if there.get(status)]
+    counts = {name: by_status(some) for name, some in by_report_type(found).items()}
+    rows = [(name, *(own.get(status, 0) for status in statuses)) for name, own in counts.items()]
+    return markdown_table(("report type", *statuses), rows)

@@ -5,6 +5,7 @@ A backfill must not write today's state under an old date: history is kept as va
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 import dagster as dg
 
@@ -12,7 +13,7 @@ from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES, EntityType
 from ppc_pipeline.authorisations import REMEDY, Standing, authorisations
 from ppc_pipeline.defs.assets import OWNER
 from ppc_pipeline.defs.interrupts import run
-from ppc_pipeline.defs.metadata import markdown_table
+from ppc_pipeline.defs.metadata import amount_change, markdown_table
 from ppc_pipeline.defs.progress import logged
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.entities.listings import NotOffered
@@ -21,6 +22,7 @@ from ppc_pipeline.pipeline import Tools, broken_accounts, large_changes, sync_en
 from ppc_pipeline.progress import Progress
 from ppc_pipeline.warehouse.changes import LargeChange
 from ppc_pipeline.warehouse.entities import EntityOutcome
+from ppc_pipeline.wording import counted
 
 GROUP = "entities"
 CHECK = "complete"
@@ -67,7 +69,7 @@ def profiles(
     """
     tools = amazon_ads.tools(ledger, warehouse, f"run {context.run.run_id}")
     done = run(sync_profiles(tools, patience=PATIENCE))
-    context.log.info(f"{len(done.outcomes)} profiles of {len(tools.accounts)} accounts")
+    context.log.info(f"{counted(len(done.outcomes), 'profile')} of {counted(len(tools.accounts), 'account')}")
     facts = [profile.facts for profile in tools.roster.profiles(tools.account_names)]
     if not facts and done.troubles:
         raise dg.Failure("; ".join(trouble.reason for trouble in done.troubles), allow_retries=False)
@@ -230,16 +232,23 @@ def _authorisations_check(tools: Tools) -> dg.AssetCheckResult:
     )
 
 
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
 def _changes_check(asset: str, jumped: Sequence[LargeChange], threshold: float) -> dg.AssetCheckResult:
     own = [change for change in jumped if change.entity == asset]
-    header = (
-        *("client", "profile", "ad product", "entity", "id", "campaign", "what"),
-        *("before", "after", "currency", "percent"),
-    )
+    header = ("profile", "ad product", "entity", "campaign", "what", "change", "percent")
     rows = [
         (
-            *(c.client or c.account, c.profile_id, c.ad_product, c.name, c.entity_id, c.campaign_id, c.attribute),
-            *(c.before, c.after, c.currency_code, "from nothing" if c.percent is None else f"{c.percent:+,.1f}"),
+            *(
+                f"{c.profile_id} {c.client or c.account}",
+                c.ad_product,
+                f"{c.name or ''} ({c.entity_id})",
+                c.campaign_id,
+            ),
+            *(c.attribute, amount_change(_decimal(c.before), _decimal(c.after), c.currency_code)),
+            "from nothing" if c.percent is None else f"{c.percent:+,.1f}",
         )
         for c in own
     ]
@@ -248,6 +257,6 @@ def _changes_check(asset: str, jumped: Sequence[LargeChange], threshold: float) 
         check_name=CHANGES_CHECK,
         passed=not own,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{len(own)} changed by more than {threshold:g} %" if own else "none",
+        description=f"{counted(len(own), 'amount')} changed by more than {threshold:g} %" if own else "none",
         metadata={"changes": len(own), **({"examples": markdown_table(header, rows)} if own else {})},
     )

@@ -11,14 +11,17 @@ import dagster as dg
 from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.defs.assets import OWNER
 from ppc_pipeline.defs.assets.metrics import metric_names
-from ppc_pipeline.defs.metadata import markdown_table
+from ppc_pipeline.defs.metadata import column_schema, markdown_table
 from ppc_pipeline.defs.resources import WarehouseResource
 from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.warehouse.insights import INSIGHTS, Findings, Insight, findings
+from ppc_pipeline.wording import counted
 
 GROUP = "insights"
 STEP = "insights"
 CHECK = "nothing_to_see_to"
+
+_CHECKED = "Passes where nobody needs to act. Warns, with the worst ones in words, where somebody should look at {}."
 
 
 def insight_names(report_types: Sequence[ReportType]) -> list[str]:
@@ -39,7 +42,7 @@ def insight_assets(report_types: Sequence[ReportType]) -> dg.AssetsDefinition:
         specs=[_spec(insight, {*metric_names(report_types)}) for insight in insights],
         can_subset=True,
         check_specs=[
-            dg.AssetCheckSpec(CHECK, asset=insight.name, description=f"There is nothing such: {insight.row}.")
+            dg.AssetCheckSpec(CHECK, asset=insight.name, description=_CHECKED.format(insight.row))
             for insight in insights
         ],
     )
@@ -67,12 +70,13 @@ def insight_assets(report_types: Sequence[ReportType]) -> dg.AssetsDefinition:
 
 def _check(name: str, seen: Findings) -> dg.AssetCheckResult:
     worst = seen.worst[0].reason if seen.worst else "nothing"
+    found = f"{counted(seen.alarming, 'finding')} in {counted(seen.profiles, 'profile')}"
     return dg.AssetCheckResult(
         asset_key=name,
         check_name=CHECK,
         passed=not seen.alarming,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{seen.alarming} in {seen.profiles} profiles; {worst}" if seen.alarming else worst,
+        description=f"{found}; {worst}" if seen.alarming else worst,
         metadata={"found": seen.alarming, "profiles": seen.profiles, **_examples(seen)},
     )
 
@@ -91,11 +95,7 @@ def _spec(insight: Insight, tables: Collection[str]) -> dg.AssetSpec:
         kinds={"duckdb", "sql"},
         tags={"ppc/source": "warehouse"},
         skippable=True,
-        metadata={
-            "dagster/column_schema": dg.TableSchema(
-                columns=[dg.TableColumn(column.name, column.type, description=column.doc) for column in insight.columns]
-            )
-        },
+        metadata={"dagster/column_schema": column_schema(insight.columns)},
         description=(
             f"One row is {insight.row}. Grain: {', '.join(insight.grain)}. A view over the metric tables that changes "
             "with them in one transaction; `reason` says in words why a row is there. Thresholds and formulas are in "

@@ -6,6 +6,7 @@ of a backfill would take longer than its load.
 """
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 import dagster as dg
 
@@ -60,8 +61,8 @@ def metric_assets(report_types: Sequence[ReportType]) -> dg.AssetsDefinition:
             metadata: dict[str, dg.MetadataValue | int] = {
                 "dagster/row_count": sum(total.rows for total in totals),
                 "days": len(days),
-                **money({f"cost {total.currency_code}": total.cost or 0 for total in totals}),
-                **money({f"sales {total.currency_code}": total.sales or 0 for total in totals}),
+                **money("cost", {total.currency_code: total.cost or Decimal(0) for total in totals}),
+                **money("sales", {total.currency_code: total.sales or Decimal(0) for total in totals}),
             }
             yield dg.MaterializeResult(asset_key=name, metadata=metadata)
         if problem:

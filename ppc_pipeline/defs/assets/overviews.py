@@ -179,23 +179,11 @@ def trends_asset(report_types: Sequence[ReportType]) -> dg.AssetsDefinition:
 
 
 def _usage_table(used: Sequence[Usage]) -> dg.MarkdownMetadataValue:
-    header = (
-        "account",
-        "region",
-        "ad product",
-        "calls",
-        "429s",
-        "failed",
-        "retries",
-        "s cooled",
-        "success %",
-        "in flight",
-    )
+    header = ("account", "of", "calls", "429s", "failed", "retries", "s cooled", "in flight")
     rows = [
         (
-            *(u.account, u.region, u.ad_product, u.calls, u.throttled, u.failed, u.retries, u.seconds_cooled),
-            None if u.success_rate is None else 100 * u.success_rate,
-            u.reports_in_flight,
+            *(f"{u.account} {u.region}", u.ad_product, u.calls, u.throttled, u.failed, u.retries),
+            *(round(u.seconds_cooled), u.reports_in_flight),
         )
         for u in used
     ]
@@ -210,5 +198,5 @@ def _shares(points: Sequence[CurvePoint]) -> dg.MarkdownMetadataValue:
     for report_type, metric in dict.fromkeys((p.report_type, p.metric) for p in points):
         own = [found.get((report_type, metric, age)) for age in ages]
         shares = [f"{100 * point.share:.1f} %" if point else "" for point in own]
-        rows.append((report_type, metric, *shares, max(point.days for point in own if point)))
-    return markdown_table(("report type", "metric", *(f"{age} d" for age in ages), "days"), rows)
+        rows.append((f"{report_type} {metric}", *shares, max(point.days for point in own if point)))
+    return markdown_table(("metric", *(f"{age} d" for age in ages), "days"), rows)

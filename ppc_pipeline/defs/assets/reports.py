@@ -14,7 +14,7 @@ from pydantic import Field
 from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.defs.assets import OWNER
 from ppc_pipeline.defs.interrupts import run
-from ppc_pipeline.defs.metadata import NO_PROFILE, markdown_table, money, refused_table
+from ppc_pipeline.defs.metadata import NO_PROFILE, column_schema, markdown_table, money, refused_table
 from ppc_pipeline.defs.partitions import days_of
 from ppc_pipeline.defs.progress import logged
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
@@ -23,9 +23,10 @@ from ppc_pipeline.progress import Progress
 from ppc_pipeline.rebuild import Rebuilt, rebuild_reports
 from ppc_pipeline.reports.ledger import ReportRow
 from ppc_pipeline.reports.refused_columns import refused_to
-from ppc_pipeline.reports.tables import REPORT_TABLES
+from ppc_pipeline.reports.tables import REPORT_TABLES, described_columns
 from ppc_pipeline.reports.windows import Days
-from ppc_pipeline.warehouse.queries import Total, daily_cost, profile_summary, report_totals
+from ppc_pipeline.warehouse.metrics import PERFORMANCE_COLUMNS
+from ppc_pipeline.warehouse.queries import Answer, Total, daily_cost, profile_summary, report_totals
 
 GROUP = "reports"
 STEP = "reports"
@@ -115,6 +116,7 @@ def performance_asset(sources: Sequence[str], partitions: dg.DailyPartitionsDefi
         owners=[OWNER],
         kinds={"duckdb", "sql"},
         tags={"ppc/source": "warehouse"},
+        metadata={"dagster/column_schema": column_schema(PERFORMANCE_COLUMNS)},
     )
     def performance_records(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult:
         """One row is a day's performance of one keyword or target of Sponsored Products, Brands or Display.
@@ -134,18 +136,28 @@ def performance_asset(sources: Sequence[str], partitions: dg.DailyPartitionsDefi
             rows = connection.execute(query, [days.start, days.end]).fetchone()
         by_currency: dict[str, Decimal] = defaultdict(Decimal)
         for _, currency, cost in costs:
-            by_currency[f"cost {currency}"] += cost
+            by_currency[currency] += cost
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": rows[0] if rows else 0,
                 "days": len(days),
-                **money(by_currency),
-                "profiles": markdown_table(list(found.columns), found.round(2).to_numpy().tolist()),
+                **money("cost", by_currency),
+                "profiles": _summary_table(found),
                 **({"cost by day": daily_cost_plot(costs)} if costs else {}),
             }
         )
 
     return performance_records
+
+
+_SUMMARY = ("sponsored", "impressions", "clicks", "cost", "sales", "currency", "acos_percent", "roas")
+
+
+def _summary_table(found: Answer) -> dg.MarkdownMetadataValue:
+    """Return the figures of each profile and ad product."""
+    rows = [dict(zip(found.columns, row, strict=True)) for row in found.rows]
+    shown = [(f"{row['profile_id']} {row['profile']}", *(row[name] for name in _SUMMARY)) for row in rows]
+    return markdown_table(("profile", *_SUMMARY), shown)
 
 
 def _spec(report_type: ReportType, partitions: dg.DailyPartitionsDefinition) -> dg.AssetSpec:
@@ -164,9 +176,7 @@ def _spec(report_type: ReportType, partitions: dg.DailyPartitionsDefinition) -> 
         tags={"ppc/source": "amazon_ads"},
         skippable=True,
         metadata={
-            "dagster/column_schema": dg.TableSchema(
-                columns=[dg.TableColumn(column.name, str(column.type)) for column in table.columns]
-            ),
+            "dagster/column_schema": column_schema(described_columns(report_type)),
             "report type": report_type.name,
         },
         description=(
@@ -209,7 +219,7 @@ def _metadata(
     outcomes = [brought.outcomes[row.id] for row in rows if row.id in brought.outcomes]
     costs: dict[str, Decimal] = defaultdict(Decimal)
     for total in totals:
-        costs[f"cost {total.currency_code}"] += total.cost or 0
+        costs[total.currency_code] += total.cost or 0
     table = [(t.profile_id, t.profile_name, t.days, t.rows, t.cost, t.sales, t.currency_code) for t in totals]
     failed, not_offered = failed_reports(tools, rows)
     missing = sorted({column for outcome in outcomes for column in outcome.columns_missing})
@@ -231,7 +241,7 @@ def _metadata(
         "days_changed": sum(outcome.days_changed for outcome in outcomes),
         "days_unchanged": sum(outcome.days_unchanged for outcome in outcomes),
         "days_stale": sum(outcome.days_stale for outcome in outcomes),
-        **money(costs),
+        **money("cost", costs),
         "profiles": markdown_table(("profile", "name", "days", "rows", "cost", "sales", "currency"), table),
         **({"columns_missing": dg.MetadataValue.text(", ".join(missing))} if missing else {}),
         **({"columns Amazon refuses": refused_table(refused)} if refused else {}),

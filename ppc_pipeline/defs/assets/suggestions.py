@@ -3,14 +3,16 @@
 Here: whom it is made for, and what is shown of it. Not here: what is suggested (``warehouse.suggestions``).
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
+from decimal import Decimal
 
 import dagster as dg
 
 from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.clients import wanted_accounts
 from ppc_pipeline.defs.assets import OWNER
-from ppc_pipeline.defs.metadata import markdown_table, money
+from ppc_pipeline.defs.metadata import amount_change, markdown_table, money
 from ppc_pipeline.defs.resources import LedgerResource, WarehouseResource
 from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.settings import Settings, load_settings
@@ -74,10 +76,9 @@ def suggestions_asset(report_types: Sequence[ReportType]) -> dg.AssetsDefinition
 
 def _metadata(counts: Sequence[Count], found: Sequence[Suggestion]) -> dict[str, dg.MetadataValue]:
     by_kind = {kind: [count for count in counts if count.kind == kind] for kind in KINDS}
-    expected: dict[str, float] = {}
+    expected: dict[str, Decimal] = defaultdict(Decimal)
     for count in counts:
-        name = f"expected cost change {count.currency_code}"
-        expected[name] = expected.get(name, 0) + float(count.expected_cost_change)
+        expected[count.currency_code] += count.expected_cost_change
     header = ("account", "profile", "kind", "suggestions", "currency", "cost in 30 days", "sales in 30 days")
     rows = [
         (
@@ -89,7 +90,7 @@ def _metadata(counts: Sequence[Count], found: Sequence[Suggestion]) -> dict[str,
     return {
         "dagster/row_count": dg.MetadataValue.int(len(found)),
         **{kind: dg.MetadataValue.int(sum(count.suggestions for count in some)) for kind, some in by_kind.items()},
-        **money(expected),
+        **money("expected cost change", expected),
         **({"by client": markdown_table(header, rows)} if rows else {}),
         **({"examples": _examples(found)} if found else {}),
     }
@@ -102,11 +103,12 @@ def _examples(found: Sequence[Suggestion]) -> dg.MarkdownMetadataValue:
         shown.setdefault((one.kind, one.profile_id), []).append(one)
     best = [one for some in shown.values() for one in some[:BEST]]
     best.sort(key=lambda one: [*KINDS].index(one.kind))
-    header = ("kind", "profile", "campaign", "what", "now", "suggested", "currency", "confidence", "why")
+    header = ("kind", "profile", "campaign", "what", "change", "confidence", "why")
     rows = [
         (
-            *(one.kind, one.profile_id, one.campaign_name, one.subject, one.current_value, one.suggested_value),
-            *(one.currency_code, one.confidence, one.reason),
+            *(one.kind, one.profile_id, one.campaign_name, one.subject),
+            amount_change(one.current_value, one.suggested_value, one.currency_code),
+            *(one.confidence, one.reason),
         )
         for one in best
     ]

@@ -52,6 +52,10 @@ def weekly_asset(report_types: Sequence[ReportType], partitions: dg.WeeklyPartit
 
         Key: week, profile. `<data>/weekly/<Monday>/<profile>.html`, complete in itself: figures beside those of other
         weeks, campaigns that lost money and why, search terms without a purchase, how far the figures may still move.
+
+        Nothing is here until a first week is written. It needs reports of that week's days in the warehouse (`ppc sync`
+        and `ppc backfill` bring them). The schedule `weekly_reports` writes the week before on Mondays at 14:00 UTC;
+        to have one now, materialize its partition, or run `ppc report`.
         """
         tools = amazon_ads.tools(ledger, warehouse, f"run {context.run.run_id}")
         prepare(tools.warehouse)

@@ -158,12 +158,14 @@ SELECT
         '{}: {} of {} on {}, {}: {}. Usual on the {} {}s before is {}{}.',
         coalesce(p.name, c.profile_id::VARCHAR), o.metric, c.campaign_name, dayname(o.date), o.date::VARCHAR,
         CASE
-            WHEN o.metric IN ('cost', 'sales') THEN format('{:,.2f} {}', o.found::DOUBLE, c.currency_code)
+            WHEN o.metric IN ('cost', 'sales') THEN
+                format(coalesce(w.written, '{:,.2f}') || ' {}', o.found::DOUBLE, c.currency_code)
             ELSE format('{:,.0f}', o.found::DOUBLE)
         END,
         o.weekdays, dayname(o.date),
         CASE
-            WHEN o.metric IN ('cost', 'sales') THEN format('{:,.2f} {}', o.expected::DOUBLE, c.currency_code)
+            WHEN o.metric IN ('cost', 'sales') THEN
+                format(coalesce(w.written, '{:,.2f}') || ' {}', o.expected::DOUBLE, c.currency_code)
             ELSE format('{:,.1f}', o.expected::DOUBLE)
         END,
         CASE
@@ -176,6 +178,7 @@ FROM scored AS o
 CROSS JOIN thresholds AS t
 JOIN campaigns_seen AS c ON c.number = o.number
 LEFT JOIN profiles AS p ON p.profile_id = c.profile_id
+LEFT JOIN whole_currencies AS w ON w.currency_code = c.currency_code
 LEFT JOIN campaigns_history AS now
     ON now.profile_id = c.profile_id AND now.ad_product = c.ad_product AND now.campaign_id = c.campaign_id
     AND now.valid_to IS NULL

@@ -5,8 +5,9 @@
 -- A budget is for a period: a daily one for the calendar month of the last loaded day (daily budget x days), a portfolio's
 -- for that month or for its own dates, a campaign's lifetime budget for the campaign's dates. The pace is what was spent
 -- over what the loaded days of the period have of the budget; the projection adds, for the days to come, the average of
--- the last 7 loaded days. Where a day of the period so far is not loaded, nobody knows what was spent in all: only the
--- pace is given. Days at or over 95 % of the daily budget that was in force count as out of budget.
+-- the last 7 loaded days. Where a day of the period so far is not loaded, nobody knows what was spent in all; the
+-- projection takes such a day as the average of the period's loaded ones, if at least half are loaded, and the reason
+-- says how many are missing. Days at or over 95 % of the daily budget that was in force count as out of budget.
 --
 -- Each ad product's days come by themselves. A day of a profile or portfolio counts as loaded where all ad products that
 -- its running campaigns are of are loaded; one that is not loaded at all, or late by weeks, is left out with its budgets
@@ -18,7 +19,8 @@ WITH thresholds AS (
         3 AS limited_from_days,
         80.0 AS behind_below_percent,
         105.0 AS over_above_percent,
-        14 AS most_days_late
+        14 AS most_days_late,
+        0.5 AS least_loaded_share
 ),
 days AS (
     SELECT r.profile_id, p.ad_product, r.date
@@ -179,6 +181,7 @@ measured AS (
         greatest(least(b.figures_until, b.period_end) - b.period_start + 1, 0) AS period_days_so_far,
         b.period_end - b.period_start + 1 AS period_days,
         greatest(b.period_end - b.figures_until, 0) AS days_left,
+        coalesce(s.cost_in_period, 0)::DOUBLE / nullif(l.period_days, 0) AS cost_a_day,
         (b.budget * CASE WHEN b.budget_type = 'DAILY' THEN b.period_end - b.period_start + 1 ELSE 1 END)::DECIMAL(38, 6)
             AS period_budget
     FROM budgets AS b
@@ -192,21 +195,23 @@ measured AS (
 projected AS (
     SELECT
         *, (period_budget::DOUBLE * period_days_loaded / nullif(period_days, 0))::DECIMAL(38, 6) AS loaded_budget,
+        period_days_so_far - period_days_loaded AS days_missing,
         CASE
-            WHEN period_days_loaded = period_days_so_far THEN cost_in_period
+            WHEN period_end IS NOT NULL AND period_days_loaded >= least_loaded_share * period_days_so_far THEN
+                cost_in_period + coalesce(cost_a_day * days_missing, 0)::DECIMAL(38, 6)
                 + (cost_last_7_days::DOUBLE / nullif(days_loaded_last_7_days, 0) * days_left)::DECIMAL(38, 6)
         END AS projected_cost,
         100 * cost_last_day::DOUBLE / daily_budget AS last_day_percent,
         100 * cost_last_7_days::DOUBLE / (daily_budget * nullif(days_loaded_last_7_days, 0)) AS last_7_days_percent,
-        CASE WHEN period_days_loaded = period_days_so_far THEN 100 * cost_in_period::DOUBLE / period_budget END
-            AS period_percent,
+        CASE WHEN days_missing = 0 THEN 100 * cost_in_period::DOUBLE / period_budget END AS period_percent,
         100 * cost_in_period::DOUBLE / nullif(period_budget::DOUBLE * period_days_loaded / nullif(period_days, 0), 0)
             AS pace_percent
-    FROM measured
+    FROM measured CROSS JOIN thresholds
 ),
 judged AS (
     SELECT
-        *, 100 * projected_cost::DOUBLE / period_budget AS projected_percent,
+        projected.*, 100 * projected_cost::DOUBLE / period_budget AS projected_percent,
+        coalesce(w.written, '{:,.2f}') AS written,
         CASE
             WHEN figures_until IS NULL THEN 'no figures'
             WHEN state <> 'ENABLED' OR figures_until < start_date OR figures_until > end_date THEN 'not running'
@@ -218,10 +223,10 @@ judged AS (
             WHEN days_out_of_budget >= limited_from_days THEN 'limited by budget'
             WHEN 100 * projected_cost::DOUBLE / period_budget > over_above_percent THEN 'over budget'
             WHEN pace_percent < behind_below_percent THEN 'behind'
-            WHEN pace_percent IS NULL AND period_days_loaded < period_days_so_far THEN 'not known'
+            WHEN pace_percent IS NULL AND days_missing > 0 THEN 'not known'
             ELSE 'on pace'
         END AS status
-    FROM projected CROSS JOIN thresholds
+    FROM projected LEFT JOIN whole_currencies AS w USING (currency_code)
 )
 SELECT
     j.account, j.profile_id, p.name AS profile_name, p.country_code, j.currency_code, j.level, j.ad_product,
@@ -250,24 +255,33 @@ SELECT
         END,
         CASE
             WHEN j.daily_budget IS NOT NULL AND j.figures_until IS NOT NULL THEN format(
-                'Last day {:,.2f} of {:,.2f} {} a day. ',
-                j.cost_last_day::DOUBLE, j.daily_budget::DOUBLE, j.currency_code
+                'Last day {} of {} {} a day. ',
+                format(j.written, j.cost_last_day::DOUBLE), format(j.written, j.daily_budget::DOUBLE), j.currency_code
             )
             ELSE ''
         END,
         CASE
             WHEN j.projected_cost IS NOT NULL THEN format(
-                '{:,.2f} of {:,.2f} {} spent from {} on; {:,.2f} projected by {}.',
-                j.cost_in_period::DOUBLE, j.period_budget::DOUBLE, j.currency_code, j.period_start,
-                j.projected_cost::DOUBLE, j.period_end
+                '{} of {} {} spent from {} on{}; {} projected by {}.',
+                format(j.written, j.cost_in_period::DOUBLE), format(j.written, j.period_budget::DOUBLE), j.currency_code,
+                j.period_start,
+                CASE
+                    WHEN j.days_missing > 0 THEN format(
+                        ' ({} of {} days are missing, and taken as the average of the others)',
+                        j.days_missing, j.period_days_so_far
+                    )
+                    ELSE ''
+                END,
+                format(j.written, j.projected_cost::DOUBLE), j.period_end
             )
-            WHEN j.period_days_loaded < j.period_days_so_far THEN format(
-                '{:,.2f}{} {} spent on the {} loaded days of {} since {}.', j.cost_in_period::DOUBLE,
-                coalesce(format(' of {:,.2f}', j.loaded_budget::DOUBLE), ''), j.currency_code, j.period_days_loaded,
+            WHEN j.days_missing > 0 THEN format(
+                '{}{} {} spent on the {} loaded days of {} since {}.', format(j.written, j.cost_in_period::DOUBLE),
+                coalesce(' of ' || format(j.written, j.loaded_budget::DOUBLE), ''), j.currency_code, j.period_days_loaded,
                 j.period_days_so_far, j.period_start
             )
             WHEN j.cost_in_period > 0 THEN format(
-                '{:,.2f} of {:,.2f} {} spent.', j.cost_in_period::DOUBLE, j.period_budget::DOUBLE, j.currency_code
+                '{} of {} {} spent.', format(j.written, j.cost_in_period::DOUBLE),
+                format(j.written, j.period_budget::DOUBLE), j.currency_code
             )
             ELSE ''
         END

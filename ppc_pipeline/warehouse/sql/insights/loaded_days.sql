@@ -2,12 +2,11 @@
 -- Grain: profile_id, report_type, date. Of each report type the newest 100 days that are loaded.
 --
 -- Age is counted in days from the day to the UTC date on which the newest report of it was asked for. The shares are
--- those of the newest age up to it in restatement_curve, where that knows the profile by enough days. Where it does
--- not, figures from a documented age on count as whole, and the share of younger ones is NULL: nobody knows it.
+-- those of that age in known_shares, where that has the profile. Where it has not, figures from a documented age on
+-- count as whole, and the share of younger ones is NULL: nobody knows it.
 WITH thresholds AS (
     SELECT
         100 AS days_back,
-        7 AS curve_days,                     -- the curve is believed that is made of so many days
         2 AS traffic_whole_from_age,         -- impressions, clicks and cost
         7 AS conversions_whole_from_age,     -- purchases and sales
         60 AS final_from_age
@@ -27,34 +26,35 @@ days AS (
     WHERE l.start_date <= l.end_date
     GROUP BY l.profile_id, l.report_type, d.date
 ),
-curve AS (
+shares AS (
     SELECT
-        c.report_type, c.profile_id, c.age_days,
-        max(c.share) FILTER (c.metric = 'impressions') AS impressions,
-        max(c.share) FILTER (c.metric = 'clicks') AS clicks,
-        max(c.share) FILTER (c.metric = 'cost') AS cost,
-        max(c.share) FILTER (c.metric IN ('purchases', 'purchases_' || w.days)) AS purchases,
-        max(c.share) FILTER (c.metric IN ('sales', 'sales_' || w.days)) AS sales
-    FROM restatement_curve AS c
+        s.report_type, s.profile_id, s.age_days,
+        max(s.share) FILTER (s.metric = 'impressions') AS impressions,
+        max(s.share) FILTER (s.metric = 'clicks') AS clicks,
+        max(s.share) FILTER (s.metric = 'cost') AS cost,
+        max(s.share) FILTER (s.metric IN ('purchases', 'purchases_' || w.days)) AS purchases,
+        max(s.share) FILTER (s.metric IN ('sales', 'sales_' || w.days)) AS sales
+    FROM known_shares AS s
     JOIN (
         SELECT profile_id, currency_code, CASE account_type WHEN 'seller' THEN '7d' WHEN 'vendor' THEN '14d' END AS days
         FROM profiles
-    ) AS w ON w.profile_id = c.profile_id AND w.currency_code = c.currency_code
-    CROSS JOIN thresholds AS t
-    WHERE c.days >= t.curve_days
-    GROUP BY c.report_type, c.profile_id, c.age_days
+    ) AS w ON w.profile_id = s.profile_id AND w.currency_code = s.currency_code
+    WHERE s.metric IN (  -- says nothing new, but keeps DuckDB from working out the shares of all others
+        'impressions', 'clicks', 'cost', 'purchases', 'purchases_7d', 'purchases_14d', 'sales', 'sales_7d', 'sales_14d'
+    )
+    GROUP BY s.report_type, s.profile_id, s.age_days
 ),
 known AS (
     SELECT
         d.*,
-        c.impressions, c.clicks, c.cost, c.purchases, c.sales,
+        s.impressions, s.clicks, s.cost, s.purchases, s.sales,
         CASE WHEN d.age_days >= t.traffic_whole_from_age THEN 1.0::DOUBLE END AS traffic_whole,
         CASE WHEN d.age_days >= t.conversions_whole_from_age THEN 1.0::DOUBLE END AS conversions_whole,
         d.age_days >= t.final_from_age AS is_final
     FROM days AS d
     CROSS JOIN thresholds AS t
-    ASOF LEFT JOIN curve AS c
-        ON c.profile_id = d.profile_id AND c.report_type = d.report_type AND d.age_days >= c.age_days
+    LEFT JOIN shares AS s
+        ON s.profile_id = d.profile_id AND s.report_type = d.report_type AND s.age_days = d.age_days
 )
 SELECT
     date, account, profile_id,

@@ -86,23 +86,25 @@ SELECT
     round(s.cost_per_purchase, 6)::DECIMAL(38, 6) AS profile_cost_per_purchase,
     s.expected_purchases, 100 * exp(-s.expected_purchases) AS chance_percent,
     format(
-        '{}: {} cost {:,.2f} {} for {:,} clicks from {} to {} and sold nothing. {}',
+        '{}: {} cost {} {} for {:,} clicks from {} to {} and sold nothing. {}',
         coalesce(p.name, s.profile_id::VARCHAR),
         CASE s.level
             WHEN 'campaign' THEN format('campaign "{}"', s.campaign_name)
             WHEN 'target' THEN format('"{}" in campaign "{}"', s.target_text, s.campaign_name)
             ELSE format('search term "{}" in campaign "{}"', s.search_term, s.campaign_name)
         END,
-        s.cost::DOUBLE, s.currency_code, s.clicks, s.first_date::VARCHAR, s.last_date::VARCHAR,
+        format(coalesce(w.written, '{:,.2f}'), s.cost::DOUBLE), s.currency_code, s.clicks,
+        s.first_date::VARCHAR, s.last_date::VARCHAR,
         CASE
             WHEN s.cost_per_purchase IS NULL THEN 'Nothing else of the profile sold either.'
             ELSE format(
-                'A purchase costs {:,.2f} {} here on average: {:.1f} were to be expected.',
-                s.cost_per_purchase, s.currency_code, s.expected_purchases
+                'A purchase costs {} {} here on average: {:.1f} were to be expected.',
+                format(coalesce(w.written, '{:,.2f}'), s.cost_per_purchase), s.currency_code, s.expected_purchases
             )
         END
     ) AS reason
 FROM compared AS s
 CROSS JOIN thresholds AS t
 LEFT JOIN profiles AS p ON p.profile_id = s.profile_id
+LEFT JOIN whole_currencies AS w ON w.currency_code = s.currency_code
 WHERE s.expected_purchases >= t.least_expected_purchases AND s.cost > 0;

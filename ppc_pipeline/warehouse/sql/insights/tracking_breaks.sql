@@ -65,14 +65,16 @@ SELECT
     r.date, r.account, r.profile_id, p.name AS profile_name, r.country_code, r.currency_code, r.age_days, r.first_date,
     r.clicks, r.cost, r.expected_purchases, 100 * exp(-r.expected_purchases) AS chance_percent,
     format(
-        '{}: {:,} clicks for {:,.2f} {} {} and no purchase anywhere. Usual are {:.1f} purchases; the chance of none '
+        '{}: {:,} clicks for {} {} {} and no purchase anywhere. Usual are {:.1f} purchases; the chance of none '
         || 'is {:.2g} %. See whether products can be bought, and the conversions are reported.',
-        coalesce(p.name, r.profile_id::VARCHAR), r.clicks, r.cost::DOUBLE, r.currency_code,
+        coalesce(p.name, r.profile_id::VARCHAR), r.clicks,
+        format(coalesce(w.written, '{:,.2f}'), r.cost::DOUBLE), r.currency_code,
         CASE WHEN r.first_date = r.date THEN format('on {}', r.date) ELSE format('from {} to {}', r.first_date, r.date) END,
         r.expected_purchases, 100 * exp(-r.expected_purchases)
     ) AS reason
 FROM runs AS r
 CROSS JOIN thresholds AS t
 LEFT JOIN profiles AS p ON p.profile_id = r.profile_id
+LEFT JOIN whole_currencies AS w ON w.currency_code = r.currency_code
 WHERE r.day_number <= t.judged_days AND r.clicks_of_day > 0
     AND 100 * exp(-r.expected_purchases) < t.most_chance_percent;

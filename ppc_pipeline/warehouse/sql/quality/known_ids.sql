@@ -113,10 +113,12 @@ SELECT
     format('{} never listed, {} archived ones tolerated', c.unknown, c.tolerated) AS found,
     CASE
         WHEN c.unknown > 0 THEN format(
-            'no list ever had {}, which cost {:,.2f} {}', array_to_string(c.examples[:3], ', '), c.cost::DOUBLE,
-            coalesce(p.currency_code, '')
+            'no list ever had {}, which cost {} {}', array_to_string(c.examples[:3], ', '),
+            format(coalesce(w.written, '{:,.2f}'), c.cost::DOUBLE), coalesce(p.currency_code, '')
         )
     END AS problem
-FROM counted AS c LEFT JOIN profiles AS p ON p.profile_id = c.profile_id
+FROM counted AS c
+LEFT JOIN profiles AS p ON p.profile_id = c.profile_id
+LEFT JOIN whole_currencies AS w ON w.currency_code = p.currency_code
 WHERE c.unknown + c.tolerated > 0
 ORDER BY problem IS NULL, c.unknown DESC, c.profile_id;

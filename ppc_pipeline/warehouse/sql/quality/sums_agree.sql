@@ -47,21 +47,22 @@ by_campaign AS (
 ),
 differences AS (
     SELECT
-        *, target_cost - campaign_cost AS cost, target_clicks - campaign_clicks AS clicks,
-        target_sales - campaign_sales AS sales
-    FROM by_campaign
+        by_campaign.*, target_cost - campaign_cost AS cost, target_clicks - campaign_clicks AS clicks,
+        target_sales - campaign_sales AS sales, coalesce(w.written, '{:,.2f}') AS written
+    FROM by_campaign LEFT JOIN whole_currencies AS w USING (currency_code)
 ),
 compared AS (
     SELECT
-        any_value(account) AS account, profile_id, currency_code, ad_product,
+        any_value(account) AS account, profile_id, currency_code, ad_product, any_value(written) AS written,
         sum(campaign_cost) AS campaign_cost, sum(target_cost) AS target_cost, sum(abs(cost)) AS cost_apart,
         sum(campaign_clicks)::BIGINT AS campaign_clicks, sum(target_clicks)::BIGINT AS target_clicks,
         sum(abs(clicks))::BIGINT AS clicks_apart,
         sum(campaign_sales) AS campaign_sales, sum(target_sales) AS target_sales, sum(abs(sales)) AS sales_apart,
         max_by(
             format(
-                '{} "{}" ({:+.2f} {}, {:+} clicks{})', campaign_id, coalesce(campaign_name, ''), cost::DOUBLE,
-                currency_code, clicks, coalesce(format(', {:+.2f} sales', sales::DOUBLE), '')
+                '{} "{}" ({} {}, {:+} clicks{})', campaign_id, coalesce(campaign_name, ''),
+                format(replace(written, ',', '+'), cost::DOUBLE), currency_code, clicks,
+                coalesce(format(', ' || replace(written, ',', '+') || ' sales', sales::DOUBLE), '')
             ),
             (greatest(abs(cost), abs(sales)), abs(clicks), -campaign_id), 3
         ) FILTER (cost <> 0 OR clicks <> 0 OR sales <> 0) AS worst
@@ -71,13 +72,14 @@ counted_days AS (SELECT profile_id, ad_product, count(*) AS days FROM days GROUP
 SELECT
     c.account, c.profile_id, p.name AS profile_name, format('{}, {} days', c.ad_product, d.days) AS subject,
     format(
-        '{:,.2f} {}, {:,} clicks{}', c.campaign_cost::DOUBLE, c.currency_code, c.campaign_clicks,
-        coalesce(format(', {:,.2f} sales', c.campaign_sales::DOUBLE), '')
+        '{} {}, {:,} clicks{}', format(c.written, c.campaign_cost::DOUBLE), c.currency_code, c.campaign_clicks,
+        coalesce(format(', ' || c.written || ' sales', c.campaign_sales::DOUBLE), '')
     ) AS expected,
     format(
-        '{:,.2f} {}, {:,} clicks{}; apart by {:,.2f}, {:,}{}', c.target_cost::DOUBLE, c.currency_code, c.target_clicks,
-        coalesce(format(', {:,.2f} sales', c.target_sales::DOUBLE), ''), c.cost_apart::DOUBLE, c.clicks_apart,
-        coalesce(format(', {:,.2f}', c.sales_apart::DOUBLE), '')
+        '{} {}, {:,} clicks{}; apart by {}, {:,}{}', format(c.written, c.target_cost::DOUBLE), c.currency_code,
+        c.target_clicks, coalesce(format(', ' || c.written || ' sales', c.target_sales::DOUBLE), ''),
+        format(c.written, c.cost_apart::DOUBLE), c.clicks_apart,
+        coalesce(', ' || format(c.written, c.sales_apart::DOUBLE), '')
     ) AS found,
     CASE
         WHEN 100 * c.cost_apart > t.tolerated_percent * c.campaign_cost
