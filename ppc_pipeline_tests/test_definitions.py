@@ -31,6 +31,8 @@ ENTITIES = {
     "product_ads",
     "negative_keywords",
     "negative_targets",
+    "creatives",
+    "budget_rules",
 }
 REPORTS = {
     "report_sp_campaigns",

@@ -12,7 +12,7 @@ from ppc_pipeline.entities.listings import Lister
 from ppc_pipeline_tests.fakes import SELLER, client_of
 
 KEYWORDS = ENTITY_TYPES["keywords"]
-ITEMS = {listing.path: listing.items_key for entity in ENTITY_TYPES.values() for listing in entity.listings}
+LISTINGS = {listing.path: listing for entity in ENTITY_TYPES.values() for listing in entity.listings}
 SP, SB, SD = "SPONSORED_PRODUCTS", "SPONSORED_BRANDS", "SPONSORED_DISPLAY"
 
 
@@ -38,13 +38,15 @@ class FakeLists:
         pages = self.pages.get((profile, request.url.path), [[]])
         if isinstance(pages, httpx.Response):
             return httpx.Response(pages.status_code, content=pages.content)
-        if request.method == "GET":
+        listing = LISTINGS[request.url.path]
+        if listing.by_index:
             return self._array(pages, request.url.params)
-        number = int(json.loads(request.content).get("nextToken", 0))
+        asked = request.url.params if listing.in_query else json.loads(request.content)
+        number = int(asked.get("nextToken", 0))
         page = pages[number]
         if isinstance(page, bytes):
             return httpx.Response(200, content=page)
-        key = ITEMS[request.url.path]
+        key = listing.items_key
         token = {"nextToken": str(number + 1)} if number + 1 < len(pages) else {}
         return httpx.Response(200, json={key: page, "totalResults": sum(map(len, pages)), **token})
 
