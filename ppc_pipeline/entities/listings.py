@@ -364,6 +364,7 @@ def _known_lacks(errands: Sequence[Errand], now: datetime) -> list[NotOffered]:
 
 
 def _had(entities: Sequence[EntityType], warehouse: Warehouse) -> frozenset[tuple[int, str]]:
-    """Return the profiles and ad products that the warehouse has entities of."""
+    """Return the profiles and ad products that the warehouse has entities of, by lists that tell."""
+    telling = [entity for entity in entities if not all(listing.apart for listing in entity.listings)]
     with warehouse.connect() as connection:
-        return products_listed(connection, [ENTITY_TABLES[entity.name] for entity in entities])
+        return products_listed(connection, [ENTITY_TABLES[entity.name] for entity in telling])

@@ -65,20 +65,20 @@ def budget_rules(world: World) -> tuple[Json, ...]:
     """Return the rules of one ad product: one on dates, one at an event, one for good figures."""
     start = max(campaign.start for campaign in world.campaigns)
     dates = {"startDate": _day(start), "endDate": _day(start + _SEASON)}
-    weekends: Json = {"type": "DAILY"}
-    if world.ad_product != SPONSORED_PRODUCTS:  # whose document knows no other
-        weekends: Json = {"type": "WEEKLY", "daysOfWeek": ["SATURDAY", "SUNDAY"]}
+    # The document of Sponsored Products knows no other than daily ones.
+    daily, weekly = {"type": "DAILY"}, {"type": "WEEKLY", "daysOfWeek": ["SATURDAY", "SUNDAY"]}
+    season = daily if world.ad_product == SPONSORED_PRODUCTS else weekly
     event = {"eventId": "prime-day", "eventName": "Prime Day", "startDate": _day(start), "endDate": _day(start)}
     good = {"metricName": "ROAS", "comparisonOperator": "GREATER_THAN_OR_EQUAL_TO", "threshold": 4}
     return (
-        _rule(world, "Season", 25, {"dateRangeTypeRuleDuration": dates}, recurrence=weekends),
-        _rule(world, "Prime Day", 100, {"eventTypeRuleDuration": event}, recurrence={"type": "DAILY"}),
+        _rule(world, "Season", 25, {"dateRangeTypeRuleDuration": dates}, recurrence=season),
+        _rule(world, "Prime Day", 100, {"eventTypeRuleDuration": event}, recurrence=daily),
         _rule(
             world,
             "What pays",
             12.5,
             {"dateRangeTypeRuleDuration": {"startDate": _day(start)}},
-            recurrence={"type": "DAILY"},
+            recurrence=daily,
             performanceMeasureCondition=good,
         ),
     )

@@ -70,11 +70,11 @@ class Company:
     def serve(self, *pages, profile=SELLER, path="/sp/keywords/list"):
         self.amazon.pages[profile, path] = list(pages) if isinstance(pages[0], list | bytes) else pages[0]
 
-    def sync(self, *entities):
+    def sync(self, *entities, **options):
         async def go():
             retries = Retries(sleep=lambda _: asyncio.sleep(0))
             async with client_of(self.amazon, retries=retries) as client:
-                lister = Lister({"acme": client}, self.roster, self.aside, self.aside.parent / "staging")
+                lister = Lister({"acme": client}, self.roster, self.aside, self.aside.parent / "staging", **options)
                 profiles = self.roster.active(["acme", "gone"])
                 return await lister.sync(entities or [KEYWORDS], profiles, self.warehouse, self.clock())
 
@@ -84,8 +84,8 @@ class Company:
         with self.warehouse.connect() as connection:
             return connection.execute(sql, values).fetchall()
 
-    def changes(self, *entities, profile=SELLER, ad_product=SP):
-        synced = self.sync(*entities)
+    def changes(self, *entities, profile=SELLER, ad_product=SP, **options):
+        synced = self.sync(*entities, **options)
         (name,) = synced.outcomes
         (found,) = [o for o in synced.outcomes[name] if (o.profile_id, o.ad_product) == (profile, ad_product)]
         return found.rows, found.added, found.changed, found.removed

@@ -150,11 +150,16 @@ def test_lists_of_brands_v3_refuse_with_a_code_and_details(api, path):
         check(answer.json(), "sponsored-brands-v3.json", error | {"type": "object", "additionalProperties": False})
 
 
-@pytest.mark.parametrize("query", [{"startIndex": "-1"}, {"count": "0"}, {"stateFilter": "live"}])
-@pytest.mark.parametrize("path", [path for path in BY_ARRAY if path.startswith("/sd/")])
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        (path, query)
+        for path, listing in BY_ARRAY.items()
+        for query in ({"startIndex": "-1"}, {"count": "0"}, {"stateFilter": "live"})
+        if path.startswith("/sd/") and query.keys() <= {"startIndex", "count", *listing.filters}
+    ],
+)
 def test_arrays_refuse_as_described(api, path, query):
-    if not query.keys() & {"startIndex", "count", *BY_ARRAY[path].filters}:
-        pytest.skip("the list takes no such parameter")
     answer = api.array(BY_ARRAY[path], **query)
     assert answer.status_code == 400
     name = list_document(path)
