@@ -1,5 +1,7 @@
 """Lists that are served apart (creatives, budget rules): whatever becomes of them, the others go on as without them."""
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -56,20 +58,22 @@ def test_one_that_answers_does_not_hide_that_the_profile_is_out_of_reach(company
 
 
 def test_the_other_lists_of_a_profile_are_loaded_while_one_is_on_its_way(company):
-    class Endless(FakeLists):
-        """Serves one page of budget rules after another until keywords are loaded."""
+    class Late(FakeLists):
+        """Serves budget rules when keywords are loaded."""
 
-        def _answer(self, request):
-            if not request.url.path.endswith("budgetRules"):
-                return super()._answer(request)
-            if company.query("FROM keywords"):
-                return httpx.Response(200, json={"budgetRulesForAdvertiserResponse": []})
-            number = int(request.url.params.get("nextToken", 0))
-            page = {"budgetRulesForAdvertiserResponse": [rule(number)], "nextToken": str(number + 1)}
-            return httpx.Response(200, json=page)
+        @property
+        def transport(self):
+            return httpx.MockTransport(self._late)
 
-    company.amazon = Endless()
+        async def _late(self, request):
+            async with asyncio.timeout(10):
+                while request.url.path.endswith("budgetRules") and not company.query("FROM keywords"):
+                    await asyncio.sleep(0.1)
+            return self._answer(request)
+
+    company.amazon = Late()
     company.serve([keyword(1)])
+    company.serve([rule()], path="/sp/budgetRules")
     synced = company.sync(SP_KEYWORDS, SP_RULES, load_every=0.05)
     assert (synced.troubles, loaded(synced), loaded(synced, "budget_rules")) == ([], [SELLER], [SELLER])
 
