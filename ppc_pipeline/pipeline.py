@@ -145,6 +145,7 @@ async def sync_entities(tools: Tools, entities: Sequence[EntityType], progress: 
             progress,
             source=tools.settings.entity_source,
             export_above=tools.settings.export_above,
+            extended=tools.settings.serving_status,
         )
         return await lister.sync(entities, profiles, tools.warehouse, now)
 

@@ -103,6 +103,7 @@ class Settings(BaseSettings):
     )
     entity_source: Literal["auto", "lists", "exports"] = Field("auto", validation_alias="PPC_ENTITY_SOURCE")
     export_above: int = Field(20_000, validation_alias="PPC_EXPORT_ABOVE", ge=0)
+    serving_status: bool = Field(False, validation_alias="PPC_SERVING_STATUS")
     fx_rates_file: Path | None = Field(None, validation_alias="PPC_FX_RATES_FILE")
     currency: str | None = Field(None, validation_alias="PPC_CURRENCY")
     target_acos_percent: float = Field(30, validation_alias="PPC_TARGET_ACOS_PERCENT", gt=0, le=1000)

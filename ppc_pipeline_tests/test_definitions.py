@@ -32,6 +32,8 @@ ENTITIES = {
     "product_ads",
     "negative_keywords",
     "negative_targets",
+    "creatives",
+    "budget_rules",
 }
 REPORTS = {
     "report_sp_campaigns",

@@ -42,22 +42,29 @@ class Walk:
         listing = self.listing
         call = Call(
             Operation.LIST,
-            "GET" if listing.by_index else "POST",
+            listing.method,
             listing.path,
             profile_id=self.profile_id,
-            ad_product=f"LIST {listing.ad_product}" if listing.ad_product else "",
+            ad_product=listing.throttled_as,
             accept=listing.accept,
             patience=self.patience,
         )
-        if listing.by_index:
+        if listing.method == "GET":
             query = {name: str(value) for name, value in listing.filters.items()}
-            return replace(call, query={**query, "startIndex": str(self._count), "count": str(listing.page_size)})
+            return replace(call, query={**query, **self._place()})
         body = dict(listing.filters)
         if listing.page_size is not None:
             body["maxResults"] = listing.page_size
         if self._token is not None:
             body["nextToken"] = self._token
         return replace(call, content_type=listing.content_type or listing.accept, body=body)
+
+    def _place(self) -> dict[str, str]:
+        """Return the URL parameters that say where in the list the next page begins."""
+        size = str(self.listing.page_size)
+        if self.listing.by_index:
+            return {"startIndex": str(self._count), "count": size}
+        return {"pageSize": size, **({"nextToken": self._token} if self._token is not None else {})}
 
     def goes_on_after(self, page: Page) -> bool:
         """Take a page in, and say whether another comes after it.

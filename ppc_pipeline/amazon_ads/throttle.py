@@ -48,8 +48,8 @@ class Throttle(Protocol):
     """A cool-down of one account in one region, kept by ad product: one product's 429s do not stop the others.
 
     Nor do those of its reports stop its lists: what Amazon throttles apart has a name of its own in ``ad_product``, as
-    ``LIST SPONSORED_BRANDS`` is (``calls.Call``). It is empty for calls that belong to none (profiles, portfolios,
-    looking at a report).
+    ``LIST SPONSORED_BRANDS`` is, and ``LIST SPONSORED_BRANDS budgetRules`` (``calls.Call``). It is empty for calls that
+    belong to none (profiles, portfolios, looking at a report).
     """
 
     async def wait_seconds(self, ad_product: str) -> float:

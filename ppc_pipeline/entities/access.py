@@ -32,6 +32,11 @@ class Errand:
         return self.profile.facts.profile_id
 
     @property
+    def batch(self) -> tuple[int, bool]:
+        """What is loaded together: a profile's lists, and without keeping them waiting, those that are served apart."""
+        return self.profile_id, self.listing.apart
+
+    @property
     def scope(self) -> Scope:
         """What the list covers in its table."""
         return Scope(self.profile_id, self.listing.ad_product or "", part_of(self.entity, self.listing))
@@ -77,7 +82,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What one profile was served, and what not.
+    """What one profile was served, and what not, of the lists that tell whether it has an ad product.
 
     Attributes:
         served: The ad product of every list that was read; None stands for what spans them, such as exports.

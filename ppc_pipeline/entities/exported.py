@@ -276,4 +276,4 @@ EXPORTED: Mapping[str, Exported] = {
     # The list names no campaign for these, and so must the export not.
     "/sd/negativeTargets": Exported(TARGETS, {**_NAMELESS, **_SD_EXPRESSIONS}, (_IS_NEGATIVE, _IS_TARGET)),
 }
-"""Path of a list -> its rows in an export. Lists that are not here (portfolios, themes) have none."""
+"""Path of a list -> its rows in an export. Portfolios, themes, creatives and budget rules have none."""

@@ -80,29 +80,31 @@ class _Fetched:
         lists: The lists that were read to the end.
         failures: The others.
         detours: Exports that could not be had, where the lists were read after all.
-        taken: Profiles whose lists were handed on to be loaded.
+        taken: Batches of lists that were handed on to be loaded.
     """
 
     lists: list[tuple[Errand, Pages]] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     detours: list[Failure] = field(default_factory=list)
-    taken: set[int] = field(default_factory=set)
+    taken: set[tuple[int, bool]] = field(default_factory=set)
 
-    def take(self, unfinished: Collection[int]) -> list[tuple[Errand, Pages]]:
-        """Hand on the lists of profiles that are done and were not taken before."""
+    def take(self, unfinished: Collection[tuple[int, bool]]) -> list[tuple[Errand, Pages]]:
+        """Hand on the lists of batches that are done and were not taken before."""
         left = {*unfinished, *self.taken}
-        lists = [(errand, pages) for errand, pages in self.lists if errand.profile_id not in left]
-        self.taken |= {errand.profile_id for errand, _ in lists}
+        lists = [(errand, pages) for errand, pages in self.lists if errand.batch not in left]
+        self.taken |= {errand.batch for errand, _ in lists}
         return lists
 
     def access(self) -> dict[int, Access]:
-        """Return what each profile was served."""
+        """Return what each profile was served, of the lists that tell what it has."""
         served: dict[int, list[str | None]] = defaultdict(list)
         failures: dict[int, list[Failure]] = defaultdict(list)
         for errand, pages in self.lists:
-            served[errand.profile_id].append(None if pages.export else errand.listing.ad_product)
+            if not errand.listing.apart:
+                served[errand.profile_id].append(None if pages.export else errand.listing.ad_product)
         for failure in self.failures:
-            failures[failure.errand.profile_id].append(failure)
+            if not failure.errand.listing.apart:
+                failures[failure.errand.profile_id].append(failure)
         return {whose: Access(served[whose], failures[whose]) for whose in served.keys() | failures.keys()}
 
 
@@ -122,6 +124,8 @@ class Lister:
         export_above: Objects of which a list may have so many before it is too long.
         export_deadline: Seconds after which an export is given up.
         load_every: Seconds after which the profiles whose lists are all done are loaded, while others wait.
+        extended: Whether lists are asked for extended data, where there is any: the serving status, and when an entity
+            was created.
     """
 
     clients: Mapping[str, AmazonAdsClient]
@@ -134,6 +138,7 @@ class Lister:
     export_above: int = 20_000
     export_deadline: float = DEADLINE
     load_every: float = 60.0
+    extended: bool = False
 
     async def sync(
         self, entities: Sequence[EntityType], profiles: Sequence[Profile], warehouse: Warehouse, now: datetime
@@ -144,7 +149,8 @@ class Lister:
         was found not to have is left out for a week.
         """
         synced = Synced(now, {entity.name: [] for entity in entities})
-        everything = [Errand(e, listing, p) for e in entities for listing in e.listings for p in profiles]
+        lists = [(e, listing.extended() if self.extended else listing) for e in entities for listing in e.listings]
+        everything = [Errand(entity, listing, profile) for entity, listing in lists for profile in profiles]
         errands = [errand for errand in everything if errand.lack(now) is None]
         synced.not_offered += _known_lacks(everything, now)
         with scratch_directory(self.staging) as directory:
@@ -177,7 +183,7 @@ class Lister:
                 ended, waiting = await asyncio.wait(waiting, timeout=self.load_every, return_when=FIRST_EXCEPTION)
                 for task in ended:
                     task.result()
-                lists = fetched.take(unfinished={tasks[task].profile_id for task in waiting})
+                lists = fetched.take(unfinished={tasks[task].batch for task in waiting})
                 await asyncio.to_thread(self._load, lists, warehouse, synced)
         finally:
             for task in waiting:
@@ -358,6 +364,7 @@ def _known_lacks(errands: Sequence[Errand], now: datetime) -> list[NotOffered]:
 
 
 def _had(entities: Sequence[EntityType], warehouse: Warehouse) -> frozenset[tuple[int, str]]:
-    """Return the profiles and ad products that the warehouse has entities of."""
+    """Return the profiles and ad products that the warehouse has entities of, by lists that tell."""
+    telling = [entity for entity in entities if not all(listing.apart for listing in entity.listings)]
     with warehouse.connect() as connection:
-        return products_listed(connection, [ENTITY_TABLES[entity.name] for entity in entities])
+        return products_listed(connection, [ENTITY_TABLES[entity.name] for entity in telling])

@@ -79,6 +79,7 @@ def entity_table(entity: EntityType) -> EntityTable:
         with_ad_product=any(listing.ad_product for listing in entity.listings),
         label=entity.label,
         watched=entity.watched,
+        on_request=entity.on_request,
         part_column=entity.part_column,
         parts=tuple(dict.fromkeys(part for listing in entity.listings if (part := part_of(entity, listing)))),
     )

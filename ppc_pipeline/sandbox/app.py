@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ppc_pipeline.sandbox import arrays, auth, downloads, exports, inspection, lists, profiles, reports
+from ppc_pipeline.sandbox import arrays, auth, budget_rules, downloads, exports, inspection, lists, profiles, reports
 from ppc_pipeline.sandbox.context import Faults, Sandbox
 from ppc_pipeline.sandbox.errors import ApiError, request_id
 from ppc_pipeline.sandbox.faults import Plan, rules_of
@@ -60,6 +60,7 @@ def _routes() -> list[Route]:
         Route("/v2/profiles/{profile_id:int}", profiles.one_profile),
         *(Route(listing.path, lists.endpoint(listing), methods=["POST"]) for listing in lists.LISTINGS),
         *(Route(listing.path, arrays.endpoint(listing)) for listing in arrays.ARRAYS),
+        *(Route(path, budget_rules.endpoint(path, product)) for path, product in budget_rules.PATHS.items()),
         Route("/reporting/reports", reports.create, methods=["POST"]),
         Route("/reporting/reports/{report_id}", reports.status),
         Route("/reporting/reports/{report_id}", reports.delete, methods=["DELETE"]),

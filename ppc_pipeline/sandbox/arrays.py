@@ -35,7 +35,7 @@ class ArrayListing:
         key: Names its objects.
         ad_product: Whose entities it lists.
         filters: Query parameter -> filter; the values stand in it with commas between.
-        states: The states it shows unless asked for others.
+        states: The states it shows unless asked for others; empty where its objects have none.
         newer: The media type that alone shows what belongs to ad groups of brand videos.
     """
 
@@ -88,6 +88,14 @@ ARRAYS = (
         for resource, filters in _DISPLAY.items()
         for key in (resource, f"{resource}/extended")
     ),
+    ArrayListing(
+        "/sd/creatives",
+        ("application/json",),
+        "creatives",
+        SPONSORED_DISPLAY,
+        {f"{name}Filter": Filter(name, 1000, bare=True) for name in ("adGroupId", "creativeId")},
+        states=(),
+    ),
 )
 
 
@@ -97,9 +105,7 @@ def endpoint(listing: ArrayListing) -> Callable[[Request], Response]:
     def serve(request: Request) -> Response:
         profile = scope(request)
         check_accepted(request, (*listing.accepted, *_ANY))
-        if listing.ad_product in profile.lacks:
-            text = NO_BRANDS if listing.ad_product == SPONSORED_BRANDS else "HTTP 403 Forbidden"
-            raise gateway_error(403, "FORBIDDEN", text)
+        refuse_lacking(profile, listing.ad_product)
         return JSONResponse(_array(request, listing, profile))
 
     return serve
@@ -108,8 +114,8 @@ def endpoint(listing: ArrayListing) -> Callable[[Request], Response]:
 def _array(request: Request, listing: ArrayListing, profile: Profile) -> list[Json]:
     sandbox = sandbox_of(request)
     most = sandbox.options.page_size
-    start = _number(request, "startIndex", 0, least=0)
-    size = min(_number(request, "count", most, least=1), most)
+    start = number_of(request, "startIndex", 0, least=0)
+    size = min(number_of(request, "count", most, least=1), most)
     tests = _tests(request, listing)
     world = sandbox.world(profile, listing.ad_product)
     if listing.newer:
@@ -131,12 +137,20 @@ def _tests(request: Request, listing: ArrayListing) -> list[Test]:
             tests.append(known.test(name, values))
         except ApiError:
             raise gateway_error(400, "BAD_REQUEST", f"Invalid value for {name}: {asked}") from None
-    if "stateFilter" not in request.query_params:
+    if listing.states and "stateFilter" not in request.query_params:
         tests.append(lambda shown: shown["state"] in listing.states)
     return tests
 
 
-def _number(request: Request, name: str, default: int, least: int) -> int:
+def refuse_lacking(profile: Profile, ad_product: str) -> None:
+    """Refuse a profile that does not have the ad product."""
+    if ad_product in profile.lacks:
+        text = NO_BRANDS if ad_product == SPONSORED_BRANDS else "HTTP 403 Forbidden"
+        raise gateway_error(403, "FORBIDDEN", text)
+
+
+def number_of(request: Request, name: str, default: int, least: int) -> int:
+    """Return a URL parameter that is a number, or the default where it is not there."""
     asked = request.query_params.get(name)
     if asked is None:
         return default

@@ -6,6 +6,7 @@ Here: one function an object, plain and extended. Not here: paging and filters (
 
 from typing import Any
 
+from ppc_pipeline.sandbox.determinism import stable_int
 from ppc_pipeline.sandbox.spelling import CREATED_EPOCH, expression_parts
 from ppc_pipeline.sandbox.world import (
     ARCHIVED,
@@ -35,12 +36,15 @@ def _plain(world: World, kind: str) -> list[Json]:
         case "campaigns":
             return [_campaign(world, campaign) for campaign in world.campaigns]
         case "adGroups":
-            videos = {ad.ad_group for ad in world.ads if ad.is_video}
-            return [_ad_group(world, n, ad_group, has_video=n in videos) for n, ad_group in enumerate(world.ad_groups)]
+            kinds = _creative_types(world)
+            return [_ad_group(world, *each) for each in zip(world.ad_groups, kinds, strict=True)]
         case "productAds":
             return [_product_ad(world, ad) for ad in world.ads]
         case "targets":
             return [_target(world, target, target.expression) for target in world.targets if target.expression]
+        case "creatives":
+            kinds = _creative_types(world)
+            return [_creative(world, n, kind) for n, kind in enumerate(kinds) if kind]
     return [_negative_target(world, n, n.expression) for n in world.negatives if n.expression]
 
 
@@ -78,7 +82,7 @@ def _campaign(world: World, campaign: Campaign) -> Json:
     return shown
 
 
-def _ad_group(world: World, position: int, ad_group: AdGroup, *, has_video: bool) -> Json:
+def _ad_group(world: World, ad_group: AdGroup, creative_type: str | None) -> Json:
     campaign = world.campaigns[ad_group.campaign]
     return {
         "adGroupId": ad_group.ad_group_id,
@@ -88,9 +92,38 @@ def _ad_group(world: World, position: int, ad_group: AdGroup, *, has_video: bool
         "defaultBid": world.profile.market.plain(ad_group.default_bid),
         "bidOptimization": ad_group.bid_optimization.lower(),
         "tactic": campaign.tactic,
-        # Ad groups from before videos say nothing.
-        "creativeType": None if position % 3 == 2 else "VIDEO" if has_video else "IMAGE",
+        "creativeType": creative_type,
     }
+
+
+def _creative_types(world: World) -> list[str | None]:
+    """Return what each ad group shows; those from before videos say nothing."""
+    videos = {ad.ad_group for ad in world.ads if ad.is_video}
+    return [None if n % 3 == 2 else "VIDEO" if n in videos else "IMAGE" for n in range(len(world.ad_groups))]
+
+
+def _creative(world: World, position: int, kind: str) -> Json:
+    """Return the creative of an ad group; those that say nothing of it leave that to Amazon."""
+    ad_group = world.ad_groups[position]
+    properties: Json = {"headline": ad_group.name, "brandLogo": _asset(ad_group, "logo")}
+    if kind == "VIDEO":
+        properties["video"] = _asset(ad_group, "video")
+    else:
+        image = _asset(ad_group, "image")
+        crop = {"top": 0, "left": 0, "height": 628}
+        properties["rectCustomImage"] = {**image, "croppingCoordinates": {**crop, "width": 1200}}
+        properties["squareCustomImage"] = {**image, "croppingCoordinates": {**crop, "width": 628}}
+    return {
+        "creativeId": stable_int("creative", world.seed, ad_group.ad_group_id) % 10**15,
+        "adGroupId": ad_group.ad_group_id,
+        "creativeType": kind,
+        "properties": properties,
+        "moderationStatus": "REJECTED" if position % 9 == 4 else "APPROVED",
+    }
+
+
+def _asset(ad_group: AdGroup, what: str) -> Json:
+    return {"assetId": f"amzn1.assetlibrary.asset1.{what}-{ad_group.ad_group_id:x}", "assetVersion": "version_v1"}
 
 
 def _product_ad(world: World, ad: Ad) -> Json:

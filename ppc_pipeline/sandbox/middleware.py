@@ -19,7 +19,7 @@ from ppc_pipeline.sandbox.state import State
 _MOST_BYTES = 1024 * 1024
 _REPORT = re.compile(r"/reporting/reports/[^/]+")
 _EXPORT = re.compile(r"/(campaigns|adGroups|ads|targets)/export|/exports/[^/]+")
-_ARRAY = re.compile(r"/s[bd]/\w+(/extended)?")
+_ARRAY = re.compile(r"/s[pbd]/\w+(/extended)?")
 
 
 def call_of(method: str, path: str) -> str | None:

@@ -28,7 +28,7 @@ class LargeChange:
     client: str | None
     ad_product: str | None
     entity: str
-    entity_id: int
+    entity_id: int | None
     campaign_id: int | None
     name: str | None
     attribute: str

@@ -152,7 +152,7 @@ def load_entities(
     # and says that they were inserted.
     _stage(connection, table, pages)
     with in_transaction(connection):
-        if table.lasting or any(file.export for file in pages):
+        if table.sparing or any(file.export for file in pages):
             _fill_in(connection, table, pages)
         _stage_scopes(connection, covered)
         _note_first_listings(connection, table, now)
@@ -218,10 +218,10 @@ def _item_sql(table: EntityTable, pages: Pages) -> Sql:
     for name in _columns(table):
         declared = pages.fields.get(name)
         if declared is None:
-            silent = name in table.lasting or (pages.export and name not in defaults)
+            silent = name in table.sparing or (pages.export and name not in defaults)
             text, nothing = Sql("?::VARCHAR", (defaults.get(name),)), Sql("true" if silent else "false")
         else:
-            value = At(declared, sparing=name in table.lasting) if isinstance(declared, str) else declared
+            value = At(declared, sparing=name in table.sparing) if isinstance(declared, str) else declared
             text, nothing = value.text(), value.unsaid()
         texts.append(text)
         if nothing.text != "false":

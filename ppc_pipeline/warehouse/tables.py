@@ -136,6 +136,7 @@ class EntityTable:
         with_ad_product: Whether rows belong to an ad product (portfolios and profiles do not).
         label: Columns that call an entity by a name people know; the first that is there counts.
         watched: Columns whose changes ``entity_changes`` tells.
+        on_request: Columns that some lists say only if they are asked to.
         part_column: The column that tells apart the rows of several lists of one ad product.
         parts: Its values that are lists of their own; all other rows are of one list.
     """
@@ -146,6 +147,7 @@ class EntityTable:
     with_ad_product: bool = True
     label: tuple[str, ...] = ()
     watched: tuple[str, ...] = ()
+    on_request: tuple[str, ...] = ()
     part_column: str | None = None
     parts: tuple[str, ...] = ()
 
@@ -173,6 +175,11 @@ class EntityTable:
     def lasting(self) -> tuple[str, ...]:
         """The columns that never change, when an entity was created: one that is said later makes no version."""
         return tuple(column.name for column in self.columns if column.type is ColumnType.MOMENT)
+
+    @property
+    def sparing(self) -> tuple[str, ...]:
+        """The columns that stay as they are known where a source does not say them."""
+        return (*self.lasting, *self.on_request)
 
     def part_sql(self, of: str) -> str:
         """Return SQL for the list that a row of one ad product is of: one of ``parts``, or empty.
@@ -214,13 +221,16 @@ class EntityTable:
         columns = {column.name: column for column in self.columns}
         ad_product = "new.ad_product" if self.with_ad_product else "NULL::VARCHAR"
         label = ", ".join(f"new.{quoted(name)}::VARCHAR" for name in self.label)
+        # The column is a number in every other table; who has texts for ids is known by name.
+        has_number = columns[self.key[-1]].type is ColumnType.INTEGER
+        entity_id = f"new.{quoted(self.key[-1])}" if has_number else "NULL::BIGINT"
         which = (
             "new.account AS account",
             "new.profile_id AS profile_id",
             "new.currency_code AS currency_code",
             f"{ad_product} AS ad_product",
             f"{literal_text(self.name)} AS entity",
-            f"new.{quoted(self.key[-1])} AS entity_id",
+            f"{entity_id} AS entity_id",
             f"{'new.campaign_id' if 'campaign_id' in columns else 'NULL::BIGINT'} AS campaign_id",
             f"coalesce({label}) AS name",
         )

@@ -10,7 +10,7 @@ import pytest
 from ppc_pipeline.amazon_ads import errors
 from ppc_pipeline.amazon_ads.auth import TokenCache
 from ppc_pipeline.amazon_ads.client import AmazonAdsClient
-from ppc_pipeline.amazon_ads.entities import CAMPAIGNS, PORTFOLIOS, TARGETS
+from ppc_pipeline.amazon_ads.entities import BUDGET_RULES, CAMPAIGNS, PORTFOLIOS, TARGETS
 from ppc_pipeline.amazon_ads.models import Page, ReportRequest, ReportStatus
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline_tests.amazon_ads import fakes
@@ -19,6 +19,7 @@ from ppc_pipeline_tests.amazon_ads.fakes import PROFILE_ID, REPORT_ID, FakeAmazo
 pytestmark = pytest.mark.anyio
 
 LISTING = CAMPAIGNS.listings[0]
+RULES = BUDGET_RULES.listings[0]
 BY_INDEX = replace(next(each for each in CAMPAIGNS.listings if each.by_index), page_size=2)
 SP_TARGETING = REPORT_TYPES["spTargeting"]
 REQUEST = ReportRequest(SP_TARGETING, date(2026, 11, 1), date(2026, 11, 2), "ours", ("date", "campaignId", "cost"))
@@ -74,6 +75,17 @@ class TestLists:
         async with client:
             await pages(client, PORTFOLIOS.listings[0])
         assert amazon.last_body == {}
+
+    async def test_a_list_by_token_that_has_no_body_is_asked_by_url(self, amazon: FakeAmazon, client: AmazonAdsClient):
+        amazon.script(ok({RULES.items_key: [{}], "nextToken": "t2"}), ok({RULES.items_key: [{}], "nextToken": ""}))
+        async with client:
+            assert [page.count for page in await pages(client, RULES)] == [1, 1]
+        assert [dict(request.url.params) for request in amazon.requests] == [
+            {"pageSize": "30"},
+            {"pageSize": "30", "nextToken": "t2"},
+        ]
+        for request in amazon.requests:
+            assert (request.method, request.content) == ("GET", b"")
 
     async def test_a_list_that_runs_in_circles_ends(self, amazon: FakeAmazon, client: AmazonAdsClient):
         amazon.always = lambda _: ok({"campaigns": [{}], "nextToken": "again"})

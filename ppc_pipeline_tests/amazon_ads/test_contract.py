@@ -23,6 +23,13 @@ from ppc_pipeline_tests.amazon_ads.openapi import Contract
 
 LISTINGS = [pytest.param(listing, id=listing.path) for entity in ENTITY_TYPES.values() for listing in entity.listings]
 
+EXTENDED = [
+    pytest.param(listing.extended(), id=f"{listing.path} extended")
+    for entity in ENTITY_TYPES.values()
+    for listing in entity.listings
+    if listing.extends
+]
+
 
 def beside_the_documents(name: str) -> Any:
     file = specs_folder().parent / name
@@ -51,7 +58,7 @@ class TestRequests:
             await client.list_profiles()
         contract.check(amazon.requests[0])
 
-    @pytest.mark.parametrize("listing", LISTINGS)
+    @pytest.mark.parametrize("listing", [*LISTINGS, *EXTENDED])
     async def test_lists(self, contract: Contract, amazon: FakeAmazon, client: AmazonAdsClient, listing: Listing):
         if listing.by_index:
             amazon.script(ok([{}] * (listing.page_size or 0)), ok([]))
@@ -122,8 +129,7 @@ class TestRequests:
 
 @pytest.mark.parametrize("listing", LISTINGS)
 def test_every_field_that_fills_a_column_is_one_that_amazon_documents(contract: Contract, listing: Listing):
-    method = "get" if listing.by_index else "post"
-    documented = contract.item_fields(method, listing.path, listing.accept, listing.items_key)
+    documented = contract.item_fields(listing.method.lower(), listing.path, listing.accept, listing.items_key)
     used = {path.removeprefix("$.").split(".")[0] for path in listing.fields.values()}
     # Recorded from live accounts, or said of the same object elsewhere.
     assert used - documented <= {"campaignId"} if listing.path == "/sd/negativeTargets" else used <= documented

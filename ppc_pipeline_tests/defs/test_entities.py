@@ -16,6 +16,8 @@ LISTED = (
     "product_ads",
     "negative_keywords",
     "negative_targets",
+    "creatives",
+    "budget_rules",
 )
 
 

@@ -12,7 +12,7 @@ from ppc_pipeline.entities.listings import Lister
 from ppc_pipeline_tests.fakes import SELLER, client_of
 
 KEYWORDS = ENTITY_TYPES["keywords"]
-ITEMS = {listing.path: listing.items_key for entity in ENTITY_TYPES.values() for listing in entity.listings}
+LISTINGS = {listing.path: listing for entity in ENTITY_TYPES.values() for listing in entity.listings}
 SP, SB, SD = "SPONSORED_PRODUCTS", "SPONSORED_BRANDS", "SPONSORED_DISPLAY"
 
 
@@ -38,13 +38,15 @@ class FakeLists:
         pages = self.pages.get((profile, request.url.path), [[]])
         if isinstance(pages, httpx.Response):
             return httpx.Response(pages.status_code, content=pages.content)
-        if request.method == "GET":
+        listing = LISTINGS[request.url.path]
+        if listing.by_index:
             return self._array(pages, request.url.params)
-        number = int(json.loads(request.content).get("nextToken", 0))
+        asked = request.url.params if listing.in_query else json.loads(request.content)
+        number = int(asked.get("nextToken", 0))
         page = pages[number]
         if isinstance(page, bytes):
             return httpx.Response(200, content=page)
-        key = ITEMS[request.url.path]
+        key = listing.items_key
         token = {"nextToken": str(number + 1)} if number + 1 < len(pages) else {}
         return httpx.Response(200, json={key: page, "totalResults": sum(map(len, pages)), **token})
 
@@ -68,11 +70,11 @@ class Company:
     def serve(self, *pages, profile=SELLER, path="/sp/keywords/list"):
         self.amazon.pages[profile, path] = list(pages) if isinstance(pages[0], list | bytes) else pages[0]
 
-    def sync(self, *entities):
+    def sync(self, *entities, **options):
         async def go():
             retries = Retries(sleep=lambda _: asyncio.sleep(0))
             async with client_of(self.amazon, retries=retries) as client:
-                lister = Lister({"acme": client}, self.roster, self.aside, self.aside.parent / "staging")
+                lister = Lister({"acme": client}, self.roster, self.aside, self.aside.parent / "staging", **options)
                 profiles = self.roster.active(["acme", "gone"])
                 return await lister.sync(entities or [KEYWORDS], profiles, self.warehouse, self.clock())
 
@@ -82,8 +84,8 @@ class Company:
         with self.warehouse.connect() as connection:
             return connection.execute(sql, values).fetchall()
 
-    def changes(self, *entities, profile=SELLER, ad_product=SP):
-        synced = self.sync(*entities)
+    def changes(self, *entities, profile=SELLER, ad_product=SP, **options):
+        synced = self.sync(*entities, **options)
         (name,) = synced.outcomes
         (found,) = [o for o in synced.outcomes[name] if (o.profile_id, o.ad_product) == (profile, ad_product)]
         return found.rows, found.added, found.changed, found.removed

@@ -254,6 +254,98 @@ LISTED = [
         {"targetId": 9, "adGroupId": 6, "state": "enabled", "expression": [{"type": "asinBrandSameAs", "value": "1"}]},
         {"target_id": 9, "level": "AD_GROUP", "campaign_id": None, "state": "ENABLED"},
     ),
+    (
+        "creatives",
+        "/sd/creatives",
+        {
+            "creativeId": 11,
+            "adGroupId": 6,
+            "creativeType": "IMAGE",
+            "moderationStatus": "PENDING_REVIEW",
+            "properties": {"headline": "Hello", "rectCustomImage": {"assetId": "a", "assetVersion": "1"}},
+        },
+        {
+            "creative_id": 11,
+            "ad_group_id": 6,
+            "creative_type": "IMAGE",
+            "moderation_status": "PENDING_REVIEW",
+            "headline": "Hello",
+            "custom_image_asset_id": "a",
+            "brand_logo_asset_id": None,
+            "video_asset_id": None,
+            "properties": '{"headline":"Hello","rectCustomImage":{"assetId":"a","assetVersion":"1"}}',
+        },
+    ),
+    (
+        "budget_rules",
+        "/sb/budgetRules",
+        {
+            "ruleId": "8f-1",
+            "ruleState": "ACTIVE",
+            "ruleStatus": "PENDING_START",
+            "createdDate": 1687510616329,
+            "ruleDetails": {
+                "name": "Weekends",
+                "ruleType": "PERFORMANCE",
+                "budgetIncreaseBy": {"type": "PERCENT", "value": 12.5},
+                "duration": {"dateRangeTypeRuleDuration": {"startDate": "20260101", "endDate": None}},
+                "recurrence": {"type": "WEEKLY", "daysOfWeek": ["SATURDAY"]},
+                "performanceMeasureCondition": {
+                    "metricName": "ROAS",
+                    "comparisonOperator": "GREATER_THAN",
+                    "threshold": 4,
+                },
+            },
+        },
+        {
+            "rule_id": "8f-1",
+            "name": "Weekends",
+            "state": "ACTIVE",
+            "status": "PENDING_START",
+            "rule_type": "PERFORMANCE",
+            "increase_type": "PERCENT",
+            "increase_by": 12.5,
+            "start_date": date(2026, 1, 1),
+            "end_date": None,
+            "event_id": None,
+            "recurrence": "WEEKLY",
+            "days_of_week": '["SATURDAY"]',
+            "metric": "ROAS",
+            "comparison": "GREATER_THAN",
+            "threshold": 4.0,
+            "created_at": CREATED,
+        },
+    ),
+    (
+        "budget_rules",
+        "/sd/budgetRules",
+        {
+            "ruleId": "8f-2",
+            "ruleDetails": {
+                "duration": {
+                    "eventTypeRuleDuration": {
+                        "eventId": "e",
+                        "eventName": "Prime Day",
+                        "startDate": "20260714",
+                        "endDate": "20260717",
+                    }
+                },
+                "recurrence": {"type": "DAILY", "intraDaySchedule": [{"startTime": "08:00:00", "endTime": "12:00:00"}]},
+            },
+        },
+        {
+            "rule_id": "8f-2",
+            "name": None,
+            "start_date": None,
+            "event_id": "e",
+            "event_name": "Prime Day",
+            "event_start_date": date(2026, 7, 14),
+            "event_end_date": date(2026, 7, 17),
+            "recurrence": "DAILY",
+            "intra_day_schedule": '[{"startTime":"08:00:00","endTime":"12:00:00"}]',
+            "metric": None,
+        },
+    ),
 ]
 
 

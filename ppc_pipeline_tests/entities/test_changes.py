@@ -123,11 +123,13 @@ def test_what_nobody_watches_is_a_version_and_no_change(company):
 def test_every_kind_of_entity_has_its_changes(company, entity):
     listing = entity.listings[0]
     ids = {listing.fields[name].removeprefix("$."): "7" for name in entity.key if name in listing.fields}
-    company.serve([ids | {"state": "ENABLED"}], path=listing.path)
+    column = "state" if "state" in entity.watched else "moderation_status"
+    key = listing.fields[column].removeprefix("$.")
+    company.serve([ids | {key: "ENABLED"}], path=listing.path)
     company.sync(entity)
-    next_day(company, ids | {"state": "PAUSED"}, path=listing.path, entity=entity)
-    found = changes(company, "entity, entity_id, ad_product, attribute, before, after")
-    assert found == [(entity.name, 7, listing.ad_product, "state", "ENABLED", "PAUSED")]
+    next_day(company, ids | {key: "PAUSED"}, path=listing.path, entity=entity)
+    found = changes(company, "entity, coalesce(entity_id::VARCHAR, name), ad_product, attribute, before, after")
+    assert found == [(entity.name, "7", listing.ad_product, column, "ENABLED", "PAUSED")]
 
 
 def jumped(company, synced, percent=50):

@@ -28,7 +28,8 @@ from ppc_pipeline.sandbox.state import Export
 from ppc_pipeline_tests.amazon_ads.fakes import Pieces, credentials
 from ppc_pipeline_tests.fakes import client_of, facts
 
-EVERYTHING = tuple(entity for entity in ENTITY_TYPES.values() if entity.name != "portfolios")
+ONLY_LISTED = {"portfolios", "creatives", "budget_rules"}
+EVERYTHING = tuple(entity for entity in ENTITY_TYPES.values() if entity.name not in ONLY_LISTED)
 KEYWORDS, ADS = ENTITY_TYPES["keywords"], ENTITY_TYPES["product_ads"]
 NOTHING_NEW = (0, 0, 0)
 SP, SB, SD = "SPONSORED_PRODUCTS", "SPONSORED_BRANDS", "SPONSORED_DISPLAY"
@@ -118,9 +119,10 @@ def start(roster, warehouse, tmp_path, clock):
     return go
 
 
-def test_every_list_has_its_rows_in_an_export_but_portfolios_and_themes():
+def test_every_list_has_its_rows_in_an_export_but_those_that_are_listed_only_and_themes():
     lists = {listing.path for entity in ENTITY_TYPES.values() for listing in entity.listings}
-    assert lists - set(EXPORTED) == {"/portfolios/list", "/sb/themes/list"}
+    listed_only = {listing.path for name in ONLY_LISTED for listing in ENTITY_TYPES[name].listings}
+    assert lists - set(EXPORTED) == {*listed_only, "/sb/themes/list"}
     assert set(EXPORTED) <= lists
     for entity in EVERYTHING:
         named = {

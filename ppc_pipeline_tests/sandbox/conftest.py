@@ -91,6 +91,10 @@ class Api:
         sent = self.headers(profile or self.profile()) | {"Accept": accept or listing.newer or listing.accepted[0]}
         return self.call("GET", listing.path, headers=sent, params=query)
 
+    def get(self, path: str, profile: int | None = None, **query: Any) -> httpx.Response:
+        sent = self.headers(profile or self.profile()) | {"Accept": "application/json"}
+        return self.call("GET", path, headers=sent, params=query)
+
     def create(self, body: Any, profile: int | None = None) -> httpx.Response:
         headers = self.headers(profile or self.profile())
         headers["Content-Type"] = "application/vnd.createasyncreportrequest.v3+json"

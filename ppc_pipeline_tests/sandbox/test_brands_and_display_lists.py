@@ -248,3 +248,24 @@ def test_faults_apply_to_arrays_page_by_page(new_api):
     assert second[0] == first[-1]
     assert objects(api, "/sd/adGroups")
     assert api.call("GET", "/_sandbox/stats").json()["calls"]["list /sd/targets"] == 6
+
+
+def test_a_creative_is_of_an_ad_group_that_shows_its_kind_and_the_same_each_time(new_api):
+    api = new_api()
+    kinds = {group["adGroupId"]: group["creativeType"] for group in api.get("/sd/adGroups").json()}
+    creatives = api.get("/sd/creatives").json()
+    assert {one["adGroupId"]: one["creativeType"] for one in creatives} == {
+        n: kind for n, kind in kinds.items() if kind
+    }
+    assert len({one["creativeId"] for one in creatives}) == len(creatives) > 1
+    assert new_api().get("/sd/creatives").json() == creatives
+    (first, *_) = creatives
+    assert api.get("/sd/creatives", adGroupIdFilter=first["adGroupId"]).json() == [first]
+
+
+def test_budget_rules_come_page_by_page_to_their_end(new_api):
+    api, key = new_api(), "budgetRulesForAdvertiserResponse"
+    whole = api.get("/sb/budgetRules", pageSize=30).json()
+    first = api.get("/sb/budgetRules", pageSize=2).json()
+    second = api.get("/sb/budgetRules", pageSize=2, nextToken=first["nextToken"]).json()
+    assert (first[key] + second[key], second.keys(), len(second[key])) == (whole[key], {key}, 1)

@@ -14,7 +14,7 @@ import yaml
 
 from ppc_pipeline.amazon_ads.ad_products import SPONSORED_PRODUCTS
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
-from ppc_pipeline.sandbox import SandboxOptions, exports
+from ppc_pipeline.sandbox import SandboxOptions, budget_rules, exports
 from ppc_pipeline.sandbox.arrays import ARRAYS
 from ppc_pipeline.sandbox.lists import LISTINGS
 
@@ -150,13 +150,51 @@ def test_lists_of_brands_v3_refuse_with_a_code_and_details(api, path):
         check(answer.json(), "sponsored-brands-v3.json", error | {"type": "object", "additionalProperties": False})
 
 
-@pytest.mark.parametrize("query", [{"startIndex": "-1"}, {"count": "0"}, {"stateFilter": "live"}])
-@pytest.mark.parametrize("path", [path for path in BY_ARRAY if path.startswith("/sd/")])
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        (path, query)
+        for path, listing in BY_ARRAY.items()
+        for query in ({"startIndex": "-1"}, {"count": "0"}, {"stateFilter": "live"})
+        if path.startswith("/sd/") and query.keys() <= {"startIndex", "count", *listing.filters}
+    ],
+)
 def test_arrays_refuse_as_described(api, path, query):
     answer = api.array(BY_ARRAY[path], **query)
     assert answer.status_code == 400
     name = list_document(path)
     check(answer.json(), name, schema_of(name, path, "get", "400", "application/json"))
+
+
+RULES_DOCUMENTS = {
+    "/sp/budgetRules": "sponsored-products-v3.json",
+    "/sb/budgetRules": "sponsored-brands-v4.json",
+    "/sd/budgetRules": "sponsored-display.yaml",
+}
+
+
+@pytest.mark.parametrize("number", [0, 2])
+@pytest.mark.parametrize("path", budget_rules.PATHS)
+def test_lists_of_budget_rules_answer_as_described(new_api, path, number):
+    api, name = new_api(PLENTY), RULES_DOCUMENTS[path]
+    answer = api.get(path, api.profile(number), pageSize=30).json()
+    assert answer[budget_rules.KEY]
+    described = schema_of(name, path, "get", "200", "application/json")
+    check(answer, name, described)
+    for shown in answer[budget_rules.KEY]:
+        check(shown, name, strict(item_of(name, described)))
+        details = document(name)["components"]["schemas"][f"{path[1:3].upper()}BudgetRuleDetails"]
+        check(shown["ruleDetails"], name, strict(details | {"type": "object"}))
+
+
+@pytest.mark.parametrize("query", [{}, {"pageSize": "0"}, {"pageSize": "31"}, {"pageSize": "1", "nextToken": "no"}])
+@pytest.mark.parametrize("path", budget_rules.PATHS)
+def test_lists_of_budget_rules_refuse_as_described(api, path, query):
+    answer = api.get(path, **query)
+    assert answer.status_code == 400
+    check(
+        answer.json(), RULES_DOCUMENTS[path], schema_of(RULES_DOCUMENTS[path], path, "get", "400", "application/json")
+    )
 
 
 EXPORTS = "exports-v1.json"

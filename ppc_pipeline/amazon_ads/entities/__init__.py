@@ -6,7 +6,9 @@ Amazon's OpenAPI documents of Sponsored Products v3, Sponsored Brands v3 and v4,
 """
 
 from ppc_pipeline.amazon_ads.entities.ad_groups import AD_GROUPS
+from ppc_pipeline.amazon_ads.entities.budget_rules import BUDGET_RULES
 from ppc_pipeline.amazon_ads.entities.campaigns import CAMPAIGNS
+from ppc_pipeline.amazon_ads.entities.creatives import CREATIVES
 from ppc_pipeline.amazon_ads.entities.keywords import KEYWORDS
 from ppc_pipeline.amazon_ads.entities.listing import EntityType, Listing
 from ppc_pipeline.amazon_ads.entities.negative_keywords import NEGATIVE_KEYWORDS
@@ -26,12 +28,16 @@ ENTITY_TYPES: dict[str, EntityType] = {
         PRODUCT_ADS,
         NEGATIVE_KEYWORDS,
         NEGATIVE_TARGETS,
+        CREATIVES,
+        BUDGET_RULES,
     )
 }
 
 __all__ = [
     "AD_GROUPS",
+    "BUDGET_RULES",
     "CAMPAIGNS",
+    "CREATIVES",
     "ENTITY_TYPES",
     "KEYWORDS",
     "NEGATIVE_KEYWORDS",

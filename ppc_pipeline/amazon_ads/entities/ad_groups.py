@@ -4,6 +4,7 @@ from ppc_pipeline.amazon_ads.entities.listing import (
     CHILD,
     SB_EXTENDED,
     SD_EXTENDED,
+    SP_EXTENDED,
     EntityType,
     sb_v4_list,
     sd_list,
@@ -19,6 +20,7 @@ AD_GROUPS = EntityType(
     row="an ad group of a campaign",
     label=("name",),
     watched=("name", "state", "default_bid", "bid_optimization"),
+    on_request=("serving_status",),
     columns={
         "ad_group_id": Kind.INTEGER,
         "campaign_id": Kind.INTEGER,
@@ -32,8 +34,14 @@ AD_GROUPS = EntityType(
         "created_at": Kind.MOMENT,
     },
     listings=(
-        sp_list("adGroups", "spAdGroup", "adGroups", {**_ALIKE, "default_bid": "$.defaultBid"}),
-        sb_v4_list("adGroups", "sbadgroupresource", {**_ALIKE, **SB_EXTENDED}),
+        sp_list(
+            "adGroups",
+            "spAdGroup",
+            "adGroups",
+            {**_ALIKE, **SP_EXTENDED, "default_bid": "$.defaultBid"},
+            extends=True,
+        ),
+        sb_v4_list("adGroups", "sbadgroupresource", {**_ALIKE, **SB_EXTENDED}, extends=True),
         sd_list(
             "adGroups/extended",
             {

@@ -1,6 +1,14 @@
 """Campaigns: Sponsored Products and Brands serve ids as texts and ISO dates, Display numbers and ``YYYYMMDD``."""
 
-from ppc_pipeline.amazon_ads.entities.listing import SB_EXTENDED, SD_EXTENDED, EntityType, sb_v4_list, sd_list, sp_list
+from ppc_pipeline.amazon_ads.entities.listing import (
+    SB_EXTENDED,
+    SD_EXTENDED,
+    SP_EXTENDED,
+    EntityType,
+    sb_v4_list,
+    sd_list,
+    sp_list,
+)
 from ppc_pipeline.amazon_ads.fields import Kind
 
 _ALIKE = {
@@ -30,6 +38,7 @@ CAMPAIGNS = EntityType(
         *("name", "state", "portfolio_id", "budget", "budget_type", "start_date", "end_date"),
         *("bidding_strategy", "bid_optimization", "placement_bidding", "goal", "cost_type"),
     ),
+    on_request=("serving_status",),
     columns={
         "campaign_id": Kind.INTEGER,
         "name": Kind.STRING,
@@ -61,6 +70,7 @@ CAMPAIGNS = EntityType(
             "campaigns",
             {
                 **_ALIKE,
+                **SP_EXTENDED,
                 "targeting_type": "$.targetingType",
                 "budget": "$.budget.budget",
                 "budget_type": "$.budget.budgetType",
@@ -69,6 +79,7 @@ CAMPAIGNS = EntityType(
                 "placement_bidding": "$.dynamicBidding.placementBidding",
                 "tags": "$.tags",
             },
+            extends=True,
         ),
         sb_v4_list(
             "campaigns",
@@ -89,6 +100,7 @@ CAMPAIGNS = EntityType(
                 "product_location": "$.productLocation",
                 "is_multi_ad_groups_enabled": "$.isMultiAdGroupsEnabled",
             },
+            extends=True,
         ),
         sd_list(
             "campaigns/extended",

@@ -5,7 +5,7 @@ themselves, a module for each table, or the walking through a list (``amazon_ads
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ppc_pipeline.amazon_ads.ad_products import SPONSORED_BRANDS, SPONSORED_DISPLAY, SPONSORED_PRODUCTS
 from ppc_pipeline.amazon_ads.fields import Kind
@@ -20,8 +20,8 @@ LOWER_STATES = tuple(state.lower() for state in STATES)
 class Listing:
     """One of Amazon's list endpoints and how its objects fill the columns of a table.
 
-    A list is walked through by ``nextToken`` (``POST``, ``maxResults``), or by index (``GET``, ``startIndex`` and
-    ``count``) where it serves plain arrays.
+    A list is walked through by ``nextToken`` (``POST``, ``maxResults``; some ``GET``, ``pageSize``), or by index
+    (``GET``, ``startIndex`` and ``count``) where it serves plain arrays.
 
     Attributes:
         path: Below the region's host.
@@ -33,6 +33,11 @@ class Listing:
         constants: Column -> value for every row of this listing.
         filters: What every request says beside where it is in the list: in the body, or as URL parameters.
         page_size: Objects asked for at once; None where the endpoint has no such field.
+        in_query: Whether a list by ``nextToken`` is asked by URL parameters.
+        apart: Whether it is served apart from the ad product's other lists. What it answers says nothing of whether the
+            profile has the ad product, it is throttled by itself, and nothing waits for it.
+        extends: Whether it says more of each object if asked for extended data, which Amazon's throttling weighs about
+            five times.
     """
 
     path: str
@@ -44,11 +49,31 @@ class Listing:
     constants: Mapping[str, str] = field(default_factory=dict)
     filters: Mapping[str, object] = field(default_factory=dict)
     page_size: int | None = 500
+    in_query: bool = False
+    apart: bool = False
+    extends: bool = False
 
     @property
     def by_index(self) -> bool:
         """Whether the list is walked through by index."""
         return self.items_key is None
+
+    @property
+    def method(self) -> str:
+        """How it is asked."""
+        return "GET" if self.by_index or self.in_query else "POST"
+
+    @property
+    def throttled_as(self) -> str:
+        """The cool-down that its calls obey, and what they are counted as; see ``throttle.Throttle``."""
+        if self.ad_product is None:
+            return ""
+        lists = f"LIST {self.ad_product}"
+        return f"{lists} {self.path.rpartition('/')[2]}" if self.apart else lists
+
+    def extended(self) -> "Listing":
+        """Return the list as it is asked for extended data; as it is where there is none to be asked for."""
+        return replace(self, filters={**self.filters, "includeExtendedDataFields": True}) if self.extends else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +88,8 @@ class EntityType:
         row: What one row is, in words.
         label: Columns that call an entity by a name people know; the first that is there counts.
         watched: Columns whose changes people ask for: ``entity_changes`` tells them.
+        on_request: Columns that some lists say only if asked for extended data. Where one does not say them, they stay
+            as they are known.
         part_column: Where two lists of one ad product feed the table, the column that tells their rows apart: the
             ``constants`` of a list have it, or the list has all the rows that no other claims.
     """
@@ -74,6 +101,7 @@ class EntityType:
     row: str
     label: tuple[str, ...]
     watched: tuple[str, ...]
+    on_request: tuple[str, ...] = ()
     part_column: str | None = None
 
     @property
@@ -86,15 +114,27 @@ NO_CONSTANTS: Mapping[str, str] = {}
 
 
 def sp_list(
-    resource: str, media: str, items_key: str, fields: Mapping[str, str], constants: Mapping[str, str] = NO_CONSTANTS
+    resource: str,
+    media: str,
+    items_key: str,
+    fields: Mapping[str, str],
+    constants: Mapping[str, str] = NO_CONSTANTS,
+    *,
+    extends: bool = False,
 ) -> Listing:
     """Return a list of Sponsored Products v3; a live account clamps pages of more than 500 without a word."""
-    media_type = f"application/vnd.{media}.v3+json"
-    filters = {"stateFilter": {"include": list(STATES)}}
-    return Listing(f"/sp/{resource}/list", media_type, items_key, fields, constants=constants, filters=filters)
+    return Listing(
+        path=f"/sp/{resource}/list",
+        accept=f"application/vnd.{media}.v3+json",
+        items_key=items_key,
+        fields=fields,
+        constants=constants,
+        filters={"stateFilter": {"include": list(STATES)}},
+        extends=extends,
+    )
 
 
-def sb_v4_list(resource: str, media: str, fields: Mapping[str, str]) -> Listing:
+def sb_v4_list(resource: str, media: str, fields: Mapping[str, str], *, extends: bool = False) -> Listing:
     """Return a list of Sponsored Brands v4: pages of more than 100 are refused, ids are texts as in v3 of SP."""
     return Listing(
         path=f"/sb/v4/{resource}/list",
@@ -104,6 +144,7 @@ def sb_v4_list(resource: str, media: str, fields: Mapping[str, str]) -> Listing:
         ad_product=SPONSORED_BRANDS,
         filters={"stateFilter": {"include": list(STATES)}},
         page_size=100,
+        extends=extends,
     )
 
 
@@ -178,5 +219,8 @@ CHILD = {"campaign_id": "$.campaignId", "ad_group_id": "$.adGroupId", "state": "
 SD_EXTENDED = {"serving_status": "$.servingStatus", "created_at": "$.creationDate"}
 """What the extended lists of Sponsored Display say besides."""
 
+SP_EXTENDED = {"serving_status": "$.extendedData.servingStatus", "created_at": "$.extendedData.creationDateTime"}
+"""What objects of Sponsored Products say if asked for extended data."""
+
 SB_EXTENDED = {"serving_status": "$.extendedData.servingStatus", "created_at": "$.extendedData.creationDate"}
-"""What objects of Sponsored Brands v4 say of themselves without being asked, or not at all; asking costs more."""
+"""What objects of Sponsored Brands v4 say: ads unasked, campaigns and ad groups if asked for extended data."""

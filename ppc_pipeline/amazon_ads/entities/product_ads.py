@@ -4,6 +4,7 @@ from ppc_pipeline.amazon_ads.entities.listing import (
     CHILD,
     SB_EXTENDED,
     SD_EXTENDED,
+    SP_EXTENDED,
     EntityType,
     sb_v4_list,
     sd_list,
@@ -22,6 +23,7 @@ PRODUCT_ADS = EntityType(
     ),
     label=("name", "asin", "sku"),
     watched=("name", "state", "landing_page_url", "headline"),
+    on_request=("serving_status",),
     columns={
         "ad_id": Kind.INTEGER,
         "campaign_id": Kind.INTEGER,
@@ -44,7 +46,8 @@ PRODUCT_ADS = EntityType(
             "productAds",
             "spProductAd",
             "productAds",
-            {**_ALIKE, "asin": "$.asin", "sku": "$.sku", "custom_text": "$.customText"},
+            {**_ALIKE, **SP_EXTENDED, "asin": "$.asin", "sku": "$.sku", "custom_text": "$.customText"},
+            extends=True,
         ),
         sb_v4_list(
             "ads",
