@@ -4,8 +4,10 @@ Here: paths, media types and bodies. Not here: how a call is carried out (``call
 until it is done, or anything that is kept (``reports``).
 """
 
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager
+from functools import lru_cache
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
@@ -101,6 +103,7 @@ class AmazonAdsClient:
         """Make a pool of connections. Hosts have one each: what a pool costs grows with the square of its size."""
         return httpx.AsyncClient(
             transport=self._transport,
+            verify=_trusted(),
             timeout=self._limits.timeout,
             limits=httpx.Limits(max_connections=most),
             follow_redirects=False,
@@ -277,6 +280,12 @@ class AmazonAdsClient:
 
 
 _CLOSED = "the client is not open: use it in 'async with'"
+
+
+@lru_cache(maxsize=1)
+def _trusted() -> ssl.SSLContext:
+    """Return whom all clients trust: reading the certificates for each account anew would take a second for twenty."""
+    return httpx.create_ssl_context()
 
 
 def _report_path(report_id: str) -> str:

@@ -1,6 +1,7 @@
 """The client end to end, against a scripted Amazon: what it asks and what it makes of the answers."""
 
 import asyncio
+import ssl
 from dataclasses import replace
 from datetime import date
 
@@ -288,3 +289,12 @@ async def test_a_client_can_be_opened_again(amazon: FakeAmazon, client: AmazonAd
     for _ in range(2):
         async with client:
             await client.list_profiles()
+
+
+async def test_clients_of_many_accounts_read_the_certificates_once(monkeypatch):
+    read, create = [], ssl.create_default_context
+    monkeypatch.setattr(ssl, "create_default_context", lambda *args, **more: read.append(1) or create(*args, **more))
+    for _ in range(3):
+        async with AmazonAdsClient(fakes.credentials()):
+            pass
+    assert len(read) <= 1
