@@ -18,6 +18,8 @@ MOST_ROWS = 50
 CURRENCY = "currency"
 """The column that says which currency a row's amounts are in."""
 
+_TO = "\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}"
+
 NO_PROFILE = "no account has answered yet, or none of its profiles is worked for: `ppc doctor` says why"
 
 
@@ -82,11 +84,14 @@ def money(what: str, amounts: Mapping[str, Decimal]) -> dict[str, dg.MetadataVal
 
 
 def amount_change(before: Decimal | None, after: Decimal | None, currency: str | None) -> str:
-    """Spell what an amount was or is, and what it becomes: ``0.50 to 0.60 USD``; nothing where neither is known."""
+    """Spell what an amount was or is, and what it becomes: ``0.50 to 0.60 USD``; nothing where neither is known.
+
+    Before the currency alone a line may be broken: a narrow column of a table would break it everywhere.
+    """
     if before is None and after is None:
         return ""
     spelled = ["none" if value is None else amount(value, currency) for value in (before, after)]
-    return f"{' to '.join(spelled)} {currency or ''}".rstrip()
+    return f"{_TO.join(spelled)} {currency or ''}".rstrip()
 
 
 def _number(value: Decimal, currency: str) -> dg.MetadataValue:
