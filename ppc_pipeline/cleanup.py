@@ -4,14 +4,13 @@ Here: raw files, weekly reports, temporary files, the ledger. Not here: Dagster'
 may go of each kind, which stands beside it (``reports.archive``, ``reports.retention``).
 """
 
-import contextlib
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from ppc_pipeline.pipeline import Tools
 from ppc_pipeline.reports import activity
-from ppc_pipeline.reports.archive import LEFT_FOR, Deleted, delete_files
+from ppc_pipeline.reports.archive import LEFT_FOR, Deleted, delete_empty, delete_files
 from ppc_pipeline.reports.retention import Forgotten, forget_older
 
 NOTHING = Deleted(0, 0)
@@ -36,8 +35,7 @@ class CleanedUp:
 
 def clean_up(tools: Tools) -> CleanedUp:
     """Delete what is past its retention, where one is set, and what was left behind a day ago or earlier."""
-    parts, spilled = tools.archive.delete_leftovers(tools.ledger.clock()), _spilled(tools)
-    leftovers = Deleted(parts.files + spilled.files, parts.size + spilled.size)
+    leftovers = _leftovers(tools)
     done = CleanedUp(_raw(tools), _weekly(tools), leftovers, _forgotten(tools))
     if done.raw.files:
         gone = f"{done.raw.files} raw files older than {tools.settings.raw_retention_days} days, {done.raw.size} bytes"
@@ -62,15 +60,20 @@ def _raw(tools: Tools) -> Deleted:
 
 
 def _weekly(tools: Tools) -> Deleted:
-    """Delete old weekly reports, and the folders of weeks that are empty then."""
-    days, folder = tools.settings.weekly_retention_days, tools.settings.weekly_dir
+    """Delete old weekly reports, and then folders of weeks that are empty and were not written in for a day."""
+    days, folder, now = tools.settings.weekly_retention_days, tools.settings.weekly_dir, tools.ledger.clock()
     if not days:
         return NOTHING
-    deleted = delete_files(folder.glob("*/*.html"), tools.ledger.clock() - timedelta(days=days))
-    for week in folder.glob("*/"):
-        with contextlib.suppress(OSError):  # not empty, or somebody writes in it just now
-            week.rmdir()
-    return deleted
+    delete_empty(folder.glob("*/"), now - LEFT_FOR)
+    return delete_files(folder.glob("*/*.html"), now - timedelta(days=days))
+
+
+def _leftovers(tools: Tools) -> Deleted:
+    """Delete parts of files that killed processes were writing."""
+    now = tools.ledger.clock()
+    pages = delete_files(tools.settings.weekly_dir.glob("*/.*.html.part"), now - LEFT_FOR)
+    deleted = (tools.archive.delete_leftovers(now), _spilled(tools), pages)
+    return Deleted(sum(some.files for some in deleted), sum(some.size for some in deleted))
 
 
 def _spilled(tools: Tools) -> Deleted:

@@ -52,7 +52,7 @@ def test_without_a_retention_everything_is_kept(tools_with):
     assert path.exists()
 
 
-def test_weekly_reports_past_their_retention_go_and_weeks_that_are_empty_then(tools_with):
+def test_weekly_reports_past_their_retention_go_and_a_day_later_weeks_without_any(tools_with):
     tools = tools_with(PPC_WEEKLY_RETENTION_DAYS=90)
     old, new = (tools.settings.weekly_dir / week / "7.html" for week in ("2026-01-05", "2026-11-16"))
     for path, days in ((old, 91), (new, 89)):
@@ -60,9 +60,13 @@ def test_weekly_reports_past_their_retention_go_and_weeks_that_are_empty_then(to
         path.write_text("<html>", encoding="utf-8")
         aged(tools, path, days)
     assert clean_up(tools).weekly == Deleted(1, 6)
-    assert [path.name for path in tools.settings.weekly_dir.iterdir()] == ["2026-11-16"]
     assert [a.detail for a in activities(tools.ledger)] == ["1 weekly reports older than 90 days, 6 bytes"]
-    assert new.exists()
+    assert (old.exists(), old.parent.exists(), new.exists()) == (False, True, True)
+    beginning = new.parent.with_name("2026-11-23")
+    beginning.mkdir()
+    aged(tools, old.parent, 2)
+    assert clean_up(tools).weekly == NOTHING
+    assert {path.name for path in tools.settings.weekly_dir.iterdir()} == {"2026-11-16", "2026-11-23"}
 
 
 def test_raw_files_past_their_retention_go_but_not_before_they_are_loaded(tools_with):
@@ -123,3 +127,14 @@ def test_orders_that_newer_ones_replace_are_forgotten_past_the_retention_of_the_
     assert clean_up(tools).forgotten.reports == 1
     assert tools.ledger.rows([first.id]) == []
     assert tools.ledger.rows([second.id])[0].state is State.LOADED
+
+
+def test_what_a_killed_writer_of_a_weekly_report_left_goes_after_a_day(tools_with):
+    tools = tools_with()
+    parts = [tools.settings.weekly_dir / "2026-11-16" / f".{profile}.html.part" for profile in (7, 8)]
+    parts[0].parent.mkdir(parents=True)
+    for path, days in zip(parts, (2, 0), strict=True):
+        path.write_text("<html", encoding="utf-8")
+        aged(tools, path, days)
+    assert clean_up(tools).leftovers == Deleted(1, 5)
+    assert [path.exists() for path in parts] == [False, True]

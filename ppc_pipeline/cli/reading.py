@@ -10,8 +10,8 @@ import duckdb
 
 from ppc_pipeline.cli.console import fail, one_line_errors
 from ppc_pipeline.cli.runs import settings_here
+from ppc_pipeline.reports.loader import update
 from ppc_pipeline.warehouse.connection import Warehouse
-from ppc_pipeline.warehouse.creation import has_tables
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def opened(warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a warehouse for reading; exit code 1 where nothing is in it yet."""
     if not warehouse.exists:
         fail(f"there is no warehouse {warehouse.name} yet: `ppc sync` or `ppc demo` makes it")
+    if not update(warehouse):
+        fail(f"nothing is in the warehouse {warehouse.name} yet: `ppc sync` or `ppc demo` brings it in")
     with warehouse.connect(read_only=True) as connection:
-        if not has_tables(connection):
-            fail(f"nothing is in the warehouse {warehouse.name} yet: `ppc sync` or `ppc demo` brings it in")
         yield connection

@@ -14,6 +14,7 @@ from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.defs.metadata import markdown_table
 from ppc_pipeline.defs.partitions import days_of_run
 from ppc_pipeline.defs.resources import WarehouseResource
+from ppc_pipeline.reports.loader import update
 from ppc_pipeline.reports.windows import utc_now
 from ppc_pipeline.settings import load_settings
 from ppc_pipeline.warehouse.connection import WarehouseBusyError
@@ -46,6 +47,7 @@ def quality_checks(tables: Collection[str], report_types: Sequence[ReportType]) 
         selected = {key.name for key in context.selected_asset_check_keys}
         wanted = [check for check in checks if check.name in selected]
         try:
+            update(warehouse.warehouse())
             with warehouse.get_connection(read_only=True) as connection:
                 results = [quality_result(connection, check, asked) for check in wanted]
         except WarehouseBusyError as error:

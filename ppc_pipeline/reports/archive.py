@@ -139,11 +139,16 @@ class Archive:
         """Delete what downloads left behind that were killed a day ago or earlier, and directories empty as long."""
         oldest = now - LEFT_FOR
         deleted = delete_files(self.root.rglob(f".*{_PART}"), oldest)
-        for folder in sorted((path for path in self.root.rglob("*") if path.is_dir()), reverse=True):
-            if folder.stat().st_mtime < oldest.timestamp():
-                with contextlib.suppress(OSError):  # something is in it
-                    folder.rmdir()
+        delete_empty(sorted((path for path in self.root.rglob("*") if path.is_dir()), reverse=True), oldest)
         return deleted
+
+
+def delete_empty(folders: Iterable[Path], before: datetime) -> None:
+    """Delete folders in which nothing is, and in which nothing was made or deleted since a moment."""
+    for folder in folders:
+        if folder.stat().st_mtime < before.timestamp():
+            with contextlib.suppress(OSError):  # something is in it
+                folder.rmdir()
 
 
 def delete_files(files: Iterable[Path], before: datetime) -> Deleted:

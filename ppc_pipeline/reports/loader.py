@@ -22,7 +22,7 @@ from ppc_pipeline.reports.ledger import ReportRow
 from ppc_pipeline.reports.states import Event
 from ppc_pipeline.reports.tables import ENTITY_TABLES, REPORT_TABLES, columns_hash
 from ppc_pipeline.warehouse.connection import Warehouse, WarehouseBusyError, without_password
-from ppc_pipeline.warehouse.creation import create_tables
+from ppc_pipeline.warehouse.creation import create_tables, has_tables, is_current
 from ppc_pipeline.warehouse.loading import FileOutcome, load_stage, without_overlaps
 from ppc_pipeline.warehouse.report_files import ReportFile, RowsLostError, UnreadableFileError
 from ppc_pipeline.warehouse.scratch import scratch_directory
@@ -219,6 +219,24 @@ def prepare(warehouse: Warehouse) -> Contents:
         profiles = connection.execute("SELECT profile_id FROM profiles WHERE removed_at IS NULL").fetchall()
         loads = connection.execute("SELECT 1 FROM load_log LIMIT 1").fetchone()
     return Contents(frozenset(profile_id for (profile_id,) in profiles), loads is not None)
+
+
+def update(warehouse: Warehouse) -> bool:
+    """Make what an earlier release did not know of, for somebody who only reads; else nothing is written.
+
+    Returns:
+        Whether there is anything in the warehouse. Where there is nothing, nothing is made.
+
+    Raises:
+        WarehouseBusyError: Another process has it.
+    """
+    with warehouse.connect(read_only=True) as connection:
+        if not has_tables(connection):
+            return False
+        current = is_current(connection, REPORT_TABLES.values(), ENTITY_TABLES.values())
+    if not current:
+        prepare(warehouse)
+    return True
 
 
 def loaded_reports(warehouse: Warehouse, report_ids: Sequence[str]) -> set[str]:

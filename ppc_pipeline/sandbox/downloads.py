@@ -22,6 +22,7 @@ from starlette.responses import Response
 from ppc_pipeline.sandbox.bodies import report_body
 from ppc_pipeline.sandbox.context import Sandbox, sandbox_of
 from ppc_pipeline.sandbox.errors import ApiError, storage_error
+from ppc_pipeline.sandbox.faults import Fault
 from ppc_pipeline.sandbox.queries import query_of
 from ppc_pipeline.sandbox.spoiling import is_spoiled, spoiled_file
 from ppc_pipeline.sandbox.state import Report
@@ -113,9 +114,12 @@ def file_of(sandbox: Sandbox, report: Report) -> bytes:
 
 
 def make_ahead(sandbox: Sandbox, report: Report) -> None:
-    """Have the file of a report that takes long made in the second half of its time, as it is at Amazon."""
+    """Have the file of a report that takes long made in the second half of its time, as it is at Amazon.
+
+    One that is kept pending on purpose is left out: files are made in turn, and the others would wait for it.
+    """
     seconds = (report.ready_at - report.created_at).total_seconds()
-    if seconds >= _LONG_SECONDS:
+    if seconds >= _LONG_SECONDS and report.fault != Fault.PENDING:
         _AHEAD.add(partial(_whole_file, sandbox, report), seconds / 2)
 
 

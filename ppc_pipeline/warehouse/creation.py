@@ -26,8 +26,7 @@ def create_tables(
     In one transaction: forty statements that are each made safe on disk take a second.
     """
     report_tables, entity_tables = tuple(report_tables), (PROFILES, *entity_tables)
-    tables = [*(table.ddl() for table in report_tables), *(table.ddl() for table in entity_tables)]
-    tables += [table.ddl() for table in FEATURE_TABLES.values()]
+    tables = _tables(report_tables, entity_tables)
     with in_transaction(connection):
         there = _columns_there(connection)
         connection.execute(sql_file("own_tables"))
@@ -41,6 +40,22 @@ def create_tables(
         for feature_table in FEATURE_TABLES.values():
             _add_missing_columns(connection, there, feature_table.stored, feature_table.stored_columns)
         _make_views(connection, there, tables, views(entity_tables))
+
+
+def is_current(
+    connection: DuckDBPyConnection, report_tables: Iterable[ReportTable], entity_tables: Iterable[EntityTable]
+) -> bool:
+    """Say whether every table and view is there as it is declared now: an earlier release may have made them."""
+    entity_tables = (PROFILES, *entity_tables)
+    statements = views(entity_tables)
+    digest = _digest(_tables(report_tables, entity_tables), statements)
+    return _are_made(connection, _columns_there(connection), digest, statements)
+
+
+def _tables(report_tables: Iterable[ReportTable], entity_tables: Iterable[EntityTable]) -> list[str]:
+    """Return the statements that make the tables."""
+    tables = [*(table.ddl() for table in report_tables), *(table.ddl() for table in entity_tables)]
+    return [*tables, *(table.ddl() for table in FEATURE_TABLES.values())]
 
 
 def views(entity_tables: Sequence[EntityTable]) -> dict[str, str]:
@@ -78,13 +93,24 @@ def _make_views(
     statements: Mapping[str, str],
 ) -> None:
     """Make the views, unless all are there and neither they nor the tables are declared otherwise than they were."""
-    digest = hashlib.sha256("\n".join((*tables, *statements.values())).encode()).hexdigest()
-    (before,) = connection.execute("SELECT any_value(digest) FROM views_made").fetchone() or ("",)
-    if digest == before and statements.keys() <= {*there}:
+    digest = _digest(tables, statements)
+    if _are_made(connection, there, digest, statements):
         return
     for statement in statements.values():
         connection.execute(statement)
     connection.execute(f"UPDATE views_made SET digest = {literal_text(digest)}")
+
+
+def _digest(tables: Sequence[str], statements: Mapping[str, str]) -> str:
+    return hashlib.sha256("\n".join((*tables, *statements.values())).encode()).hexdigest()
+
+
+def _are_made(
+    connection: DuckDBPyConnection, there: Collection[str], digest: str, statements: Mapping[str, str]
+) -> bool:
+    if not {*statements, "views_made"} <= {*there}:
+        return False
+    return connection.execute("SELECT any_value(digest) FROM views_made").fetchone() == (digest,)
 
 
 def _columns_there(connection: DuckDBPyConnection) -> dict[str, list[str]]:

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from ppc_pipeline.reports.loader import prepare
+from ppc_pipeline.reports.loader import prepare, update
 from ppc_pipeline.reports.tables import ENTITY_TABLES, REPORT_TABLES, columns_hash
+from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline.warehouse.creation import create_tables
 from ppc_pipeline.warehouse.loading import load_files
 from ppc_pipeline.warehouse.tables import Column, ColumnType, quoted
@@ -21,6 +22,18 @@ def test_making_the_tables_again_keeps_what_is_in_them(warehouse, tmp_path):
     prepare(warehouse)
     with warehouse.connect() as connection:
         assert connection.execute("SELECT count(*) FROM performance_records").fetchone() == (1,)
+
+
+def test_whoever_only_reads_a_warehouse_of_an_earlier_release_finds_the_views_of_this_one(warehouse, tmp_path):
+    assert not update(Warehouse(str(tmp_path / "new.duckdb")))
+    with warehouse.connect() as connection:
+        connection.execute("DROP VIEW known_shares; UPDATE views_made SET digest = 'of an earlier release'")
+    for _ in range(2):
+        assert update(warehouse)
+        with warehouse.connect(read_only=True) as open_notebook:
+            assert open_notebook.execute("FROM known_shares").fetchall() == []
+    with warehouse.connect(read_only=True):  # as it is up to date, nothing is written, which a reader would forbid
+        assert update(warehouse)
 
 
 def test_a_column_that_a_declaration_gains_is_added_and_null_in_the_rows_before(connection, tmp_path):
