@@ -1,8 +1,10 @@
 """The project as Dagster runs it, on a sandbox: its jobs in-process, its checks, metadata, warehouse and ledger."""
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -81,7 +83,7 @@ def _reports_alone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture
-def project(data_dir, start_sandbox, monkeypatch) -> Iterator[Callable[..., Project]]:
+def project(data_dir, empty_warehouse, start_sandbox, monkeypatch) -> Iterator[Callable[..., Project]]:
     """Make a project on a sandbox with some options; ``url`` for one that was started already."""
     with ExitStack() as stack:
 
@@ -90,6 +92,9 @@ def project(data_dir, start_sandbox, monkeypatch) -> Iterator[Callable[..., Proj
             if report_types:
                 monkeypatch.setenv("PPC_REPORT_TYPES", report_types)
             settings = load_settings()
+            if not Path(settings.warehouse).exists():
+                data_dir.mkdir(exist_ok=True)
+                shutil.copy(empty_warehouse, settings.warehouse)
             instance = stack.enter_context(dg.DagsterInstance.ephemeral())
             return Project(url, settings, build_defs(settings), instance)
 

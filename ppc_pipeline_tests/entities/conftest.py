@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from ppc_pipeline.reports.ledger import Ledger
-from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.reports.roster import Roster
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline_tests.entities.company import Company, FakeLists
@@ -24,14 +23,6 @@ def roster(tmp_path: Path, clock: Clock) -> Iterator[Roster]:
     ledger = Ledger.open(f"sqlite:///{tmp_path}/ledger.db", clock)
     yield Roster(ledger)
     ledger.close()
-
-
-@pytest.fixture(scope="session")
-def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file that each test gets a copy of."""
-    path = tmp_path_factory.mktemp("empty") / "ppc.duckdb"
-    prepare(Warehouse(str(path)))
-    return path
 
 
 @pytest.fixture

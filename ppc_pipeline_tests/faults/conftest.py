@@ -175,8 +175,6 @@ def starting(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> Iterator[Start]
             tokens = TokenCache()
 
             def client_of(credentials: Credentials, **more: Any) -> AmazonAdsClient:
-                # The sandbox is on plain HTTP: reading the machine's certificates would take most of a test's time.
-                more["transport"] = more.get("transport") or httpx.AsyncHTTPTransport(verify=False)
                 return AmazonAdsClient(credentials, **({"limits": limits, "tokens": tokens} | more))
 
             monkeypatch.setattr(clients, "AmazonAdsClient", client_of)

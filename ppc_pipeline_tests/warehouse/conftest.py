@@ -7,16 +7,7 @@ from pathlib import Path
 import pytest
 from duckdb import DuckDBPyConnection
 
-from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.warehouse.connection import Warehouse
-
-
-@pytest.fixture(scope="session")
-def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file that each test gets a copy of."""
-    path = tmp_path_factory.mktemp("empty") / "ppc.duckdb"
-    prepare(Warehouse(str(path)))
-    return path
 
 
 @pytest.fixture(scope="module")
