@@ -24,7 +24,7 @@ test-long: $(VENV)/ready  ## Those that take many seconds each: commands and pro
 chaos: $(VENV)/ready  ## Kill real processes at every step, many rounds: make chaos ROUNDS=100 SEED=7
 	$(BIN)/python -W ignore -m ppc_pipeline_tests.chaos $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(CHAOS)
 
-bench: $(VENV)/ready  ## All benchmarks, a quarter of an hour; writes benchmarks/RESULTS.md. BENCH=--quick tries them.
+bench: $(VENV)/ready  ## All benchmarks, half an hour; writes benchmarks/RESULTS.md. BENCH=--quick tries them.
 	$(BIN)/python -W ignore -m benchmarks $(BENCH)
 
 lint: $(VENV)/ready

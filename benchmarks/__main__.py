@@ -41,7 +41,7 @@ def run(
         ),
     ] = None,
 ) -> None:
-    """Measure, which takes a quarter of an hour for all, and write the results; what fails is named and left out."""
+    """Measure, which takes half an hour for all, and write the results; what fails is named and left out."""
     end_on_sigterm()
     wanted = tuple(dict.fromkeys(names)) if names else tuple(Benchmark)
     with TemporaryDirectory(prefix="ppc-bench-") as directory:

@@ -6,12 +6,9 @@ import sys
 from pathlib import Path
 
 import duckdb
-import pytest
 
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES
 from ppc_pipeline_tests.conftest import days_ago
-
-pytestmark = pytest.mark.long
 
 README = Path(__file__).parents[1] / "README.md"
 

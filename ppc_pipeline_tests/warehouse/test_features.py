@@ -30,8 +30,6 @@ from ppc_pipeline_tests.warehouse import days
 from ppc_pipeline_tests.warehouse.made import add_profile, rows
 from ppc_pipeline_tests.warehouse.point_in_time import Load, Sequence, day
 
-pytestmark = pytest.mark.long
-
 REFRESH = "refresh"
 BRANDS = {"kind": "sbCampaigns"}
 
