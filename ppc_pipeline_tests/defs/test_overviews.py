@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from ppc_pipeline.defs.assets.overviews import OF_LOADS, OVERVIEWS, Loads, due_overviews
+from ppc_pipeline.defs.assets.overviews import OF_LOADS, OVERVIEWS, Loads, due_overviews, usage_table
+from ppc_pipeline.reports.usage import Usage
 from ppc_pipeline_tests.conftest import days_ago
 from ppc_pipeline_tests.defs.conftest import metadata_of
 
@@ -40,6 +41,17 @@ def test_usage_counts_the_calls_of_the_last_days_and_draws_them(project):
     assert (found["throttled"], found["success_percent"]) == (0, 100.0)
     assert "| default NA | SPONSORED_PRODUCTS |" in found["last 7 days"]
     assert found["by day"].startswith("![calls and 429s by day](data:image/png;base64,")
+
+
+def test_the_table_of_usage_has_the_success_rate_and_every_cool_down_of_each_account_and_ad_product():
+    busy = Usage("acme", "NA", "SPONSORED_BRANDS", 8, 5, 2, 1, 3, 0.4, 1)
+    only_cooled = Usage("acme", "NA", "SPONSORED_DISPLAY", 0, 0, 0, 0, 0, 1200.0)
+    header, _, *rows = usage_table([busy, only_cooled]).value.splitlines()
+    assert header == "| account | of | calls | success % | 429s | retries | s cooled | in flight |"
+    assert rows == [
+        "| acme NA | SPONSORED_BRANDS | 8 | 62.5 | 2 | 3 | 0.4 | 1 |",
+        "| acme NA | SPONSORED_DISPLAY | 0 |  | 0 | 0 | 1,200.0 | 0 |",
+    ]
 
 
 def test_trends_are_drawn_of_every_profile(project):

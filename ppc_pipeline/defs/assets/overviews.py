@@ -138,7 +138,7 @@ def api_usage(ledger: LedgerResource) -> dg.MaterializeResult:
             "seconds_cooled": sum(used.seconds_cooled for used in week),
             "reports_in_flight": sum(used.reports_in_flight for used in week),
             **({"success_percent": 100 * sum(used.ok for used in week) / calls} if calls else {}),
-            "last 7 days": _usage_table(week),
+            "last 7 days": usage_table(week),
             **({"by day": usage_plot(by_day)} if by_day else {}),
         }
     )
@@ -178,12 +178,14 @@ def trends_asset(report_types: Sequence[ReportType]) -> dg.AssetsDefinition:
     return performance_trends
 
 
-def _usage_table(used: Sequence[Usage]) -> dg.MarkdownMetadataValue:
-    header = ("account", "of", "calls", "429s", "failed", "retries", "s cooled", "in flight")
+def usage_table(used: Sequence[Usage]) -> dg.MarkdownMetadataValue:
+    """Return the table of what each account used for each ad product; what failed is what is left of the calls."""
+    header = ("account", "of", "calls", "success %", "429s", "retries", "s cooled", "in flight")
     rows = [
         (
-            *(f"{u.account} {u.region}", u.ad_product, u.calls, u.throttled, u.failed, u.retries),
-            *(round(u.seconds_cooled), u.reports_in_flight),
+            *(f"{u.account} {u.region}", u.ad_product, u.calls),
+            "" if u.success_rate is None else f"{100 * u.success_rate:.1f}",
+            *(u.throttled, u.retries, f"{u.seconds_cooled:,.1f}", u.reports_in_flight),
         )
         for u in used
     ]
