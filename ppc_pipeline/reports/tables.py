@@ -48,24 +48,28 @@ def report_table(report_type: ReportType) -> ReportTable:
     )
 
 
+_OWN = {
+    column.name: column for column in (*(KEYS[name] for name in ("account", "profile_id", "currency_code")), *WHENCE)
+}
+"""Columns of report tables that are not Amazon's."""
+
 _AS_IN_METRICS = {
-    **{name: KEYS[name] for name in ("date", "account", "profile_id", "currency_code")},
+    "date": KEYS["date"],
     **{name: KEYS[name] for name in ("campaign_id", "campaign_name", "ad_group_id", "ad_group_name", "search_term")},
     **{name: KEYS[name] for name in ("advertised_asin", "advertised_sku")},
     **{figure.name: figure for figure in FIGURES if figure.name in ("impressions", "clicks", "cost")},
-    **{column.name: column for column in WHENCE},
 }
-"""Columns of report tables that are what the columns of metric tables are."""
+"""Amazon's columns that mean what those of metric tables do, whatever their type is there."""
 
 
 def described_columns(report_type: ReportType) -> tuple[MetricColumn, ...]:
     """Return every column of a report type's table, with what it means; without a word where only its name says it."""
     table = report_table(report_type)
-    own = {
-        column.name: MetricColumn(column.name, str(column.type), describe(column.source, report_type.ad_product))
-        for column in table.columns
-    }
-    found = own | _AS_IN_METRICS
+    found = dict(_OWN)
+    for column in table.columns:
+        known = _AS_IN_METRICS.get(column.name)
+        doc = known.doc if known else describe(column.source, report_type.ad_product)
+        found[column.name] = MetricColumn(column.name, str(column.type), doc)
     return tuple(found[name] for name in table.all_columns)
 
 

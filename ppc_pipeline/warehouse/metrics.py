@@ -6,9 +6,9 @@ declaration, so that a rate is the same everywhere. Not here: figures of entitie
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ppc_pipeline.warehouse.tables import quoted, sql_file
+from ppc_pipeline.warehouse.tables import ColumnType, quoted, sql_file
 
 SPONSORED_PRODUCTS = "SPONSORED_PRODUCTS"
 SPONSORED_BRANDS = "SPONSORED_BRANDS"
@@ -16,7 +16,7 @@ SPONSORED_DISPLAY = "SPONSORED_DISPLAY"
 SPONSORED_TELEVISION = "SPONSORED_TELEVISION"
 
 INTEGER = "BIGINT"
-MONEY = "DECIMAL"  # with six decimals
+MONEY = "DECIMAL"  # with six decimals, and as many digits before them as sums need
 RATE = "DOUBLE"
 TEXT = "VARCHAR"
 
@@ -250,7 +250,7 @@ _CAMPAIGN = ("campaign_id", "campaign_name")
 _AD_GROUP = (*_CAMPAIGN, "ad_group_id", "ad_group_name")
 _TARGET = (*_AD_GROUP, "target_id", "target_kind", "target_text", "match_type")
 
-PERFORMANCE_COLUMNS = (
+_PERFORMANCE = (
     *(KEYS[name] for name in (*_ALWAYS, *_TARGET)),
     *(one for one in MEASURES if one.name in ("impressions", "clicks", "cost")),
     *(one for one in MEASURES if one.name.endswith(WINDOWS)),
@@ -258,7 +258,10 @@ PERFORMANCE_COLUMNS = (
     *(one for one in MEASURES if one.name.startswith("new_to_brand")),
     *WHENCE,
 )
-"""Every column of the view ``performance_records``, in order."""
+PERFORMANCE_COLUMNS = tuple(
+    replace(column, type=str(ColumnType.MONEY)) if column.type == MONEY else column for column in _PERFORMANCE
+)
+"""Every column of the view ``performance_records``, in order; its amounts are no sums, but those of report tables."""
 
 
 def _table(name: str, row: str, keys: Sequence[str], grain: Sequence[str], sources: Mapping[str, str]) -> MetricTable:

@@ -9,9 +9,10 @@ from ppc_pipeline.amazon_ads.fields import snake_case
 from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, kind_of
 from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.reports.states import State
-from ppc_pipeline.reports.tables import REPORT_TABLES
+from ppc_pipeline.reports.tables import REPORT_TABLES, described_columns
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline.warehouse.loading import load_files
+from ppc_pipeline.warehouse.metrics import PERFORMANCE_COLUMNS
 from ppc_pipeline.warehouse.stages import stage_files
 from ppc_pipeline_tests.fakes import DAY, NOON, full_row, order, report_file, window
 
@@ -44,6 +45,15 @@ def made(tmp_path_factory):
     warehouse = Warehouse(str(tmp_path_factory.mktemp("made") / "ppc.duckdb"))
     prepare(warehouse)
     return warehouse
+
+
+def test_the_columns_that_are_shown_have_the_types_of_the_table(made):
+    shown = {REPORT_TYPES[kind].table: described_columns(REPORT_TYPES[kind]) for kind in REPORT_TYPES}
+    shown["performance_records"] = PERFORMANCE_COLUMNS
+    with made.connect(read_only=True) as connection:
+        for table, columns in shown.items():
+            types = ", ".join(f'NULL::{column.type} AS "{column.name}"' for column in columns)
+            assert described(connection, f"SELECT {types}") == described(connection, table)
 
 
 def test_what_amazon_is_asked_for_is_what_is_declared(play):
