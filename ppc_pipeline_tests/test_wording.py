@@ -19,12 +19,22 @@ LARGE = Decimal("1234.500000")
         (LARGE, "USD", "1,234.50"),
         (LARGE, "JPY", "1,235"),
         (LARGE, None, "1,234.50"),
-        (Decimal("-0.001"), "USD", "0.00"),
+        (Decimal(0), "USD", "0.00"),
+        (Decimal("-0.000"), "JPY", "0"),
         (Decimal("-7.5"), "JPY", "-8"),
     ],
 )
 def test_an_amount_has_the_decimals_of_its_currency(value, currency, spelled):
     assert amount(value, currency) == spelled
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "spelled"),
+    [(Decimal("-0.001"), "USD", "-0.001"), (Decimal("0.000012"), "USD", "0.00001"), (Decimal("0.4"), "JPY", "0.4")],
+)
+def test_an_amount_that_is_something_does_not_read_as_nothing(value, currency, spelled):
+    assert amount(value, currency) == spelled
+    assert money("cost", {currency: value})[f"cost {currency}"].value == float(spelled)
 
 
 @pytest.mark.parametrize(("number", "spelled"), [(0, "0 profiles"), (1, "1 profile"), (1200, "1,200 profiles")])
@@ -49,6 +59,10 @@ def test_amounts_of_a_table_in_metadata_have_the_decimals_of_their_rows_currency
     ("before", "after", "currency", "spelled"),
     [
         (Decimal("0.5"), Decimal("0.6"), "USD", "0.50 to 0.60 USD"),
+        (Decimal("0.5"), Decimal("0.5"), "USD", "0.50 to 0.50 USD"),
+        (Decimal("0.005"), Decimal("0.0125"), "USD", "0.005 to 0.013 USD"),
+        (Decimal("60.2"), Decimal("60.4"), "JPY", "60.2 to 60.4 JPY"),
+        (Decimal("0.5"), Decimal("0.004"), "USD", "0.500 to 0.004 USD"),
         (None, Decimal(60), "JPY", "none to 60 JPY"),
         (None, None, "USD", ""),
     ],

@@ -88,14 +88,15 @@ def amount_change(before: Decimal | None, after: Decimal | None, currency: str |
 
     Before the currency alone a line may be broken: a narrow column of a table would break it everywhere.
     """
-    if before is None and after is None:
+    known = [value for value in (before, after) if value is not None]
+    if not known:
         return ""
-    spelled = ["none" if value is None else amount(value, currency) for value in (before, after)]
+    spelled = ["none" if value is None else amount(value, currency, *known) for value in (before, after)]
     return f"{_TO.join(spelled)} {currency or ''}".rstrip()
 
 
 def _number(value: Decimal, currency: str) -> dg.MetadataValue:
-    decimals = decimals_of(currency)
+    decimals = decimals_of(currency, value)
     shown = rounded(value, decimals)
     return dg.MetadataValue.float(float(shown)) if decimals else dg.MetadataValue.int(int(shown))
 
