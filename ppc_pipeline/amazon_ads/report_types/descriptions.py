@@ -1,8 +1,9 @@
 """What report columns mean, in words: some by name, families of figures by the rules that Amazon names them by.
 
 Sponsored Products have a column for each attribution window (``sales7d``: within 7 days of the click). Sponsored Brands
-and Display have one window of 14 days, after a click or a view, and of clicks alone in ``...Clicks`` (Amazon Ads API
-docs, guides/reporting/v3/columns.md). Of other columns nothing is said here: their names are all there is.
+and Display have one window of 14 days, after a click or a view, and of clicks alone in ``...Clicks``. Where a name of
+theirs has the window all the same, Amazon says of ``sales14d`` alone what comes before it (Amazon Ads API docs,
+guides/reporting/v3/columns.md). Of other columns nothing is said here: their names are all there is.
 Not here: which kind of value a column holds (``columns``).
 """
 
@@ -74,7 +75,17 @@ def describe(column: str, ad_product: str) -> str:
     stem = figure["stem"]
     what = f"{_SOLD.get(stem) or _DONE[stem]}{_OF.get(figure['of'], '')}"
     days = figure["days"] or _ONE_WINDOW.get(ad_product)
-    after = _AFTER.get(figure["after"]) or ("a click" if ad_product == SPONSORED_PRODUCTS else "a click or a view")
     if stem in _SOLD and days:
-        return f"{what} within {days} {'day' if days == '1' else 'days'} of {after}."
-    return f"{what} after {after}." if figure["after"] else f"{what}."
+        return f"{what} within {days} {'day' if days == '1' else 'days'}{_since(figure, ad_product)}."
+    return f"{what} after {_AFTER[figure['after']]}." if figure["after"] else f"{what}."
+
+
+def _since(figure: re.Match[str], ad_product: str) -> str:
+    """Say what a window begins with; nothing where Amazon does not."""
+    if figure["after"]:
+        return f" of {_AFTER[figure['after']]}"
+    if ad_product == SPONSORED_PRODUCTS:
+        return " of a click"
+    if not figure["days"]:
+        return " of a click or a view"
+    return " of a click; in vCPM campaigns of a view, too" if figure.string == "sales14d" else ""
