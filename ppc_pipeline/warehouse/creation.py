@@ -15,7 +15,6 @@ from ppc_pipeline.warehouse.features import FEATURE_TABLES, feature_views
 from ppc_pipeline.warehouse.insights import INSIGHTS, view_sql
 from ppc_pipeline.warehouse.metrics import METRIC_TABLES, MetricColumn
 from ppc_pipeline.warehouse.tables import PROFILES, Column, EntityTable, ReportTable, literal_text, quoted, sql_file
-from ppc_pipeline.wording import WHOLE_CURRENCIES
 
 
 def create_tables(
@@ -61,7 +60,7 @@ def _tables(report_tables: Iterable[ReportTable], entity_tables: Iterable[Entity
 def views(entity_tables: Sequence[EntityTable]) -> dict[str, str]:
     """Return every view and the statement that makes it, each after those it is made of."""
     made = {table.name: table.view_sql() for table in entity_tables if table.name not in FIGURED}
-    made["whole_currencies"] = _whole_currencies_sql()
+    made["whole_currencies"] = sql_file("whole_currencies")
     made["known_shares"] = sql_file("known_shares")
     made["loaded_days"] = view_sql("loaded_days")
     made["performance_records"] = sql_file("performance_records")
@@ -78,12 +77,6 @@ def views(entity_tables: Sequence[EntityTable]) -> dict[str, str]:
 def has_tables(connection: DuckDBPyConnection) -> bool:
     """Say whether anything was ever put into a warehouse: a file that was only opened has no tables."""
     return bool(_columns_there(connection))
-
-
-def _whole_currencies_sql() -> str:
-    """Return the view of currencies without decimals; ``written`` is how `format` writes an amount of them."""
-    codes = ", ".join(f"({literal_text(code)}, '{{:,.0f}}')" for code in sorted(WHOLE_CURRENCIES))
-    return f"CREATE OR REPLACE VIEW whole_currencies AS SELECT * FROM (VALUES {codes}) AS c (currency_code, written)"
 
 
 def _make_views(

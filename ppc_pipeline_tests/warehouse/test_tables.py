@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -11,6 +12,7 @@ from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline.warehouse.creation import create_tables
 from ppc_pipeline.warehouse.loading import load_files
 from ppc_pipeline.warehouse.tables import Column, ColumnType, quoted
+from ppc_pipeline.wording import WHOLE_CURRENCIES, amount
 from ppc_pipeline_tests.fakes import NOON, report_file, targeting_row
 
 TABLE = REPORT_TABLES["spTargeting"]
@@ -47,6 +49,11 @@ def test_a_column_that_a_declaration_gains_is_added_and_null_in_the_rows_before(
     load_files(connection, wider, [file], NOON)
     found = connection.execute("SELECT brand_new::VARCHAR FROM report_sp_targeting ORDER BY keyword_id").fetchall()
     assert found == [("1.500000",), (None,)]
+
+
+def test_sql_spells_amounts_of_the_same_currencies_without_decimals_as_all_else(connection):
+    found = connection.execute("SELECT currency_code, format(written, 1234.0) FROM whole_currencies").fetchall()
+    assert dict(found) == {code: amount(Decimal(1234), code) for code in WHOLE_CURRENCIES}
 
 
 @pytest.mark.parametrize("release", ["the first", "a later one"])
