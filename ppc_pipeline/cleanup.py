@@ -12,6 +12,7 @@ from ppc_pipeline.pipeline import Tools
 from ppc_pipeline.reports import activity
 from ppc_pipeline.reports.archive import LEFT_FOR, Deleted, delete_empty, delete_files
 from ppc_pipeline.reports.retention import Forgotten, forget_older
+from ppc_pipeline.wording import counted
 
 NOTHING = Deleted(0, 0)
 
@@ -37,16 +38,16 @@ def clean_up(tools: Tools) -> CleanedUp:
     """Delete what is past its retention, where one is set, and what was left behind a day ago or earlier."""
     leftovers = _leftovers(tools)
     done = CleanedUp(_raw(tools), _weekly(tools), leftovers, _forgotten(tools))
-    if done.raw.files:
-        gone = f"{done.raw.files} raw files older than {tools.settings.raw_retention_days} days, {done.raw.size} bytes"
-        activity.record(tools.ledger, activity.CLEANED_UP, gone)
-    if done.weekly.files:
-        old = f"{done.weekly.files} weekly reports older than {tools.settings.weekly_retention_days} days"
-        activity.record(tools.ledger, activity.CLEANED_UP, f"{old}, {done.weekly.size} bytes")
-    if leftovers.files:
-        left = f"{leftovers.files} files that killed processes left behind, {leftovers.size} bytes"
-        activity.record(tools.ledger, activity.CLEANED_UP, left)
+    _record(tools, done.raw, "raw file", f"older than {counted(tools.settings.raw_retention_days, 'day')}")
+    _record(tools, done.weekly, "weekly report", f"older than {counted(tools.settings.weekly_retention_days, 'day')}")
+    _record(tools, leftovers, "file", "that killed processes left behind")
     return done
+
+
+def _record(tools: Tools, deleted: Deleted, noun: str, which: str) -> None:
+    if deleted.files:
+        gone = f"{counted(deleted.files, noun)} {which}, {counted(deleted.size, 'byte')}"
+        activity.record(tools.ledger, activity.CLEANED_UP, gone)
 
 
 def _raw(tools: Tools) -> Deleted:

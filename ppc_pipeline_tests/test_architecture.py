@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "clients": ("amazon_ads", "sandbox", "settings", "reports"),
     "pipeline": ("amazon_ads", "warehouse", "progress", "settings", "reports", "entities", "clients"),
     "rebuild": ("amazon_ads", "warehouse", "progress", "reports", "pipeline"),
-    "cleanup": ("reports", "pipeline"),
+    "cleanup": ("reports", "pipeline", "wording"),
     "weekly": ("amazon_ads.report_types", "warehouse", "reports", "pipeline", "wording"),
     "bulksheets": ("warehouse",),
     "defs": (

@@ -60,7 +60,7 @@ def test_weekly_reports_past_their_retention_go_and_a_day_later_weeks_without_an
         path.write_text("<html>", encoding="utf-8")
         aged(tools, path, days)
     assert clean_up(tools).weekly == Deleted(1, 6)
-    assert [a.detail for a in activities(tools.ledger)] == ["1 weekly reports older than 90 days, 6 bytes"]
+    assert [a.detail for a in activities(tools.ledger)] == ["1 weekly report older than 90 days, 6 bytes"]
     assert (old.exists(), old.parent.exists(), new.exists()) == (False, True, True)
     beginning = new.parent.with_name("2026-11-23")
     beginning.mkdir()
@@ -75,7 +75,7 @@ def test_raw_files_past_their_retention_go_but_not_before_they_are_loaded(tools_
     _, needed = archived(tools, loaded=False, profile_id=7)
     assert clean_up(tools).raw == Deleted(1, 10)
     assert [a.detail for a in activities(tools.ledger) if a.action == "cleaned up"] == [
-        "1 raw files older than 90 days, 10 bytes"
+        "1 raw file older than 90 days, 10 bytes"
     ]
     assert not done.exists()
     assert needed.exists()

@@ -11,6 +11,7 @@ from ppc_pipeline.cli.reading import reading
 from ppc_pipeline.warehouse.metrics import WINDOWS
 from ppc_pipeline.warehouse.top import FIGURE_NAMES, KINDS, STANDARD, last_days, unknown_profiles
 from ppc_pipeline.warehouse.top import top as find_top
+from ppc_pipeline.wording import counted
 
 _FOR_PEOPLE = ("impressions", "clicks", "cost", "purchases", "sales", "acos_percent")
 
@@ -49,7 +50,7 @@ def top(
             shown = ("profile", *(kind.names or kind.keys), "currency_code", *_FOR_PEOPLE)
             answer = answer.project(", ".join(dict.fromkeys((*shown, by))))
         order = "lowest" if lowest else "highest"
-        newest = f"the newest {'day' if days == 1 else f'{days} days'} of each profile, {span[0]} to {span[1]}"
+        newest = f"the newest {counted(days, 'day')} of each profile, {span[0]} to {span[1]}"
         title = f"{what}, {order} {by}, {newest}, {window} window"
         show(answer, written, output, title=title)
 

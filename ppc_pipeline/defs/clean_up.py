@@ -9,6 +9,7 @@ from ppc_pipeline.cleanup import clean_up
 from ppc_pipeline.defs.resources import AmazonAdsResource, LedgerResource, WarehouseResource
 from ppc_pipeline.defs.run_retention import DeletedRuns, delete_old_runs
 from ppc_pipeline.reports import activity
+from ppc_pipeline.wording import counted
 
 JOB = "clean_up_job"
 STEP = "clean_up"
@@ -34,7 +35,8 @@ def clean_up_job(checks: Collection[dg.AssetCheckKey]) -> dg.JobDefinition:
         before = tools.ledger.clock() - timedelta(days=days)
         runs = delete_old_runs(context.instance, checks, before) if days else DeletedRuns()
         if runs.runs:
-            gone = f"{runs.runs} Dagster runs older than {days} days, {runs.size} bytes"
+            age = counted(days, "day")
+            gone = f"{counted(runs.runs, 'Dagster run')} older than {age}, {counted(runs.size, 'byte')}"
             activity.record(tools.ledger, activity.CLEANED_UP, gone)
         context.add_output_metadata(
             {

@@ -211,7 +211,7 @@ def test_of_a_lifetime_budget_that_began_before_the_first_loaded_day_the_loaded_
     assert row["status"] == "on pace"
     assert row["reason"] == (
         'Acme US: campaign "Mugs" is on pace on 2026-11-10. '
-        f"600.00 of 600.00 USD spent on the 60 loaded days of 200 since {start}."
+        f"600.00 of 600.00 USD spent on the days loaded, 60 of 200 since {start}."
     )
 
 
@@ -229,7 +229,7 @@ def test_a_month_with_missing_days_is_projected_by_the_days_there_are_and_the_re
     assert float(row["projected_cost"]) == pytest.approx(month, abs=1e-5)
     assert row["projected_percent"] == pytest.approx(100 * month / 300, abs=1e-5)
     assert row["reason"].endswith(
-        "40.00 of 300.00 USD spent from 2026-11-01 on (3 of 10 days are missing, and taken as the average of the "
+        "40.00 of 300.00 USD spent from 2026-11-01 on (3 of 10 days missing, taken as the average of the "
         f"others); {month:,.2f} projected by 2026-11-30."
     )
 
@@ -268,7 +268,7 @@ def test_a_lifetime_budget_older_than_its_figures_and_without_an_end_is_not_judg
     spend(here, [10] * 70)
     row = pacing(here)
     assert (row["status"], row["pace_percent"]) == ("not known", None)
-    assert row["reason"].endswith("700.00 USD spent on the 70 loaded days of 71 since 2026-09-01.")
+    assert row["reason"].endswith("700.00 USD spent on the days loaded, 70 of 71 since 2026-09-01.")
 
 
 def test_an_ad_product_whose_report_is_late_is_not_held_against_its_profile_or_portfolio(here):

@@ -267,7 +267,7 @@ SELECT
                 j.period_start,
                 CASE
                     WHEN j.days_missing > 0 THEN format(
-                        ' ({} of {} days are missing, and taken as the average of the others)',
+                        ' ({} of {} days missing, taken as the average of the others)',
                         j.days_missing, j.period_days_so_far
                     )
                     ELSE ''
@@ -275,7 +275,7 @@ SELECT
                 format(j.written, j.projected_cost::DOUBLE), j.period_end
             )
             WHEN j.days_missing > 0 THEN format(
-                '{}{} {} spent on the {} loaded days of {} since {}.', format(j.written, j.cost_in_period::DOUBLE),
+                '{}{} {} spent on the days loaded, {} of {} since {}.', format(j.written, j.cost_in_period::DOUBLE),
                 coalesce(' of ' || format(j.written, j.loaded_budget::DOUBLE), ''), j.currency_code, j.period_days_loaded,
                 j.period_days_so_far, j.period_start
             )
