@@ -16,7 +16,7 @@ from typing import IO, Annotated, Any
 import duckdb
 import typer
 
-from ppc_pipeline.cli.console import err, out, print_table, refuse
+from ppc_pipeline.cli.console import err, out, print_table, refuse, spelled
 from ppc_pipeline.warehouse.asking import in_one_line
 
 _AT_ONCE = 10_000
@@ -89,7 +89,8 @@ def _show_table(answer: duckdb.DuckDBPyRelation, title: str, limit: int | None) 
         print_table(title, names, shown)
     else:  # nobody can read so many columns beside each other
         for number, row in enumerate(shown, start=1):
-            print_table(f"{title} row {number}".strip(), ("column", "value"), [*zip(names, row, strict=True)])
+            values = zip(names, spelled(names, row), strict=True)
+            print_table(f"{title} row {number}".strip(), ("column", "value"), [*values])
     if left_out:
         err.print(f"{left_out:,} more rows are left out: --limit shows more, --output has all", style="yellow")
 

@@ -92,19 +92,23 @@ def print_json(value: Any) -> None:
 
 
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table for people.
-
-    Decimals are amounts: they have the digits of the currency that their row names, and more where they need them.
-    """
+    """Print a table for people, its rows ``spelled``."""
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for number, name in enumerate(header):
         numeric = bool(rows) and all(isinstance(row[number], int | float | Decimal | None) for row in rows)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=numeric)
-    named = next((number for number, name in enumerate(header) if name in _CURRENCY), None)
     for row in rows:
-        decimals = decimals_of(None if named is None else str(row[named]))
-        table.add_row(*(_plain(_cell(value, decimals)) for value in row))
+        table.add_row(*(_plain(cell) for cell in spelled(header, row)))
     out.print(table)
+
+
+def spelled(header: Sequence[str], row: Sequence[object]) -> list[str]:
+    """Spell the cells of a row.
+
+    Decimals are amounts: they have the digits of the currency that the row names, and more where they need them.
+    """
+    named = next((str(value) for name, value in zip(header, row, strict=True) if name in _CURRENCY), None)
+    return [_cell(value, decimals_of(named)) for value in row]
 
 
 class Bars:

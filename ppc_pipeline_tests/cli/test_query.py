@@ -162,6 +162,15 @@ def test_a_row_of_too_many_columns_is_shown_on_its_side(here):
     assert "│ currency_code " in shown
 
 
+def test_amounts_of_a_row_on_its_side_have_the_decimals_of_its_currency(here):
+    nothing = ", ".join(f"NULL AS column_{number}" for number in range(30))
+    amount = "1234::DECIMAL(18, 6) AS cost, '{}' AS currency_code"
+    for currency, spelled in (("JPY", "1,234"), ("USD", "1,234.00")):
+        shown = ppc("query", f"SELECT {amount.format(currency)}, {nothing}").stdout
+        (line,) = (line for line in shown.splitlines() if " cost " in line)
+        assert line.split()[-2] == spelled
+
+
 def test_a_reader_that_has_had_enough_ends_the_answer_without_a_word(here):
     with start("query", "SELECT range FROM range(1000000)", "--format", "csv") as process:
         assert process.stdout.readline() == "range\n"
