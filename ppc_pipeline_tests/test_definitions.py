@@ -236,7 +236,7 @@ def test_nothing_reads_the_environment_or_writes_a_file_at_import(tmp_path):
         "PPC_ACCOUNTS_FILE": "/no/such/file",
     }
     code = (
-        "import ppc_pipeline.definitions as d, ppc_pipeline.cli\n"
+        "import ppc_pipeline.definitions as d, ppc_pipeline.cli.commands\n"
         "from ppc_pipeline.settings import SettingsError\n"
         "try: d.defs()\n"
         "except SettingsError as error: print(error)\n"

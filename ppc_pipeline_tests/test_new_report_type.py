@@ -19,7 +19,7 @@ from ppc_pipeline.amazon_ads.report_types import REPORT_TYPES, ReportType
 added = {declaration}
 REPORT_TYPES[added.name] = added
 
-from ppc_pipeline.cli import app
+from ppc_pipeline.cli.commands import app
 
 app()
 """

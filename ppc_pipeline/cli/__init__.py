@@ -1,41 +1,19 @@
 """The ``ppc`` command: demo, sync, backfill, query, top, suggestions, report, status, activity, ...
 
-Each command is a module; here they are put together. Bad input is one clear line and exit code 2.
+Here: how the process begins. Not here: the commands (``commands``), which take a second to import.
 """
 
-import typer
+import sys
 
-from ppc_pipeline.cli.activity import activity
-from ppc_pipeline.cli.backfill import backfill
-from ppc_pipeline.cli.clean_up import clean_up
-from ppc_pipeline.cli.demo import demo
-from ppc_pipeline.cli.dev import dev
-from ppc_pipeline.cli.doctor import doctor
-from ppc_pipeline.cli.query import query
-from ppc_pipeline.cli.rebuild import rebuild
-from ppc_pipeline.cli.rejected import rejected
-from ppc_pipeline.cli.report import report
-from ppc_pipeline.cli.sandbox import sandbox
-from ppc_pipeline.cli.status import status
-from ppc_pipeline.cli.suggestions import suggestions
-from ppc_pipeline.cli.sync import sync
-from ppc_pipeline.cli.top import top
-from ppc_pipeline.cli.usage import OneLineGroup
-
-app = typer.Typer(
-    name="ppc",
-    help="Own your Amazon Ads data: bring it in, keep it right, look at it.",
-    cls=OneLineGroup,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-for command in (
-    *(demo, sync, backfill, query, top, suggestions, report, status, activity, rejected, rebuild, clean_up, doctor),
-    *(sandbox, dev),
-):
-    app.command()(command)
+INTERRUPTED = 130
+"""The exit code of what Ctrl-C ended."""
 
 
 def main() -> None:
     """Run the command line."""
+    try:
+        from ppc_pipeline.cli.commands import app
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted: nothing was begun\n")
+        sys.exit(INTERRUPTED)
     app()

@@ -34,7 +34,8 @@ class Format(StrEnum):
 
 
 FormatOption = Annotated[
-    Format | None, typer.Option("--format", help="How to write it; by default what the output's name ends with.")
+    Format | None,
+    typer.Option("--format", help=f"One of {', '.join(Format)}; by default what the output's name ends with."),
 ]
 OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="Write it to this file.")]
 

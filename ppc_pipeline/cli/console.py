@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
+from ppc_pipeline.cli import INTERRUPTED
 from ppc_pipeline.cli.home import HomeBusyError
 from ppc_pipeline.settings import SettingsError
 from ppc_pipeline.warehouse.connection import WarehouseBusyError
@@ -34,7 +35,6 @@ err = Console(stderr=True, width=_WIDTH)
 _CURRENCY = ("currency", "currency_code")
 
 BAD_INPUT = 2
-INTERRUPTED = 130
 
 
 def refuse(message: str) -> NoReturn:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from ppc_pipeline.cli.console import INTERRUPTED
+from ppc_pipeline.cli import INTERRUPTED
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline_tests.chaos.promises import broken_at_the_end
 from ppc_pipeline_tests.chaos.world import World, opened

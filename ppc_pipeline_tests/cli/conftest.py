@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from ppc_pipeline.cli import app
+from ppc_pipeline.cli.commands import app
 from ppc_pipeline_tests.conftest import make_reports_alone
 
 COMMAND = [sys.executable, "-W", "ignore", "-c", "from ppc_pipeline.cli import main; main()"]

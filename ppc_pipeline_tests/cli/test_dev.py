@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ppc_pipeline.cli import dev
+from ppc_pipeline.cli.dev import dev
 from ppc_pipeline_tests.cli.conftest import COMMAND
 
 pytestmark = pytest.mark.long

@@ -105,7 +105,7 @@ def test_nested_values_infinities_and_empty_answers_are_valid_json(here):
 def test_sql_is_read_from_standard_input_with_a_dash(here, monkeypatch):
     from typer.testing import CliRunner
 
-    from ppc_pipeline.cli import app
+    from ppc_pipeline.cli.commands import app
 
     result = CliRunner().invoke(app, ["query", "-", "--format", "csv"], input="SELECT 41 + 1 AS answer")
     assert result.stdout == "answer\n42\n"

@@ -5,6 +5,8 @@ import re
 import signal
 import socket
 import sqlite3
+import subprocess
+import textwrap
 import time
 from decimal import Decimal
 from importlib.metadata import entry_points
@@ -294,6 +296,20 @@ def test_the_command_is_installed():
     (script,) = entry_points(group="console_scripts", name="ppc")
     assert script.value == "ppc_pipeline.cli:main"
     assert COMMAND[-1].startswith("from ppc_pipeline.cli import main")
+
+
+def test_ctrl_c_while_the_command_is_still_imported_is_one_line():
+    interrupting = """
+        import sys
+        class CtrlC:
+            def find_spec(self, name, *_):
+                if name.startswith("ppc_pipeline.cli."):
+                    raise KeyboardInterrupt
+        sys.meta_path.insert(0, CtrlC())
+    """
+    code = textwrap.dedent(interrupting) + COMMAND[-1]
+    done = subprocess.run([*COMMAND[:-1], code, "sync"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted: nothing was begun\n")
 
 
 @pytest.mark.parametrize("command", ["status", "doctor"])

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from ppc_pipeline.cli import app
+from ppc_pipeline.cli.commands import app
 from ppc_pipeline.sandbox import SandboxOptions, UnknownFaultError, create_app, rules_of, running
 from ppc_pipeline.sandbox.faults import CALLS, IN_A_ROW, PROFILES, REPORTS, ROWS, Fault, Plan, Rule
 from ppc_pipeline_tests.conftest import days_ago
