@@ -155,6 +155,7 @@ _SD_AD: Fields = {**_NAMED_AD, "asin": _advertised("ASIN"), "sku": _advertised("
 
 _KEYWORD: Fields = {
     **_CHILD,
+    **_CREATED,
     "keyword_id": "$.targetId",
     "keyword_text": f"{_DETAILS}.keyword",
     "match_type": f"{_DETAILS}.matchType",
@@ -224,7 +225,7 @@ _SP_EXPRESSIONS = _expressions(
 )
 _SB_EXPRESSIONS = _expressions({}, _PRODUCT_EXACT)
 _SD_EXPRESSIONS = _expressions({"PRODUCT_SIMILAR": "SIMILAR_PRODUCT"}, _PRODUCT_EXACT)
-_TARGET: Fields = {**_CHILD, "target_id": "$.targetId", "bid": "$.bid.bid"}
+_TARGET: Fields = {**_CHILD, **_CREATED, "target_id": "$.targetId", "bid": "$.bid.bid"}
 _TYPED: Fields = {"expression_type": At(_TYPE, words={"AUTO": "AUTO"}, other="MANUAL")}
 _NEGATIVE_TARGET: Fields = {**_CHILD, "target_id": "$.targetId"}
 _NAMELESS: Fields = {"target_id": "$.targetId", "ad_group_id": "$.adGroupId", "state": "$.state"}

@@ -1,6 +1,6 @@
 """Keywords, of Sponsored Products and Sponsored Brands; Sponsored Display has none."""
 
-from ppc_pipeline.amazon_ads.entities.listing import CHILD, LOWER_STATES, EntityType, sb_get_list, sp_list
+from ppc_pipeline.amazon_ads.entities.listing import CHILD, LOWER_STATES, SP_EXTENDED, EntityType, sb_get_list, sp_list
 from ppc_pipeline.amazon_ads.fields import Kind
 
 _ALIKE = {
@@ -18,6 +18,7 @@ KEYWORDS = EntityType(
     row="a keyword of an ad group; bid is NULL where the ad group's default bid applies",
     label=("keyword_text",),
     watched=("state", "bid"),
+    on_request=("serving_status",),
     columns={
         "keyword_id": Kind.INTEGER,
         "campaign_id": Kind.INTEGER,
@@ -28,9 +29,17 @@ KEYWORDS = EntityType(
         "bid": Kind.MONEY,
         "native_language_keyword": Kind.STRING,
         "native_language_locale": Kind.STRING,
+        "serving_status": Kind.ENUM,
+        "created_at": Kind.MOMENT,
     },
     listings=(
-        sp_list("keywords", "spKeyword", "keywords", {**_ALIKE, "native_language_locale": "$.nativeLanguageLocale"}),
+        sp_list(
+            "keywords",
+            "spKeyword",
+            "keywords",
+            {**_ALIKE, **SP_EXTENDED, "native_language_locale": "$.nativeLanguageLocale"},
+            extends=True,
+        ),
         sb_get_list("keywords", "sbkeyword", _ALIKE, {"stateFilter": ",".join(LOWER_STATES)}),
     ),
 )

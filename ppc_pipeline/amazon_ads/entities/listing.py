@@ -220,7 +220,7 @@ SD_EXTENDED = {"serving_status": "$.servingStatus", "created_at": "$.creationDat
 """What the extended lists of Sponsored Display say besides."""
 
 SP_EXTENDED = {"serving_status": "$.extendedData.servingStatus", "created_at": "$.extendedData.creationDateTime"}
-"""What objects of Sponsored Products say if asked for extended data."""
+"""What objects of Sponsored Products, and portfolios, say if asked for extended data."""
 
 SB_EXTENDED = {"serving_status": "$.extendedData.servingStatus", "created_at": "$.extendedData.creationDate"}
 """What objects of Sponsored Brands v4 say: ads unasked, campaigns and ad groups if asked for extended data."""

@@ -1,6 +1,6 @@
 """Portfolios: of all ad products together. Source: Amazon's OpenAPI document of portfolios v3."""
 
-from ppc_pipeline.amazon_ads.entities.listing import EntityType, Listing
+from ppc_pipeline.amazon_ads.entities.listing import SP_EXTENDED, EntityType, Listing
 from ppc_pipeline.amazon_ads.fields import Kind
 
 PORTFOLIOS = EntityType(
@@ -9,6 +9,7 @@ PORTFOLIOS = EntityType(
     row="a portfolio: a named group of campaigns with a budget of its own",
     label=("name",),
     watched=("name", "state", "budget_amount", "budget_policy", "budget_start_date", "budget_end_date"),
+    on_request=("serving_status",),
     columns={
         "portfolio_id": Kind.INTEGER,
         "name": Kind.STRING,
@@ -19,6 +20,8 @@ PORTFOLIOS = EntityType(
         "budget_policy": Kind.ENUM,
         "budget_start_date": Kind.DATE,
         "budget_end_date": Kind.DATE,
+        "serving_status": Kind.ENUM,
+        "created_at": Kind.MOMENT,
     },
     listings=(
         Listing(
@@ -27,7 +30,9 @@ PORTFOLIOS = EntityType(
             items_key="portfolios",
             ad_product=None,
             page_size=None,
+            extends=True,
             fields={
+                **SP_EXTENDED,
                 "portfolio_id": "$.portfolioId",
                 "name": "$.name",
                 "state": "$.state",

@@ -1,6 +1,14 @@
 """Targets: products, categories, audiences and automatic ones; Sponsored Brands lists its themes apart."""
 
-from ppc_pipeline.amazon_ads.entities.listing import CHILD, LOWER_STATES, EntityType, sb_post_list, sd_list, sp_list
+from ppc_pipeline.amazon_ads.entities.listing import (
+    CHILD,
+    LOWER_STATES,
+    SP_EXTENDED,
+    EntityType,
+    sb_post_list,
+    sd_list,
+    sp_list,
+)
 from ppc_pipeline.amazon_ads.fields import Kind
 
 _ALIKE = {
@@ -21,6 +29,7 @@ TARGETS = EntityType(
     ),
     label=("resolved_expression", "expression", "theme_type"),
     watched=("state", "bid"),
+    on_request=("serving_status",),
     part_column="expression_type",
     columns={
         "target_id": Kind.INTEGER,
@@ -32,9 +41,11 @@ TARGETS = EntityType(
         "state": Kind.ENUM,
         "bid": Kind.MONEY,
         "theme_type": Kind.ENUM,
+        "serving_status": Kind.ENUM,
+        "created_at": Kind.MOMENT,
     },
     listings=(
-        sp_list("targets", "spTargetingClause", "targetingClauses", _ALIKE),
+        sp_list("targets", "spTargetingClause", "targetingClauses", {**_ALIKE, **SP_EXTENDED}, extends=True),
         sb_post_list(
             "targets",
             "sblisttargetsresponse.v3.2",
