@@ -75,6 +75,11 @@ class Failure:
         return self.error.category is Category.NOT_OFFERED
 
     @property
+    def minor(self) -> bool:
+        """Whether Amazon does not serve this profile a list that some advertisers do not have."""
+        return self.errand.listing.apart and (self.explicit or self.error.status in (403, 404))
+
+    @property
     def telling(self) -> bool:
         """Whether it may be that the profile does not have the ad product."""
         return self.refused and not self.by_export

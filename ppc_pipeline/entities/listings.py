@@ -287,7 +287,9 @@ class Lister:
             reason += self._keep(errand, error.body)
         elif error.category is Category.MISCONFIGURED:
             self.roster.account_failed(facts.account, str(error))
-        return Trouble(facts.account, facts.profile_id, errand.entity.name, reason)
+        if failure.minor:
+            reason += "; some advertisers do not have this list, and nothing depends on it"
+        return Trouble(facts.account, facts.profile_id, errand.entity.name, reason, minor=failure.minor)
 
     def _keep(self, errand: Errand, body: bytes) -> str:
         """Keep bytes that cannot be read aside, and say where."""

@@ -44,12 +44,14 @@ class Trouble:
 
     Attributes:
         what: ``profiles``, or the entity.
+        minor: Whether nothing depends on it, so that it is a warning.
     """
 
     account: str
     profile_id: int | None
     what: str
     reason: str
+    minor: bool = False
 
 
 @dataclass(frozen=True, slots=True)

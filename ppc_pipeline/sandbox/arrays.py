@@ -37,6 +37,7 @@ class ArrayListing:
         filters: Query parameter -> filter; the values stand in it with commas between.
         states: The states it shows unless asked for others; empty where its objects have none.
         newer: The media type that alone shows what belongs to ad groups of brand videos.
+        exclusive: Whether it takes only one of its filters at a time.
     """
 
     path: str
@@ -46,6 +47,7 @@ class ArrayListing:
     filters: Mapping[str, Filter]
     states: tuple[str, ...] = _STATES
     newer: str = ""
+    exclusive: bool = False
 
 
 def _known(*ids: str, states: tuple[str, ...] = _STATES, **more: Filter) -> dict[str, Filter]:
@@ -95,6 +97,7 @@ ARRAYS = (
         SPONSORED_DISPLAY,
         {f"{name}Filter": Filter(name, 1000, bare=True) for name in ("adGroupId", "creativeId")},
         states=(),
+        exclusive=True,
     ),
 )
 
@@ -128,6 +131,9 @@ def _array(request: Request, listing: ArrayListing, profile: Profile) -> list[Js
 
 def _tests(request: Request, listing: ArrayListing) -> list[Test]:
     tests = []
+    asked_for = [name for name in listing.filters if name in request.query_params]
+    if listing.exclusive and len(asked_for) > 1:
+        raise gateway_error(400, "BAD_REQUEST", f"{' and '.join(asked_for)} cannot be used together")
     for name, known in listing.filters.items():
         asked = request.query_params.get(name)
         if asked is None:

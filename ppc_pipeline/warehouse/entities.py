@@ -18,7 +18,7 @@ from ppc_pipeline.warehouse.report_files import UnreadableFileError
 from ppc_pipeline.warehouse.salvaged_items import salvage_items
 from ppc_pipeline.warehouse.staging import Rule, any_broken, cast, cast_rules, drop_temporary, first_reason, literal
 from ppc_pipeline.warehouse.tables import Column, ColumnType, EntityTable, quoted
-from ppc_pipeline.warehouse.values import At, Condition, Sql, Value, canonical
+from ppc_pipeline.warehouse.values import Condition, Sql, Value, canonical
 
 MAX_PAGE_BYTES = 128 * 2**20
 """One page of a list may not be longer than this."""
@@ -215,18 +215,27 @@ def _item_sql(table: EntityTable, pages: Pages) -> Sql:
     }
     texts: list[Sql] = []
     unsaid: list[Sql] = []
+    # All plain paths at once: an item is parsed anew for every call, and a long one is what takes the time.
+    paths: list[str] = []
     for name in _columns(table):
         declared = pages.fields.get(name)
         if declared is None:
             silent = name in table.sparing or (pages.export and name not in defaults)
             text, nothing = Sql("?::VARCHAR", (defaults.get(name),)), Sql("true" if silent else "false")
+        elif isinstance(declared, str):
+            paths.append(declared)
+            text = Sql(f"said[{len(paths)}]")
+            nothing = Sql(f"({text.text} IS NULL)" if name in table.sparing else "false")
         else:
-            value = At(declared, sparing=name in table.sparing) if isinstance(declared, str) else declared
-            text, nothing = value.text(), value.unsaid()
+            text, nothing = declared.text(), declared.unsaid()
         texts.append(text)
         if nothing.text != "false":
             unsaid.append(Sql(f"CASE WHEN {nothing.text} THEN '{name}' END", nothing.parameters))
-    items, wrong, where = _items_sql(pages), _wrong(pages), [condition.sql() for condition in pages.where]
+    wrong, where = _wrong(pages), [condition.sql() for condition in pages.where]
+    found = _items_sql(pages)
+    items = Sql(
+        f"SELECT *, json_extract_string(item, ?::VARCHAR[]) AS said FROM ({found.text})", (paths, *found.parameters)
+    )
     raw = Sql("item") if pages.raw == "$" else Sql("json_extract(item, ?)", (pages.raw,))
     pieces = [*texts, *unsaid, Sql("?, ?", (pages.part, not pages.export)), wrong, raw, items, *where]
     return Sql(
@@ -339,7 +348,8 @@ def _fill_in(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: S
 
     An entity read from another source than before must not get a version because that one says less.
     """
-    silent = [quoted(name) for name in table.content]
+    exported = any(file.export for file in pages)
+    silent = [quoted(name) for name in (table.content if exported else table.sparing)]
     sets = ", ".join(f"{c} = CASE WHEN list_contains(s.unsaid, '{c[1:-1]}') THEN h.{c} ELSE s.{c} END" for c in silent)
     same_key = " AND ".join(f"s.{quoted(k)} IS NOT DISTINCT FROM h.{quoted(k)}" for k in table.full_key)
     connection.execute(

@@ -11,6 +11,7 @@ from ppc_pipeline_tests.entities.company import SB, SD, SP, FakeLists, keyword, 
 from ppc_pipeline_tests.fakes import SELLER, refusal
 
 SP_KEYWORDS, SP_RULES = only(KEYWORDS, SP), only(BUDGET_RULES, SP)
+THROTTLED = refusal(429, "slow down")
 FORBIDDEN, NOT_FOUND, BROKEN = refusal(403, "Forbidden"), refusal(404, "no such list"), httpx.Response(500)
 RULES = [listing.path for listing in BUDGET_RULES.listings]
 
@@ -31,6 +32,26 @@ def test_one_that_fails_is_named_and_costs_nothing_else(company, answer):
     assert (loaded(synced), loaded(synced, "campaigns", SD), synced.not_offered) == ([SELLER], [SELLER], [])
     (profile,) = company.roster.profiles(["acme"])
     assert (profile.blocked, profile.lacking) == (False, {})
+
+
+@pytest.mark.parametrize(
+    ("answer", "minor"),
+    [(FORBIDDEN, True), (NOT_FOUND, True), (BROKEN, False), (THROTTLED, False), ([b"not JSON"], False)],
+    ids=["403", "404", "500", "429", "malformed"],
+)
+@pytest.mark.parametrize("path", [*RULES, "/sd/creatives"])
+def test_one_that_a_profile_does_not_have_is_a_warning_and_one_that_fails_an_error(company, path, answer, minor):
+    company.serve(*answer if isinstance(answer, list) else (answer,), path=path)
+    (trouble,) = company.sync(KEYWORDS, CREATIVES, BUDGET_RULES, patience=0.0).troubles
+    assert (trouble.profile_id, trouble.minor) == (SELLER, minor)
+    assert trouble.reason.startswith(f"the list {path}: ")
+
+
+def test_any_other_list_that_is_refused_is_an_error(company):
+    company.serve(FORBIDDEN)
+    company.serve([{"campaignId": "1"}], path="/sp/campaigns/list")
+    (trouble,) = company.sync(SP_KEYWORDS, only(CAMPAIGNS, SP)).troubles
+    assert not trouble.minor
 
 
 def test_one_that_answers_does_not_hide_that_the_profile_lacks_the_ad_product(company):

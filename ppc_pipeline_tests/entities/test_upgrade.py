@@ -19,7 +19,7 @@ GAINED = {
         *("bid_optimization", "cost_type", "goal", "brand_entity_id", "product_location", "is_multi_ad_groups_enabled"),
         *("tactic", "serving_status", "created_at"),
     },
-    "targets": {"theme_type"},
+    "targets": {"theme_type", "serving_status", "created_at"},
 }
 CAMPAIGN = {
     "campaignId": "7",
@@ -45,7 +45,7 @@ def company(roster, tmp_path, clock):
     tables = dict(ENTITY_TABLES)
     for name, gained in GAINED.items():
         columns = tuple(column for column in ENTITY_TABLES[name].columns if column.name not in gained)
-        tables[name] = replace(ENTITY_TABLES[name], columns=columns, watched=())
+        tables[name] = replace(ENTITY_TABLES[name], columns=columns, watched=(), on_request=())
     with company.warehouse.connect() as connection:
         create_tables(connection, REPORT_TABLES.values(), tables.values())
         for name, items in (("campaigns", [CAMPAIGN]), ("targets", [TARGET, BROKEN])):

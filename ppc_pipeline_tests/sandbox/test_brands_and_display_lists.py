@@ -263,6 +263,14 @@ def test_a_creative_is_of_an_ad_group_that_shows_its_kind_and_the_same_each_time
     assert api.get("/sd/creatives", adGroupIdFilter=first["adGroupId"]).json() == [first]
 
 
+def test_creatives_are_not_filtered_by_ad_group_and_by_creative_at_once(api):
+    (first, *_) = api.get("/sd/creatives").json()
+    by_group, by_creative = ({f"{name}Filter": first[name]} for name in ("adGroupId", "creativeId"))
+    assert api.get("/sd/creatives", **by_group).json() == api.get("/sd/creatives", **by_creative).json() == [first]
+    both = api.get("/sd/creatives", **by_group, **by_creative)
+    assert (both.status_code, "adGroupIdFilter and creativeIdFilter" in both.text) == (400, True)
+
+
 def test_budget_rules_come_page_by_page_to_their_end(new_api):
     api, key = new_api(), "budgetRulesForAdvertiserResponse"
     whole = api.get("/sb/budgetRules", pageSize=30).json()

@@ -35,6 +35,11 @@ _VERSIONS = (
 )
 
 
+_COMPLETE = (
+    "Every active profile's list was read to the end. WARN: but one that some advertisers do not have (creatives, "
+    "budget rules)."
+)
+
 _CHANGES = "No bid or budget changed by more than PPC_CHANGE_ALERT_PERCENT, or from 0, since it was listed before."
 
 
@@ -96,10 +101,7 @@ def entity_assets() -> dg.AssetsDefinition:
         specs=specs,
         can_subset=True,
         check_specs=[
-            *(
-                dg.AssetCheckSpec(CHECK, asset=spec.key, description="Every active profile's list was read to the end.")
-                for spec in specs
-            ),
+            *(dg.AssetCheckSpec(CHECK, asset=spec.key, description=_COMPLETE) for spec in specs),
             *(dg.AssetCheckSpec(CHANGES_CHECK, asset=name, description=_CHANGES) for name in _with_amounts()),
         ],
     )
@@ -116,8 +118,9 @@ def entity_assets() -> dg.AssetsDefinition:
         selected = [entity for name, entity in ENTITY_TYPES.items() if name in wanted]
         synced = run(sync_entities(tools, selected, logged(context.log, progress)))
         broken = broken_accounts(tools)
-        if (synced.troubles or broken) and not any(synced.outcomes.values()):
-            reasons = dict.fromkeys([*broken.values(), *(trouble.reason for trouble in synced.troubles)])
+        serious = [trouble.reason for trouble in synced.troubles if not trouble.minor]
+        if (serious or broken) and not any(synced.outcomes.values()):
+            reasons = dict.fromkeys([*broken.values(), *serious])
             raise dg.Failure("; ".join([*reasons][:5]), allow_retries=False)
         jumped = large_changes(tools, synced)
         for entity in selected:
@@ -192,15 +195,14 @@ def _not_offered(entity: EntityType, lacks: Sequence[NotOffered]) -> dict[str, d
     return {"not_offered": markdown_table(("account", "profile", "ad product", "why"), rows)} if rows else {}
 
 
-def _check(
-    asset: str, troubles: Sequence[Trouble], severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR
-) -> dg.AssetCheckResult:
+def _check(asset: str, troubles: Sequence[Trouble]) -> dg.AssetCheckResult:
+    only_minor = all(trouble.minor for trouble in troubles)
     rows = [(t.account, t.profile_id, t.reason) for t in troubles]
     return dg.AssetCheckResult(
         asset_key=asset,
         check_name=CHECK,
         passed=not troubles,
-        severity=severity,
+        severity=dg.AssetCheckSeverity.WARN if only_minor else dg.AssetCheckSeverity.ERROR,
         description="; ".join(sorted({t.reason for t in troubles})[:3]) or "all there",
         metadata={"missing": markdown_table(("account", "profile", "why"), rows)} if rows else {},
     )
@@ -208,9 +210,8 @@ def _check(
 
 def _profiles_check(tools: Tools, troubles: Sequence[Trouble]) -> dg.AssetCheckResult:
     """Judge what was found of the profiles; a country or type in a filter that nobody has is a warning."""
-    unmatched = [Trouble(account, None, "profiles", reason) for account, reason in unmatched_filters(tools)]
-    severity = dg.AssetCheckSeverity.ERROR if troubles else dg.AssetCheckSeverity.WARN
-    return _check("profiles", [*troubles, *unmatched], severity)
+    unmatched = [Trouble(account, None, "profiles", reason, minor=True) for account, reason in unmatched_filters(tools)]
+    return _check("profiles", [*troubles, *unmatched])
 
 
 def _authorisations_check(tools: Tools) -> dg.AssetCheckResult:
