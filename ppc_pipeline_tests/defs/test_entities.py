@@ -117,12 +117,9 @@ def test_a_refused_profile_is_named_and_the_others_load(project):
     refused = here.profile_ids()[-1]
     result = here.run("entities_job")
     assert result.success
-    for name in LISTED:
-        check = check_of(result, name)
-        lacked_by_some = name in ("creatives", "budget_rules")
-        assert (check.passed, check.severity.name) == (False, "WARN" if lacked_by_some else "ERROR")
-        assert str(refused) in check.metadata["missing"].value
     check = check_of(result, "campaigns")
+    assert not check.passed
+    assert str(refused) in check.metadata["missing"].value
     assert "->" in check.description
     assert metadata_of(result, "campaigns")["profiles_listed"] == 2
     assert here.query("SELECT count(DISTINCT profile_id) FROM campaigns") == [(2,)]
@@ -189,3 +186,13 @@ def test_an_ad_product_that_a_profile_does_not_have_is_named_and_no_red_check(pr
     assert check_of(result, "campaigns").passed
     assert "SPONSORED_BRANDS" in metadata_of(result, "campaigns")["not_offered"]
     assert "not_offered" not in metadata_of(result, "portfolios")
+
+
+def test_budget_rules_that_a_profile_is_not_served_are_a_warning_that_names_it(project):
+    here = project(profiles=2, without_brands=1)
+    result = here.run("entities_job", assets=["budget_rules"])
+    check = check_of(result, "budget_rules")
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert [str(number) in check.metadata["missing"].value for number in here.profile_ids()] == [False, True]
+    assert "/sb/budgetRules" in check.description
+    assert "403" in check.description
