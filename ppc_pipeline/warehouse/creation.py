@@ -16,6 +16,8 @@ from ppc_pipeline.warehouse.insights import INSIGHTS, view_sql
 from ppc_pipeline.warehouse.metrics import METRIC_TABLES, MetricColumn
 from ppc_pipeline.warehouse.tables import PROFILES, Column, EntityTable, ReportTable, literal_text, quoted, sql_file
 
+_UNSAID = MetricColumn("unsaid", "VARCHAR[]", "Columns of which no source of the version said anything yet.")
+
 
 def create_tables(
     connection: DuckDBPyConnection, report_tables: Iterable[ReportTable], entity_tables: Iterable[EntityTable]
@@ -35,7 +37,7 @@ def create_tables(
             added = _add_missing_columns(connection, there, report_table.name, report_table.columns)
             _note_not_asked(connection, report_table, added)
         for entity_table in entity_tables:
-            _add_missing_columns(connection, there, entity_table.history, entity_table.columns)
+            _add_missing_columns(connection, there, entity_table.history, (*entity_table.columns, _UNSAID))
         for feature_table in FEATURE_TABLES.values():
             _add_missing_columns(connection, there, feature_table.stored, feature_table.stored_columns)
         _make_views(connection, there, tables, views(entity_tables))

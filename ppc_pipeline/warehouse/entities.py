@@ -17,7 +17,7 @@ from ppc_pipeline.warehouse.connection import in_transaction
 from ppc_pipeline.warehouse.report_files import UnreadableFileError
 from ppc_pipeline.warehouse.salvaged_items import salvage_items
 from ppc_pipeline.warehouse.staging import Rule, any_broken, cast, cast_rules, drop_temporary, first_reason, literal
-from ppc_pipeline.warehouse.tables import Column, ColumnType, EntityTable, quoted
+from ppc_pipeline.warehouse.tables import Column, ColumnType, EntityTable, literal_text, quoted
 from ppc_pipeline.warehouse.values import Condition, Sql, Value, canonical
 
 MAX_PAGE_BYTES = 128 * 2**20
@@ -152,6 +152,7 @@ def load_entities(
     # and says that they were inserted.
     _stage(connection, table, pages)
     with in_transaction(connection):
+        _learn(connection, table)
         if table.sparing or any(file.export for file in pages):
             _fill_in(connection, table, pages)
         _stage_scopes(connection, covered)
@@ -343,6 +344,25 @@ def _check_staged(connection: duckdb.DuckDBPyConnection, rows: int) -> None:
         raise RuntimeError(f"of {rows} entities that were read, {there} are there to be loaded; nothing was loaded")
 
 
+def _learn(connection: duckdb.DuckDBPyConnection, table: EntityTable) -> None:
+    """Fill in open versions what no source has said of them before, and this one says: nothing has changed."""
+    history, columns = quoted(table.history), [(quoted(name), literal_text(name)) for name in table.content]
+    sets = ", ".join(
+        f"{c} = CASE WHEN list_contains({history}.unsaid, {name}) AND NOT list_contains(s.unsaid, {name}) "
+        f"THEN s.{c} ELSE {history}.{c} END"
+        for c, name in columns
+    )
+    same_key = " AND ".join(f"{history}.{quoted(k)} IS NOT DISTINCT FROM s.{quoted(k)}" for k in table.full_key)
+    connection.execute(
+        f"""
+        UPDATE {history} SET {sets}, unsaid = list_intersect({history}.unsaid, s.unsaid)
+        FROM temp.staged AS s
+        WHERE {history}.valid_to IS NULL AND len({history}.unsaid) > 0 AND NOT s.broken AND {same_key}
+            AND NOT list_has_all(s.unsaid, {history}.unsaid)
+        """
+    )
+
+
 def _fill_in(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: Sequence[Pages]) -> None:
     """Give staged rows what their source says nothing of: what the open version has, then what a table above has.
 
@@ -354,7 +374,8 @@ def _fill_in(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: S
     same_key = " AND ".join(f"s.{quoted(k)} IS NOT DISTINCT FROM h.{quoted(k)}" for k in table.full_key)
     connection.execute(
         f"""
-        UPDATE temp.staged AS s SET {sets} FROM {quoted(table.history)} AS h
+        UPDATE temp.staged AS s SET {sets}, unsaid = list_intersect(s.unsaid, coalesce(h.unsaid, []))
+        FROM {quoted(table.history)} AS h
         WHERE h.valid_to IS NULL AND NOT s.broken AND len(s.unsaid) > 0 AND {same_key}
         """
     )
@@ -362,12 +383,14 @@ def _fill_in(connection: duckdb.DuckDBPyConnection, table: EntityTable, pages: S
     for column, parent, ad_product, part in lookups:
         connection.execute(
             f"""
-            UPDATE temp.staged AS s SET {quoted(column)} = p.{quoted(column)} FROM {quoted(parent.table)} AS p
+            UPDATE temp.staged AS s
+            SET {quoted(column)} = p.{quoted(column)}, unsaid = list_filter(s.unsaid, lambda name: name <> ?)
+            FROM {quoted(parent.table)} AS p
             WHERE s.{quoted(column)} IS NULL AND list_contains(s.unsaid, ?) AND NOT s.broken
                 AND s.ad_product = ? AND s.part = ? AND p.ad_product = s.ad_product
                 AND p.profile_id = s.profile_id AND p.{quoted(parent.key)} = s.{quoted(parent.key)}
             """,
-            [column, ad_product, part],
+            [column, column, ad_product, part],
         )
 
 
@@ -537,8 +560,8 @@ def _write_versions(connection: duckdb.DuckDBPyConnection, table: EntityTable, n
     key = ", ".join(quoted(name) for name in table.full_key)
     connection.execute(
         f"""
-        INSERT INTO {history} ({names}, raw, valid_from)
-        SELECT {names}, item, ? FROM temp.staged
+        INSERT INTO {history} ({names}, raw, unsaid, valid_from)
+        SELECT {names}, item, unsaid, ? FROM temp.staged
         SEMI JOIN (SELECT * FROM temp.fates WHERE fate IN ('added', 'changed')) USING ({key})
         """,
         [now],

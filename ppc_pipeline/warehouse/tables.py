@@ -201,6 +201,7 @@ class EntityTable:
         own = [f"{quoted(c.name)} {c.type}" for c in self.columns if c.name not in taken]
         tail = [
             "raw JSON",
+            "unsaid VARCHAR[]",
             "valid_from TIMESTAMPTZ NOT NULL",
             "valid_to TIMESTAMPTZ",
             "removed_at TIMESTAMPTZ",
@@ -210,7 +211,7 @@ class EntityTable:
     @property
     def now(self) -> str:
         """SQL for the versions that are open: the entities as of now, and nothing beside them."""
-        return f"(SELECT * EXCLUDE (valid_to) FROM {quoted(self.history)} WHERE valid_to IS NULL)"
+        return f"(SELECT * EXCLUDE (valid_to, unsaid) FROM {quoted(self.history)} WHERE valid_to IS NULL)"
 
     def view_sql(self) -> str:
         """Return the statement that makes the view of what is now."""

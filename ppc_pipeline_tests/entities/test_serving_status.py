@@ -65,6 +65,7 @@ def test_serving_status_and_creation_are_said_only_if_asked_for(company, name, p
     assert company.query(found) == [(None, None)]
     company.sync(only(ENTITY_TYPES[name], product), extended=True)
     assert company.query(found) == [("LIVE", CREATED)]
+    assert company.query(f"SELECT count(*) FROM {name}_history") == [(1,)]
 
 
 def test_these_are_the_lists_that_can_be_asked():
