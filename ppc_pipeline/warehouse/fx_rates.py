@@ -103,11 +103,11 @@ def _rates(path: Path, reader: "csv.DictReader[str]") -> Iterator[FxRate]:
 
 
 def _refuse_other_length(where: str, row: Mapping[str | None, object], named: int) -> None:
-    """Refuse a row whose fields are not as many as the first row names: what stands under a name may not be its value."""
+    """Refuse a row of more or fewer fields than the first names: what stands under a name may not be its value."""
     if None in row:  # where the reader puts the fields that have no name
         raise FxRatesError(
-            f"{where}: it has more than the {named} fields that the first row names; a decimal comma makes two fields of "
-            "a rate: write it with a point, such as 1.0834"
+            f"{where}: it has more than the {named} fields that the first row names; "
+            "a decimal comma makes two fields of a rate: write it with a point, such as 1.0834"
         )
     if missing := [str(name) for name, value in row.items() if value is None]:
         raise FxRatesError(
