@@ -52,10 +52,19 @@ def main(database: str) -> None:
     guess, actual = model.predict(trial), trial["clicks_next_7_days"].to_numpy()
     last_week = trial["clicks_last_7_days"].fillna(0).to_numpy()
     print(f"learned from {len(learn):,} rows up to {learn['date'].max():%Y-%m-%d}, tried on {len(trial):,} later ones")
-    print(f"mean absolute error, like last week: {np.abs(last_week - actual).mean():.3f} clicks")
-    print(f"mean absolute error, the model:      {np.abs(guess - actual).mean():.3f} clicks")
+    guessed_error, model_error = np.abs(last_week - actual).mean(), np.abs(guess - actual).mean()
+    print(f"mean absolute error, like last week: {guessed_error:.3f} clicks")
+    print(f"mean absolute error, the model:      {model_error:.3f} clicks")
+    print(verdict(guessed_error, model_error))
     for name, weight in sorted(zip(NUMBERS, model.weights[1:], strict=True), key=lambda pair: -abs(pair[1]))[:5]:
         print(f"  {weight:+.3f}  {name}")
+
+
+def verdict(guessed_error: float, model_error: float) -> str:
+    """Say in a sentence which of the two was better."""
+    if model_error < guessed_error:
+        return f"The model was better: its error is {1 - model_error / guessed_error:.0%} smaller."
+    return "The guess was as good or better: on these days the model is of no use."
 
 
 class Ridge:

@@ -1,5 +1,6 @@
 """The examples run as they stand, on a warehouse as the pipeline leaves it."""
 
+import re
 import subprocess
 import sys
 from datetime import timedelta
@@ -36,3 +37,6 @@ def test_a_model_of_next_weeks_clicks_is_trained_and_compared_with_last_weeks(tm
     assert done.returncode == 0, done.stderr
     assert "mean absolute error, the model" in done.stdout
     assert "overlap" not in done.stdout
+    guess, model = map(float, re.findall(r"mean absolute error, .*?([\d.]+) clicks", done.stdout))
+    assert ("The model was better" in done.stdout) == (model < guess)
+    assert ("The guess was as good or better" in done.stdout) == (model >= guess)

@@ -16,12 +16,10 @@ from typing import IO, Annotated, Any
 import duckdb
 import typer
 
-from ppc_pipeline.cli.console import err, out, print_table, refuse, spelled
+from ppc_pipeline.cli.console import err, fits, out, print_table, refuse, spelled
 from ppc_pipeline.warehouse.asking import in_one_line
 
 _AT_ONCE = 10_000
-_NARROWEST = 6
-"""A table whose columns have fewer characters each than this is written on its side, row by row."""
 
 
 class Format(StrEnum):
@@ -86,9 +84,11 @@ def _show_table(answer: duckdb.DuckDBPyRelation, title: str, limit: int | None) 
         left_out += more
     names = list(answer.columns)
     shown = [[_for_people(name, value) for name, value in zip(names, row, strict=True)] for row in rows]
-    if len(names) * _NARROWEST <= out.width:
+    if fits(names, shown):
         print_table(title, names, shown)
-    else:  # nobody can read so many columns beside each other
+    elif not shown:
+        out.print(f"{title}: no rows".removeprefix(": "))
+    else:
         for number, row in enumerate(shown, start=1):
             values = zip(names, spelled(names, row), strict=True)
             print_table(f"{title} row {number}".strip(), ("column", "value"), [*values])

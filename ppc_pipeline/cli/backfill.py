@@ -68,7 +68,8 @@ def _days(settings: Settings, start: str, end: str, report_types: Sequence[Repor
     longest = max(report_type.retention_days for report_type in report_types)
     oldest = newest - timedelta(days=longest - RETENTION_SLACK_DAYS - 1)
     if first < oldest:
-        refuse(f"START ({first}) is before what Amazon still serves of these reports ({oldest}, {longest} days back)")
+        back = (newest + ONE_DAY - oldest).days
+        refuse(f"START ({first}) is before what Amazon still serves of these reports ({oldest}, {back} days back)")
     return Days(first, last)
 
 

@@ -14,6 +14,7 @@ from typing import Any, NoReturn, Self
 
 import duckdb
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -33,6 +34,12 @@ out = Console(width=_WIDTH)
 err = Console(stderr=True, width=_WIDTH)
 
 _CURRENCY = ("currency", "currency_code")
+
+_LEAST_OF_TEXT, _LEAST_OF_NAME = 12, 8
+"""Longer text and the names of its columns may wrap, but not to fewer characters: nobody can read those."""
+
+_FRAME = 3
+"""What a column takes beside its text: a space on either side, and a line."""
 
 BAD_INPUT = 2
 
@@ -95,7 +102,7 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[objec
     """Print a table for people, its rows ``spelled``."""
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for number, name in enumerate(header):
-        numeric = bool(rows) and all(isinstance(row[number], int | float | Decimal | None) for row in rows)
+        numeric = _is_numeric(rows, number)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=numeric)
     for row in rows:
         table.add_row(*(_plain(cell) for cell in spelled(header, row)))
@@ -109,6 +116,21 @@ def spelled(header: Sequence[str], row: Sequence[object]) -> list[str]:
     """
     named = next((str(value) for name, value in zip(header, row, strict=True) if name in _CURRENCY), None)
     return [_cell(value, decimals_of(named)) for value in row]
+
+
+def fits(header: Sequence[str], rows: Sequence[Sequence[object]]) -> bool:
+    """Say whether a table for people can be read in the terminal: numbers do not wrap, nor does long text too often."""
+    least, cells = 1, [spelled(header, row) for row in rows]
+    for number, (name, *column) in enumerate(zip(header, *cells, strict=True)):
+        of_name, of_cells = cell_len(name), max(map(cell_len, column), default=0)
+        if not _is_numeric(rows, number):
+            of_name, of_cells = min(of_name, _LEAST_OF_NAME), min(of_cells, _LEAST_OF_TEXT)
+        least += max(of_name, of_cells) + _FRAME
+    return least <= out.width
+
+
+def _is_numeric(rows: Sequence[Sequence[object]], number: int) -> bool:
+    return bool(rows) and all(isinstance(row[number], int | float | Decimal | None) for row in rows)
 
 
 class Bars:

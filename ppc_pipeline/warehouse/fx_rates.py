@@ -91,6 +91,7 @@ def _rates(path: Path, reader: "csv.DictReader[str]") -> Iterator[FxRate]:
     rows: dict[tuple[date, str, str], int] = {}
     for row in reader:
         where = f"{path}, row {reader.line_num}"
+        _refuse_other_length(where, row, len(reader.fieldnames or ()))
         rate = _rate(where, row)
         key = (rate.date, rate.from_currency, rate.to_currency)
         if key in rows:
@@ -99,6 +100,19 @@ def _rates(path: Path, reader: "csv.DictReader[str]") -> Iterator[FxRate]:
             )
         rows[key] = reader.line_num
         yield rate
+
+
+def _refuse_other_length(where: str, row: Mapping[str | None, object], named: int) -> None:
+    """Refuse a row of more or fewer fields than the first names: what stands under a name may not be its value."""
+    if None in row:  # where the reader puts the fields that have no name
+        raise FxRatesError(
+            f"{where}: it has more than the {named} fields that the first row names; "
+            "a decimal comma makes two fields of a rate: write it with a point, such as 1.0834"
+        )
+    if missing := [str(name) for name, value in row.items() if value is None]:
+        raise FxRatesError(
+            f"{where}: it has fewer than the {named} fields that the first row names: none for {', '.join(missing)}"
+        )
 
 
 def _rate(where: str, row: Mapping[str, str | None]) -> FxRate:

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from ppc_pipeline.reports.completeness import DayStatus, Stretch
 from ppc_pipeline.reports.roster import ProfileFacts
-from ppc_pipeline.weekly.figures import Sums, change_percent, over, total
+from ppc_pipeline.weekly.figures import Change, Known, Outlook, Sums, change_between, over, total
 from ppc_pipeline.weekly.reading import SOURCES, WEEKS, Campaign, Found, LosingCampaign, Restated, Target, WastedTerm
 from ppc_pipeline.weekly.reasons import why_it_lost
 from ppc_pipeline.weekly.weeks import Week
@@ -33,24 +33,16 @@ class KeyFigure:
     Attributes:
         before: Of the week before.
         mean: A week's mean over the weeks before; of a rate, over their sums.
-        change: From the week before, in percent; None where the two weeks cannot be compared.
-        change_from_mean: From that mean, in percent.
+        change: From the week before.
+        change_from_mean: From that mean.
     """
 
     name: str
     now: Decimal | None
     before: Decimal | None
     mean: Decimal | None
-
-    @property
-    def change(self) -> Decimal | None:
-        """By how many percent it differs from the week before."""
-        return change_percent(self.now, self.before)
-
-    @property
-    def change_from_mean(self) -> Decimal | None:
-        """By how many percent it differs from the mean."""
-        return change_percent(self.now, self.mean)
+    change: Change
+    change_from_mean: Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +55,12 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class ByProduct:
-    """An ad product's week; ``before`` is None where the weeks cannot be compared."""
+    """An ad product's week, and how it differs from the week before."""
 
     ad_product: str
     now: Sums
-    before: Sums | None
+    cost_change: Change
+    sales_change: Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +109,7 @@ class Contents:
         weeks_of_mean: How many weeks the mean is over: those of the four before that are wholly loaded.
         whole: Whether the week is wholly loaded of each ad product by day.
         week_before_whole: Whether the week before is.
+        term_days: Of how many days of the week a search term report is loaded.
         not_judged: Ad products of which nobody knows whether campaigns lost money.
         other_currencies: Currencies of rows that are left out, because they are not the profile's.
     """
@@ -136,6 +130,7 @@ class Contents:
     not_judged: Sequence[str]
     targets: Sequence[Target]
     wasted_terms: Sequence[WastedTerm]
+    term_days: int
     restated: Sequence[Restated]
     prospects: Sequence[Prospect]
     other_currencies: Sequence[str]
@@ -180,6 +175,7 @@ def contents_of(
         not_judged=found.not_judged,
         targets=[one for one in found.targets if one.currency_code == own.currency],
         wasted_terms=[one for one in found.wasted_terms if one.currency_code == own.currency],
+        term_days=len(found.term_days),
         restated=[one for one in found.restated if one.currency_code == own.currency and own.is_shown(one)],
         prospects=[own.prospect(day) for day in week.days] if own.by_product(week, comparable=False) else [],
         other_currencies=sorted({day.currency_code for day in found.days} - {own.currency}),
@@ -207,9 +203,12 @@ class _Own:
         types = self._loaded_types
         return bool(types) and all((report_type, day) in self._found.asked_on for report_type in types)
 
-    def week(self, week: Week) -> Sums:
-        """Return the sums of a week over all ad products."""
-        return total([sums for day in week.days for sums in self._by_day.get(day, {}).values()])
+    def outlook(self, weeks: Sequence[Week]) -> Outlook:
+        """Return the figures of some weeks over all ad products, as they are and as they will be in the end."""
+        return self._outlook([part for week in weeks for parts in self._products(week).values() for part in parts])
+
+    def _outlook(self, parts: Sequence[tuple[Sums, Known]]) -> Outlook:
+        return Outlook(total([sums for sums, _ in parts]), total([known.in_the_end(sums) for sums, known in parts]))
 
     def day(self, day: date) -> Day:
         """Return a day over all ad products; what one of them lacks would look like a drop of all."""
@@ -223,16 +222,21 @@ class _Own:
 
     def by_product(self, week: Week, *, comparable: bool) -> list[ByProduct]:
         """Return the ad products that have rows in a week, the highest cost first."""
-        now, before = self._products(week), self._products(week.before())
-        found = [ByProduct(name, sums, before.get(name, Sums()) if comparable else None) for name, sums in now.items()]
+        earlier = self._products(week.before())
+        found = []
+        for ad_product, parts in self._products(week).items():
+            now, before = self._outlook(parts), self._outlook(earlier[ad_product]) if comparable else None
+            changes = (_change(now, before, name) for name in ("cost", "sales"))
+            found.append(ByProduct(ad_product, now.now, *changes))
         return sorted(found, key=lambda one: (-(one.now.cost or 0), one.ad_product))
 
-    def _products(self, week: Week) -> dict[str, Sums]:
-        parts: dict[str, list[Sums]] = defaultdict(list)
+    def _products(self, week: Week) -> dict[str, list[tuple[Sums, Known]]]:
+        """Return the days of a week by ad product, each with how much of it is known."""
+        parts: dict[str, list[tuple[Sums, Known]]] = defaultdict(list)
         for day in week.days:
             for ad_product, sums in self._by_day.get(day, {}).items():
-                parts[ad_product].append(sums)
-        return {ad_product: total(some) for ad_product, some in parts.items()}
+                parts[ad_product].append((sums, self._found.known.get((ad_product, day), Known())))
+        return parts
 
     def is_shown(self, restated: Restated) -> bool:
         """Say whether a restated metric is one that the page has figures of."""
@@ -270,15 +274,24 @@ class _Own:
 
 
 def _key_figures(own: _Own, week: Week, *, comparable: bool, means: Sequence[Week]) -> dict[str, KeyFigure]:
-    now, before = own.week(week), own.week(week.before()) if comparable else None
-    together = total([own.week(one) for one in means]) if means else None
-    found = {}
-    for name in KEY_FIGURES:
-        mean = together.value(name) if together else None
-        if mean is not None and hasattr(Sums(), name):  # a sum, and no rate: a week's share of it
-            mean /= len(means)
-        found[name] = KeyFigure(name, now.value(name), before.value(name) if before else None, mean)
-    return found
+    now, before = own.outlook([week]), own.outlook([week.before()]) if comparable else None
+    together = own.outlook(means) if means else None
+    return {
+        name: KeyFigure(
+            name,
+            now.now.value(name),
+            before.now.value(name) if before else None,
+            together.figure(name, len(means)).now if together else None,
+            change=_change(now, before, name),
+            change_from_mean=_change(now, together, name, len(means)),
+        )
+        for name in KEY_FIGURES
+    }
+
+
+def _change(now: Outlook, before: Outlook | None, name: str, weeks: int = 1) -> Change:
+    """Say how a week's figure differs from that of one or several weeks before, where these can be compared."""
+    return change_between(now.figure(name), before.figure(name, weeks)) if before else Change()
 
 
 def final_of_week(prospects: Sequence[Prospect]) -> Sums | None:

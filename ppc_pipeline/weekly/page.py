@@ -4,14 +4,13 @@ Everything that comes from outside (names of campaigns, search terms, reasons) i
 our own drawings are put in as they are.
 """
 
-from decimal import Decimal
 from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from ppc_pipeline.weekly import formats
 from ppc_pipeline.weekly.contents import Contents, final_of_week
-from ppc_pipeline.weekly.figures import Sums, change_percent
+from ppc_pipeline.weekly.figures import Basis, Change
 
 TITLES = {
     "cost": "Cost",
@@ -50,6 +49,7 @@ def page_of(contents: Contents) -> str:
         c=contents,
         currency=currency,
         charts=charts,
+        bases={change.basis for one in contents.figures.values() for change in (one.change, one.change_from_mean)},
         final=final_of_week(contents.prospects),
         titles=TITLES,
         cards=CARDS,
@@ -61,16 +61,16 @@ def product_name(ad_product: str) -> str:
     return ad_product.replace("_", " ").title()
 
 
-def judged(name: str, change: Decimal | None) -> str:
-    """Say whether a change of a figure is ``good`` or ``bad``; of cost and impressions neither can be said."""
-    if not change or name not in _BETTER_UP | _BETTER_DOWN:
+def judged(name: str, change: Change) -> str:
+    """Say whether a change of a figure is ``good`` or ``bad``; of cost and impressions neither can be said.
+
+    Of what is still coming in it cannot be said yet: a young week would look worse than those before it.
+    """
+    if change.basis is Basis.STILL_COMING_IN:
+        return "quiet"
+    if not change.percent or name not in _BETTER_UP | _BETTER_DOWN:
         return ""
-    return "good" if (change > 0) == (name in _BETTER_UP) else "bad"
-
-
-def change_of(name: str, now: Sums, before: Sums | None) -> str:
-    """Spell by how much a figure changed."""
-    return formats.change(change_percent(now.value(name), before.value(name)) if before else None)
+    return "good" if (change.percent > 0) == (name in _BETTER_UP) else "bad"
 
 
 @lru_cache(maxsize=1)
@@ -79,5 +79,5 @@ def _template() -> Template:
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals |= {"f": formats, "product_name": product_name, "judged": judged, "change_of": change_of}
+    environment.globals |= {"f": formats, "product_name": product_name, "judged": judged, "Basis": Basis}
     return environment.get_template("page.html.j2")

@@ -15,7 +15,7 @@ from duckdb import DuckDBPyConnection
 
 from ppc_pipeline.warehouse.metrics import METRIC_TABLES
 from ppc_pipeline.warehouse.tables import sql_file
-from ppc_pipeline.weekly.figures import Sums, change_percent
+from ppc_pipeline.weekly.figures import Known, Sums, change_percent
 from ppc_pipeline.weekly.weeks import Week
 
 WEEKS = 8
@@ -26,6 +26,8 @@ MOST = 10
 
 SOURCES = METRIC_TABLES["metrics_by_profile"].sources
 """Ad product -> the report type that its figures by day are of."""
+
+_OF_TERMS = (*METRIC_TABLES["metrics_by_search_term"].sources.values(),)
 
 _FIGURES = ("impressions", "clicks", "cost", "purchases", "sales", "units")
 
@@ -121,6 +123,8 @@ class Found:
 
     Attributes:
         asked_on: (Report type, day) that is loaded -> the date on which its newest report was asked for.
+        known: (Ad product, day) -> how much of its final figures is known. A loaded day that is not in it is whole.
+        term_days: The days of the week of which a search term report is loaded.
         shares: (Report type, metric) -> (age in days, share of the final figure that is known), youngest first; of each
             currency of the profile.
         not_judged: Ad products of which nobody knows whether campaigns lost money: their sales are still to come.
@@ -134,6 +138,8 @@ class Found:
     wasted_terms: list[WastedTerm] = field(default_factory=list)
     restated: list[Restated] = field(default_factory=list)
     asked_on: dict[tuple[str, date], date] = field(default_factory=dict)
+    known: dict[tuple[str, date], Known] = field(default_factory=dict)
+    term_days: set[date] = field(default_factory=set)
     shares: dict[tuple[str, str, str], list[tuple[int, Decimal]]] = field(default_factory=lambda: defaultdict(list))
 
 
@@ -162,6 +168,10 @@ def read(connection: DuckDBPyConnection, week: Week, profiles: Sequence[int]) ->
         found[row.pop("profile_id")].restated.append(Restated(**row))
     for row in _rows(connection, "loads", values):
         found[row["profile_id"]].asked_on[row["report_type"], row["date"]] = row["asked_on"]
+    for row in _rows(connection, "loads", values | {"first": week.start, "report_types": list(_OF_TERMS)}):
+        found[row["profile_id"]].term_days.add(row["date"])
+    for row in _rows(connection, "known", values):
+        found[row["profile_id"]].known[row["ad_product"], row["date"]] = _known(row)
     for row in _rows(connection, "shares", values):
         key = (row["currency_code"], row["report_type"], row["metric"])
         found[row["profile_id"]].shares[key].append((row["age_days"], Decimal(str(row["share"]))))
@@ -188,6 +198,11 @@ def _rows(connection: DuckDBPyConnection, name: str, values: dict[str, Any]) -> 
 
 def _sums(row: dict[str, Any], end: str = "") -> Sums:
     return Sums(*(row.get(f"{name}{end}") for name in _FIGURES))
+
+
+def _known(row: dict[str, Any]) -> Known:
+    shares = (row[f"{name}_share"] for name in ("cost", "purchases", "sales"))
+    return Known(*(None if share is None else Decimal(str(share)) for share in shares))
 
 
 def _campaign(row: dict[str, Any]) -> Campaign:

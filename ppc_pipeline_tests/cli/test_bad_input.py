@@ -102,7 +102,7 @@ def test_urls_of_a_sandbox_without_its_account_are_refused(monkeypatch, data_dir
         (days_ago(3), "2026-02-30", ("END (2026-02-30)", "not a date")),
         (days_ago(3), days_ago(0), ("END", "not over yet", str(days_ago(1)))),
         (days_ago(3), days_ago(-30), ("END", "not over yet")),
-        (days_ago(94), days_ago(3), ("START", "before what Amazon still serves", str(days_ago(93)))),
+        (days_ago(94), days_ago(3), ("START", "before what Amazon still serves", f"({days_ago(93)}, 93 days back)")),
         (days_ago(401), days_ago(3), ("START", "before PPC_START_DATE", str(days_ago(400)))),
     ],
 )

@@ -171,6 +171,29 @@ def test_amounts_of_a_row_on_its_side_have_the_decimals_of_its_currency(here):
         assert line.split()[-2] == spelled
 
 
+SENTENCE = "'a reason of many words that can wrap'"
+
+
+@pytest.mark.parametrize(
+    ("columns", "beside"),
+    [
+        ([f"{SENTENCE} AS reason", *(f"{SENTENCE} AS name{n}" for n in range(8))], True),  # 9 x 15 characters
+        ([f"{SENTENCE} AS reason", *(f"{SENTENCE} AS name{n}" for n in range(9))], False),
+        ([f"{SENTENCE} AS reason", *(f"1234567890.12 AS amount_with_a_name_{n}" for n in range(5))], True),
+        ([f"{SENTENCE} AS reason", *(f"1234567890.12 AS amount_with_a_name_{n}" for n in range(6))], False),
+    ],
+)
+def test_a_table_is_on_its_side_before_a_column_of_it_cannot_be_read(here, columns, beside):
+    shown = ppc("query", f"SELECT {', '.join(columns)}").stdout
+    assert ("row 1" not in shown) == beside
+    assert "many words" in shown, "not a letter a line"
+    assert "reason" in shown
+
+
+def test_a_wide_answer_without_rows_says_that_there_are_none(here):
+    assert ppc("query", "FROM performance_records WHERE false").stdout == "no rows\n"
+
+
 def test_a_reader_that_has_had_enough_ends_the_answer_without_a_word(here):
     with start("query", "SELECT range FROM range(1000000)", "--format", "csv") as process:
         assert process.stdout.readline() == "range\n"

@@ -6,6 +6,8 @@ from decimal import Decimal
 import pytest
 
 from ppc_pipeline.weekly.contents import final_of_week
+from ppc_pipeline.weekly.figures import Basis
+from ppc_pipeline.weekly.page import judged
 from ppc_pipeline_tests.fakes import SELLER
 from ppc_pipeline_tests.warehouse.days import known_share
 from ppc_pipeline_tests.weekly.made_weeks import WEEK, contents
@@ -140,6 +142,39 @@ def test_a_campaign_that_loses_as_ever_lost_by_its_final_sales_and_nothing_got_w
     assert len(lost) == 4
     assert {(one.campaign.week, round(one.campaign.now.loss, 2)) for one in lost} == {(WEEK, 70)}
     assert {one.why for one in lost} == {"ACoS was 125.0 % the week before, too."}
+
+
+DECIDED_BY_SALES = ("sales", "purchases", "acos_percent", "roas", "cvr_percent", "cost_per_purchase")
+
+
+def test_a_young_week_is_compared_by_what_it_and_the_one_before_will_have_sold_in_the_end(weeks):
+    as_ever(weeks, 70, asked_after=2)
+    curves(weeks)
+    found = contents(weeks)
+    assert found.figures["sales"].now < found.figures["sales"].before * Decimal("0.9"), "as it looks today"
+    changes = [found.figures[name].change for name in DECIDED_BY_SALES]
+    changes += [found.figures[name].change_from_mean for name in DECIDED_BY_SALES]
+    changes += [one.sales_change for one in found.products]
+    assert {(abs(change.percent) < 1, change.basis) for change in changes} == {(True, Basis.IN_THE_END)}
+    assert found.figures["clicks"].change.basis is Basis.WHOLE
+
+
+def test_while_nobody_knows_what_a_week_will_sell_its_change_is_shown_and_called_neither_good_nor_bad(weeks):
+    as_ever(weeks, 70, asked_after=2)
+    found = contents(weeks)
+    for name in DECIDED_BY_SALES:
+        change = found.figures[name].change
+        assert change.percent
+        assert (change.basis, judged(name, change)) == (Basis.STILL_COMING_IN, "quiet")
+    assert {one.sales_change.basis for one in found.products} == {Basis.STILL_COMING_IN}
+    assert {one.cost_change.basis for one in found.products} == {Basis.WHOLE}
+
+
+def test_of_days_whose_sales_are_in_a_change_is_good_or_bad(weeks):
+    as_ever(weeks, 70, asked_after=14)
+    weeks.execute("UPDATE report_sp_campaigns SET sales_7d = 1 WHERE date BETWEEN ? AND ?", [WEEK.start, SUNDAY])
+    change = contents(weeks).figures["sales"].change
+    assert (change.basis, judged("sales", change)) == (Basis.WHOLE, "bad")
 
 
 @pytest.mark.parametrize(("sales", "losing"), [(70, 0), (40, 4)])

@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 import pytest
 
 from ppc_pipeline.reports.completeness import DayStatus, Stretch
+from ppc_pipeline.weekly.figures import Basis, Change
 from ppc_pipeline.weekly.page import TITLES, page_of
 from ppc_pipeline_tests.fakes import SELLER, VENDOR, facts
 from ppc_pipeline_tests.warehouse.made import rows
@@ -137,6 +138,37 @@ def test_clicks_of_days_whose_orders_are_still_to_come_speak_against_no_term(wee
     weeks.execute("UPDATE load_log SET requested_at = DATE '2026-11-09' + INTERVAL 12 HOUR")
     (found,) = [one for one in contents(weeks).wasted_terms if one.search_term == WASTED]
     assert (found.clicks, found.cost) == (12, Decimal("31.5")), "the Sunday's 70 clicks for 300 are a day old"
+
+
+def test_a_change_says_beside_it_whether_it_is_of_the_end_or_still_coming_in(weeks):
+    found = contents(weeks)
+    marked = {"sales": Change(Decimal("-13"), Basis.IN_THE_END), "roas": Change(Decimal(-9), Basis.STILL_COMING_IN)}
+    figures = {name: replace(one, change=marked.get(name, one.change)) for name, one in found.figures.items()}
+    text = page_of(replace(found, figures=figures))
+    page, minus = Page(text), "\N{MINUS SIGN}"
+    changes = {row[0]: row[3] for row in page.tables["key"][1:]}
+    assert (changes["Sales"], changes["ROAS"]) == (f"{minus}13.0 % in the end", f"{minus}9.0 % still coming in")
+    assert f'<span class="bad">{minus}13.0 %</span> <span class="quiet">on the week before, in the end<' in text
+    assert f'<span class="quiet">{minus}9.0 %</span> <span class="quiet">on the week before, still coming in<' in text
+    assert "neither good nor bad" in page.text
+    assert "neither good nor bad" not in Page(page_of(found)).text
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("DELETE FROM load_log", "Nothing can be said: no search term report of this week is loaded."),
+        (
+            "UPDATE load_log SET end_date = '2026-11-04'",
+            "None in what is loaded: search term reports of 3 of the 7 days.",
+        ),
+        ("UPDATE load_log SET end_date = end_date", "None: search term reports of all 7 days are loaded."),
+    ],
+)
+def test_no_search_term_without_a_purchase_is_told_from_no_report_of_them(weeks, change, said):
+    weeks.execute("DELETE FROM report_sp_search_term")
+    weeks.execute(f"{change} WHERE report_type = 'spSearchTerm'")
+    assert said in Page(page_of(contents(weeks))).text
 
 
 def test_names_from_outside_are_text_and_never_code(weeks):

@@ -48,7 +48,7 @@ def weekly_asset(report_types: Sequence[ReportType], partitions: dg.WeeklyPartit
         ledger: LedgerResource,
         warehouse: WarehouseResource,
     ) -> dg.MaterializeResult:
-        """One row is no row but a file: the page of one profile's week, Monday to Sunday of its own calendar.
+        """A file for each profile and week: a page about the week, Monday to Sunday of the profile's own calendar.
 
         Key: week, profile. `<data>/weekly/<Monday>/<profile>.html`, complete in itself: figures beside those of other
         weeks, campaigns that lost money and why, search terms without a purchase, how far the figures may still move.
