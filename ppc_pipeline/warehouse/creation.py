@@ -63,6 +63,7 @@ def views(entity_tables: Sequence[EntityTable]) -> dict[str, str]:
     """Return every view and the statement that makes it, each after those it is made of."""
     made = {table.name: table.view_sql() for table in entity_tables if table.name not in FIGURED}
     made["whole_currencies"] = sql_file("whole_currencies")
+    made["dated_loads"] = sql_file("dated_loads")
     made["known_shares"] = sql_file("known_shares")
     made["loaded_days"] = view_sql("loaded_days")
     made["performance_records"] = sql_file("performance_records")

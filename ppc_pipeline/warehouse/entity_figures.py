@@ -88,7 +88,7 @@ def _youngest(bounds: Sequence[int]) -> str:
 
 
 def _loaded(span: _Span) -> Iterator[str]:
-    """Yield the days of a period that are loaded, and the mean share of its conversions that is known of each."""
+    """Yield the days of a period that are loaded, and the mean share of their conversions that is known."""
     yield f"count(*) FILTER ({span.where}) AS {span.name}"
     for name in dict.fromkeys(KNOWN.values()):
         unknown = f"count(*) FILTER ({span.where} AND {name}_share IS NULL)"
@@ -101,6 +101,7 @@ def _stretch_sums() -> Iterator[str]:
         yield f"sum(m.{figure.name}) AS {figure.name}"
     for name in dict.fromkeys(KNOWN.values()):
         yield f"sum(m.cost * days.{name}_share) AS {name}_weight"
+        yield f"count(*) FILTER (m.cost <> 0 AND days.{name}_share IS NULL) AS {name}_unknown"
 
 
 def _sums(span: _Span) -> Iterator[str]:
@@ -110,6 +111,7 @@ def _sums(span: _Span) -> Iterator[str]:
         yield f"(sum({figure.name}) FILTER ({span.where})){whole} AS sum_{figure.name}_{span.name}"
     for name in dict.fromkeys(KNOWN.values()):
         yield f"sum({name}_weight) FILTER ({span.where}) AS {name}_weight_{span.name}"
+        yield f"sum({name}_unknown) FILTER ({span.where}) AS {name}_unknown_{span.name}"
 
 
 def _amounts(span: _Span) -> Iterator[str]:
@@ -119,9 +121,10 @@ def _amounts(span: _Span) -> Iterator[str]:
         idle = f"loaded.{span.name} > 0 AND coalesce(sums.rows_{span.name}, 0) = 0"
         yield f"CASE WHEN {idle} THEN 0 ELSE sums.sum_{figure.name}_{span.name} END AS {figure.name}_{span.name}"
     for name in dict.fromkeys(KNOWN.values()):
-        mean = f"loaded.{name}_{span.name}"  # NULL where nobody knows; counts as it is where nothing was spent
-        weighted = f"sums.{name}_weight_{span.name} / nullif(sums.sum_cost_{span.name}, 0)"
-        yield f"CASE WHEN {mean} IS NOT NULL THEN 100 * coalesce({weighted}, {mean}) END AS {_known(name, span)}"
+        cost, weight = f"sums.sum_cost_{span.name}", f"sums.{name}_weight_{span.name}"
+        weighted = f"WHEN sums.{name}_unknown_{span.name} = 0 THEN 100 * {weight} / {cost}"  # else nobody knows
+        without_cost = f"WHEN coalesce({cost}, 0) = 0 THEN 100 * loaded.{name}_{span.name}"
+        yield f"CASE {without_cost} {weighted} END AS {_known(name, span)}"
 
 
 def _rate(rate: Rate, span: _Span) -> str:

@@ -101,7 +101,9 @@ _CLIENT = _keys("account", "profile_id", "profile_name", "country_code", "curren
 LOADED_DAYS = (
     *_keys("date", "account", "profile_id", "ad_product"),
     MetricColumn("report_type", TEXT, "The report type that the day is loaded of."),
-    MetricColumn("age_days", SMALL, "Days from the day to the UTC date on which its newest report was asked for."),
+    MetricColumn(
+        "age_days", SMALL, "Days from the day to the date (the profile's) on which its newest report was asked for."
+    ),
     MetricColumn("place", SMALL, "1 for the newest loaded day of the profile and report type, 2 for the one before."),
     *(
         MetricColumn(

@@ -66,7 +66,8 @@ class Rate:
     def sql(self, over: str, under: str) -> str:
         """Return its SQL for two sums."""
         quotient = f"{'100 * ' if self.percent else ''}({over})::DOUBLE / nullif({under}, 0)"
-        return f"round({quotient}, 6)::{_EXACT}" if self.money else quotient
+        # A half of the last decimal is rounded up, though DOUBLE has it a little too small: as a decimal first.
+        return f"round({quotient}, 10)::DECIMAL(38, 10)::{_EXACT}" if self.money else quotient
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ class CurvePoint:
     """How much of the final figure was known at one age of a day, over all profiles.
 
     Attributes:
-        age_days: Days from the day to the UTC date on which the last report until then was asked for.
+        age_days: Days from the day to the date (the profile's own) on which the last report until then was asked for.
         share: Of the final figure; more than 1 where Amazon took some back. Each profile counts by its days.
         days: Days that it is the average of.
     """

@@ -205,6 +205,16 @@ def test_a_share_lies_on_the_line_between_the_ages_of_the_curve_and_of_final_day
     assert shares == pytest.approx({age: known_share(points, age) for age in range(1, 100)})
 
 
+@pytest.mark.parametrize(
+    ("zone", "asked", "age"), [("Asia/Tokyo", "10 17:08", 1), ("America/Los_Angeles", "12 07:00", 1)]
+)
+def test_a_days_age_is_counted_in_the_profiles_own_dates(here, zone, asked, age):
+    here.execute("UPDATE profiles_history SET timezone = ?", [zone])
+    loaded(here, days=1)
+    here.execute("UPDATE load_log SET requested_at = ?::TIMESTAMPTZ", [f"2026-11-{asked}:00+00"])
+    assert here.execute("SELECT date, age_days FROM loaded_days").fetchone() == (DAY, age)
+
+
 def test_a_day_is_as_old_as_the_newest_report_of_it(here):
     loaded(here, days=3)
     loaded(here, days=1, end=DAY - timedelta(days=2), asked=DAY + timedelta(days=5))

@@ -295,3 +295,27 @@ def test_an_ad_product_that_is_late_by_weeks_or_not_loaded_is_left_out(here, day
     assert (row["daily_budget"], row["cost_last_day"]) == ((10, 10) if is_left_out else (50, 50))
     assert (row["figures_until"] == DAY) == is_left_out
     assert row["pace_percent"] == 100
+    why = {15: "whose days are 15 days late", None: "of which no day is loaded"}.get(days_late)
+    assert (f"running campaigns (without Sponsored Brands, {why}) " in row["reason"]) == is_left_out
+    assert ("without" in row["reason"]) == is_left_out
+
+
+def test_a_portfolio_says_which_ad_product_it_is_without(here):
+    add_portfolio(here, budget_amount=1500)
+    campaign(here, 11, budget=10, budget_type="DAILY", portfolio_id=5)
+    spend(here, [10] * 60)
+    brands(here, DAY - timedelta(days=19), 30, 40, portfolio_id=5)
+    reason = pacing(here, "portfolio")["reason"]
+    assert '"Kitchen" (without Sponsored Brands, whose days are 19 days late) is' in reason
+
+
+@pytest.mark.parametrize(
+    ("budget", "said"),
+    [(11, "will be over budget on 2026-11-30"), (3, "is already over its budget of 2026-11-01 to 2026-11-30")],
+)
+def test_a_budget_that_is_used_up_is_not_said_to_be_so_one_day(here, budget, said):
+    add_portfolio(here, budget_amount=30 * budget, budget_policy="MONTHLY_RECURRING")
+    campaign(here, budget=100, budget_type="DAILY", portfolio_id=5)
+    spend(here, [12] * 60)
+    row = pacing(here, "portfolio")
+    assert (row["status"], said in row["reason"]) == ("over budget", True)

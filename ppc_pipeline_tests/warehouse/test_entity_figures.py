@@ -248,6 +248,16 @@ def test_what_is_known_of_a_new_campaign_is_that_of_the_days_it_cost_something_o
     assert row["sales_expected_last_7_days"] == pytest.approx(Decimal(140), abs=Decimal("0.001"))
 
 
+def test_a_day_on_which_an_entity_cost_nothing_need_not_be_known(connection):
+    lagging(connection)  # without a curve: nobody knows the youngest days
+    connection.execute("DELETE FROM report_sp_campaigns WHERE date > ?", [before(6)])
+    row = one(connection, "campaigns")
+    assert row["sales_known_percent_last_7_days"] == 100
+    assert row["sales_expected_last_7_days"] == row["sales_last_7_days"] > 0
+    connection.execute("UPDATE report_sp_campaigns SET cost = 0")
+    assert one(connection, "campaigns")["sales_known_percent_last_7_days"] is None, "the plain mean of all days"
+
+
 def test_where_nobody_knows_how_much_is_to_come_conversions_are_not_compared_and_traffic_is(connection):
     lagging(connection)
     row = one(connection, "campaigns")

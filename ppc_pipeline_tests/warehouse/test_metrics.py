@@ -9,7 +9,7 @@ import pytest
 from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.warehouse.connection import Warehouse
-from ppc_pipeline.warehouse.metrics import METRIC_TABLES
+from ppc_pipeline.warehouse.metrics import METRIC_TABLES, RATES
 from ppc_pipeline.warehouse.tables import sql_file
 from ppc_pipeline_tests.fakes import NOON, SELLER
 from ppc_pipeline_tests.warehouse.made import PROFILES, STRANGER, fill, near, number, over, plus, rows
@@ -152,6 +152,14 @@ def test_rates_are_null_where_there_is_nothing_to_divide_by(made, name):
         assert made.execute(query).fetchone()[1] == 0
     zeros = "SELECT count(*) FROM metrics_by_campaign WHERE impressions = 0 OR clicks = 0"
     assert made.execute(zeros).fetchone()[0] > 0, "otherwise nothing was tested"
+
+
+def test_an_amount_a_click_is_rounded_alike_everywhere_and_a_half_up(undone):
+    (cpc,) = [rate for rate in RATES if rate.name == "cpc"]
+    for cost, clicks, rounded in (("331.51", 160, "2.071938"), ("33151", 16000, "2.071938"), ("0.01", 3, "0.003333")):
+        for scale in ("DECIMAL(18, 6)", "DECIMAL(38, 6)"):
+            found = undone.execute(f"SELECT {cpc.sql(f'{cost}::{scale}', f'{clicks}::BIGINT')}").fetchone()
+            assert found == (Decimal(rounded),)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -11,6 +11,7 @@ from ppc_pipeline.warehouse.loading import load_files
 from ppc_pipeline.warehouse.restated import FINAL_AFTER_DAYS, refresh_restatement_curve, restatement_curve
 from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, VENDOR, report_file, targeting_row
 from ppc_pipeline_tests.warehouse import days as made
+from ppc_pipeline_tests.warehouse.made import add_profile
 
 TABLE = REPORT_TABLES["spTargeting"]
 FINAL = DAY + timedelta(days=FINAL_AFTER_DAYS)
@@ -66,6 +67,14 @@ def test_the_share_known_at_an_age_is_what_the_last_report_asked_for_until_then_
         file = report_file(tmp_path, content, requested_at=NOON_OF_DAY + timedelta(days=age))
         load_files(connection, TABLE, [file], NOON + timedelta(hours=number))
     assert sales_curve(connection) == known
+
+
+def test_ages_of_the_curve_are_counted_in_the_profiles_own_dates(connection, tmp_path):
+    add_profile(connection, SELLER, "seller", "JP", "JPY")
+    connection.execute("UPDATE profiles_history SET timezone = 'Asia/Tokyo'")
+    load(connection, tmp_path, 5 / 24, 50)  # 17:00 UTC of the day: 2:00 of the next day there
+    load(connection, tmp_path, 1 + 5 / 24, 100)  # two days after, there
+    assert sales_curve(connection) == {1: 0.5, 2: 1, 3: 1, 7: 1, 14: 1, 28: 1}
 
 
 def test_a_day_that_is_not_final_yet_does_not_count(connection, tmp_path):

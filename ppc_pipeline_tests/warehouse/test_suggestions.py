@@ -17,6 +17,7 @@ from ppc_pipeline.warehouse.suggestions import (
 from ppc_pipeline.warehouse.tables import sql_file
 from ppc_pipeline_tests.fakes import NOON, SELLER, VENDOR
 from ppc_pipeline_tests.warehouse.advertiser import SB, SETTLED, SP, TODAY, Advertiser
+from ppc_pipeline_tests.warehouse.days import curve
 
 D = Decimal
 
@@ -385,7 +386,7 @@ def test_a_term_that_is_an_exact_keyword_is_not_suggested_again(connection):
     cases = [
         ("red beach towel", "EXACT", "ENABLED", False),
         ("Red Beach Towel", "EXACT", "PAUSED", False),
-        ("red beach towel", "EXACT", "ARCHIVED", True),
+        ("red beach towel", "EXACT", "ARCHIVED", False),
         ("red beach towel", "PHRASE", "ENABLED", True),
     ]
 
@@ -481,6 +482,19 @@ def test_a_term_whose_clicks_may_cost_less_than_amazons_least_bid_is_no_keyword(
         it.term(campaign, it.ad_group(campaign), "towel", clicks=300, cost=cost, purchases=9, sales=6 * cost)
 
     assert values(of_each(connection, HARVEST, cases, make)) == [case[-1] for case in cases]
+
+
+def test_a_term_whose_bid_would_lose_sales_is_no_keyword(connection):
+    def make(connection, rest, **options):
+        it = Advertiser(connection, **options)
+        campaign = it.campaign()
+        ad_group = it.ad_group(campaign)
+        it.term(campaign, ad_group, "all the rest", clicks=1000, cost=500, purchases=100, sales=rest)
+        it.term(campaign, ad_group, "towel", clicks=100, cost=60, purchases=6, sales=220)
+
+    # A click is worth (220 + 100 x 0.02) / 200 and may cost 0.33, where it costs 0.60; among better ones 0.66.
+    few, many = of_each(connection, HARVEST, [0, 2500], lambda *args, **more: make(*args, **more))
+    assert (few, many.search_term) == (None, "towel")
 
 
 def test_where_no_ad_group_takes_a_term_a_person_has_to_choose(connection):
@@ -669,8 +683,30 @@ def test_a_campaign_that_sells_and_runs_out_of_its_budget_gets_more(connection):
     assert float(found.expected_cost_change) == pytest.approx(30)  # half of 30 days, 2.00 more on each
     assert float(found.expected_sales_change) == pytest.approx(125)
     assert found.reason == (
-        "On 7 of the last 14 days it spent 95 % or more of its 10.00 USD a day, at 24.0 % ACoS, where 30 % is aimed at."
+        "On 7 of the last 14 days it spent 95 % or more of its 10.00 USD a day. From 2026-09-21 to 2026-11-19 its ACoS "
+        "was 24.0 %, and of the last 14 days, with the sales still to come, 24.0 %, where 30 % is aimed at."
     )
+
+
+@pytest.mark.parametrize(("sales", "is_raised"), [(40, True), (31, False), (0, False)])
+def test_a_budget_is_not_raised_where_the_last_days_are_above_the_target(connection, sales, is_raised):
+    it = spender(connection, days=14, sales=sales)
+    campaign = it.connection.execute("SELECT campaign_id FROM campaigns_history").fetchone()[0]
+    for number in range(15, 60):
+        it.day(campaign, TODAY - timedelta(days=number), clicks=20, cost=5, purchases=2, sales=40)
+    assert (one(connection, BUDGET) is not None) == is_raised
+
+
+@pytest.mark.parametrize(("share", "is_raised"), [(0.5, True), (1.0, False), (None, False)])
+def test_the_last_days_are_judged_by_the_sales_that_are_still_to_come(connection, share, is_raised):
+    it = spender(connection, days=14, sales=31)
+    campaign = it.connection.execute("SELECT campaign_id FROM campaigns_history").fetchone()[0]
+    for number in range(15, 60):
+        it.day(campaign, TODAY - timedelta(days=number), clicks=20, cost=5, purchases=2, sales=40)
+    if share:
+        for age in (1, 28):
+            curve(connection, "sales_7d", age, share)
+    assert (one(connection, BUDGET) is not None) == is_raised
 
 
 def test_a_budget_is_raised_only_where_it_is_spent_and_spent_well(connection):
@@ -710,7 +746,7 @@ def test_a_day_is_judged_by_the_budget_in_force(connection):
 
     found = of_each(connection, BUDGET, cases, make)
     assert values(found) == [case[-1] for case in cases]
-    assert "10.00 USD a day (of what budget rules made of it), at 24.0 % ACoS" in found[1].reason
+    assert "10.00 USD a day (of what budget rules made of it). From" in found[1].reason
 
 
 @pytest.mark.parametrize(("days_of_rule", "expected"), [(3, True), (4, False)])

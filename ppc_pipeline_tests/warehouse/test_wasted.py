@@ -111,6 +111,8 @@ def test_targets_and_search_terms_are_judged_by_their_own_reports(here):
     }
     assert 'search term "free cup" in campaign "Mugs" cost 60.00 USD' in found["search_term"]["reason"]
     assert '"cup" in campaign "Mugs"' in found["target"]["reason"]
+    says = {level: row["reason"].endswith("Whether to negate it, the suggestions say.") for level, row in found.items()}
+    assert says == {"target": False, "search_term": True}
 
 
 # Tracking breaks

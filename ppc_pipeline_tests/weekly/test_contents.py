@@ -52,6 +52,12 @@ def test_a_day_will_be_what_is_known_of_it_over_the_share_that_is_known_at_its_a
     assert final_of_week([*found.values()]).sales == sum(one.final.sales for one in found.values())
 
 
+def test_as_of_when_a_day_is_is_said_in_the_profiles_own_dates(weeks):
+    weeks.execute("UPDATE profiles_history SET timezone = 'Asia/Tokyo' WHERE profile_id = ?", [SELLER])
+    weeks.execute("UPDATE load_log SET requested_at = ?::DATE + INTERVAL 17 HOUR", [SUNDAY])
+    assert {one.asked_on for one in contents(weeks).prospects} == {SUNDAY + timedelta(days=1)}
+
+
 @pytest.mark.parametrize("known", [(), ("spCampaigns",)])
 def test_without_the_share_of_an_ad_product_nothing_is_foretold(weeks, known):
     for report_type in known:

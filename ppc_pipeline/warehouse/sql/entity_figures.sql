@@ -5,8 +5,9 @@
 -- there was no activity, NULL where no day is loaded or Amazon does not give it. It is in the entity's currency.
 --
 -- Purchases and sales of young days are still to come. Which percentage of them is known is the mean over the days of
--- what loaded_days says, weighted by what each day cost the entity; NULL where nobody knows it of a day. Changes of
--- what is made of them compare what both periods will have in the end.
+-- what loaded_days says, weighted by what each day cost the entity; NULL where nobody knows it of a day that cost
+-- something. Of an entity without cost it is the plain mean, NULL where nobody knows it of one of them. Changes of what is
+-- made of them compare what both periods will have in the end.
 WITH days AS (
     SELECT
         profile_id, ad_product, date, purchases_share, sales_share,

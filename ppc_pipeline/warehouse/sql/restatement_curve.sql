@@ -1,8 +1,8 @@
 -- How far a fresh day can be trusted: by profile, currency, metric and age, the figures as they were known at that age
 -- and as they are now, each summed over the same days. `current_figures` is what the report table holds, by day.
 --
--- Age is counted in days from the day to the UTC date on which the report was asked for. A day counts for an age when
--- it is final (at least $final_after days old on $today: Amazon counts a sale for up to 30 days after the click and
+-- Age is counted in days from the day to the date on which the report was asked for (dated_loads). A day counts for an
+-- age when it is final (at least $final_after days old on $today: Amazon counts a sale for up to 30 days after the click and
 -- corrects it for 28 more) and was loaded first at that age or before, or after the last break in its history. What was
 -- known then is what the last report asked for until then said: the `after` of its restatement, or the `before` of the
 -- next one, or what stands now.
@@ -10,8 +10,8 @@ WITH ages AS (SELECT unnest([1, 2, 3, 7, 14, 28]) AS age),
 loads AS (
     SELECT
         report_id, profile_id, d.date::DATE AS date, requested_at, loaded_at, columns_left_out, days_unclear,
-        date_diff('day', d.date::DATE, timezone('UTC', requested_at)::DATE) AS age
-    FROM load_log CROSS JOIN LATERAL (SELECT unnest(range(start_date, end_date + 1, INTERVAL 1 DAY)) AS date) AS d
+        asked_on - d.date::DATE AS age
+    FROM dated_loads CROSS JOIN LATERAL (SELECT unnest(range(start_date, end_date + 1, INTERVAL 1 DAY)) AS date) AS d
     WHERE report_type = $report_type AND d.date <= $today::DATE - $final_after::INTEGER
     -- A report that came after one asked for later told nobody anything: its days were stale.
     QUALIFY coalesce(max(requested_at) OVER (

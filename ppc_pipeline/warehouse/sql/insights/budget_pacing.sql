@@ -11,7 +11,7 @@
 --
 -- Each ad product's days come by themselves. A day of a profile or portfolio counts as loaded where all ad products that
 -- its running campaigns are of are loaded; one that is not loaded at all, or late by weeks, is left out with its budgets
--- and its cost. Sponsored TV is left out: its campaigns are not listed, so that nobody knows their budgets.
+-- and its cost, and the reason names it. Sponsored TV is left out: its campaigns are not listed, so that nobody knows their budgets.
 WITH thresholds AS (
     SELECT
         0.95 AS out_of_budget_share,
@@ -22,19 +22,22 @@ WITH thresholds AS (
         14 AS most_days_late,
         0.5 AS least_loaded_share
 ),
+products AS (
+    FROM (VALUES
+        ('spCampaigns', 'SPONSORED_PRODUCTS', 'Sponsored Products'),
+        ('sbCampaigns', 'SPONSORED_BRANDS', 'Sponsored Brands'),
+        ('sdCampaigns', 'SPONSORED_DISPLAY', 'Sponsored Display')
+    ) AS products(report_type, ad_product, written)
+),
 days AS (
     SELECT r.profile_id, p.ad_product, r.date
-    FROM covered_days AS r
-    JOIN (
-        VALUES
-            ('spCampaigns', 'SPONSORED_PRODUCTS'), ('sbCampaigns', 'SPONSORED_BRANDS'),
-            ('sdCampaigns', 'SPONSORED_DISPLAY')
-    ) AS p(report_type, ad_product) ON p.report_type = r.report_type
+    FROM covered_days AS r JOIN products AS p ON p.report_type = r.report_type
 ),
 ends AS (
     SELECT
         d.profile_id, d.ad_product, max(d.date) AS figures_until,
-        max(max(d.date)) OVER (PARTITION BY d.profile_id) - max(d.date) <= any_value(t.most_days_late) AS is_current
+        max(max(d.date)) OVER (PARTITION BY d.profile_id) - max(d.date) AS days_late,
+        days_late <= any_value(t.most_days_late) AS is_current
     FROM days AS d CROSS JOIN thresholds AS t GROUP BY d.profile_id, d.ad_product
 ),
 listed_campaigns AS (
@@ -43,17 +46,23 @@ listed_campaigns AS (
         c.name, c.state, coalesce(c.effective_budget, c.budget) AS budget,
         coalesce(c.budget_type, 'DAILY') AS budget_type, c.start_date, c.end_date, [c.ad_product] AS ad_products,
         coalesce(e.is_current, false) AS is_current,
+        CASE
+            WHEN e.profile_id IS NULL THEN format('{}, of which no day is loaded', coalesce(o.written, c.ad_product))
+            WHEN NOT e.is_current THEN format('{}, whose days are {} days late', o.written, e.days_late)
+        END AS lateness,
         c.state = 'ENABLED' AND coalesce(c.start_date <= e.figures_until, true)
             AND coalesce(c.end_date >= e.figures_until, true) AS is_running
     FROM campaigns_history AS c
+    LEFT JOIN products AS o ON o.ad_product = c.ad_product
     LEFT JOIN ends AS e ON e.profile_id = c.profile_id AND e.ad_product = c.ad_product
     WHERE c.valid_to IS NULL AND c.removed_at IS NULL
 ),
-campaign_budgets AS (SELECT * EXCLUDE (is_current, is_running) FROM listed_campaigns WHERE budget > 0),
+campaign_budgets AS (SELECT * EXCLUDE (is_current, lateness, is_running) FROM listed_campaigns WHERE budget > 0),
 portfolio_products AS (
     SELECT
         profile_id, portfolio_id,
-        coalesce(list(DISTINCT ad_product) FILTER (is_current), list(DISTINCT ad_product)) AS ad_products
+        coalesce(list(DISTINCT ad_product) FILTER (is_current), list(DISTINCT ad_product)) AS ad_products,
+        CASE WHEN bool_or(is_current) THEN string_agg(DISTINCT lateness, '; ' ORDER BY lateness) END AS left_out
     FROM listed_campaigns WHERE is_running AND portfolio_id IS NOT NULL GROUP BY profile_id, portfolio_id
 ),
 portfolio_budgets AS (
@@ -62,7 +71,7 @@ portfolio_budgets AS (
         'portfolio' AS level, f.portfolio_id, f.name, f.state, f.in_budget, f.budget_amount AS budget,
         CASE f.budget_policy WHEN 'DATE_RANGE' THEN 'DATE_RANGE' ELSE 'MONTHLY' END AS budget_type,
         f.budget_start_date AS start_date, f.budget_end_date AS end_date,
-        coalesce(o.ad_products, e.ad_products) AS ad_products
+        coalesce(o.ad_products, e.ad_products) AS ad_products, o.left_out
     FROM portfolios_history AS f
     LEFT JOIN portfolio_products AS o ON o.profile_id = f.profile_id AND o.portfolio_id = f.portfolio_id
     LEFT JOIN (SELECT profile_id, list(ad_product) AS ad_products FROM ends WHERE is_current GROUP BY profile_id) AS e
@@ -74,7 +83,8 @@ profile_budgets AS (
         any_value(c.account) AS account, c.profile_id, c.currency_code, 'profile' AS level, any_value(p.name) AS name,
         'ENABLED' AS state, 'DAILY' AS budget_type,
         coalesce(sum(c.budget) FILTER (c.is_current), sum(c.budget))::DECIMAL(18, 6) AS budget,
-        coalesce(list(DISTINCT c.ad_product) FILTER (c.is_current), list(DISTINCT c.ad_product)) AS ad_products
+        coalesce(list(DISTINCT c.ad_product) FILTER (c.is_current), list(DISTINCT c.ad_product)) AS ad_products,
+        CASE WHEN bool_or(c.is_current) THEN string_agg(DISTINCT c.lateness, '; ' ORDER BY c.lateness) END AS left_out
     FROM listed_campaigns AS c
     LEFT JOIN profiles AS p ON p.profile_id = c.profile_id
     WHERE c.is_running AND c.budget_type = 'DAILY' AND c.budget > 0
@@ -236,9 +246,10 @@ SELECT
     j.period_start, j.period_end, j.period_days_loaded, j.period_budget, j.cost_in_period, j.period_percent,
     j.pace_percent, j.projected_cost, j.projected_percent, j.status,
     trim(format(
-        '{}: {} {}. {}{}',
+        '{}: {}{} {}. {}{}',
         coalesce(p.name, j.profile_id::VARCHAR),
         CASE j.level WHEN 'profile' THEN 'the sum of all running campaigns' ELSE format('{} "{}"', j.level, j.name) END,
+        coalesce(format(' (without {})', j.left_out), ''),
         CASE j.status
             WHEN 'no figures' THEN 'has no loaded day'
             WHEN 'not running' THEN 'is not running'
@@ -248,7 +259,12 @@ SELECT
                 'was out of budget on {} of the {} loaded days until {}',
                 j.days_out_of_budget, j.days_loaded_last_30_days, j.figures_until
             )
-            WHEN 'over budget' THEN format('will be over budget on {}', j.period_end)
+            WHEN 'over budget' THEN
+                CASE
+                    WHEN j.cost_in_period > j.period_budget
+                        THEN format('is already over its budget of {} to {}', j.period_start, j.period_end)
+                    ELSE format('will be over budget on {}', j.period_end)
+                END
             WHEN 'behind' THEN format('is behind its budget on {}', j.figures_until)
             WHEN 'not known' THEN 'has days that are not loaded, and no end to pace it by'
             ELSE format('is on pace on {}', j.figures_until)

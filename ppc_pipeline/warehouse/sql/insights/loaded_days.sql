@@ -1,9 +1,9 @@
 -- One row is a day of one profile that is loaded of one report type, and how much of its final figures is known.
 -- Grain: profile_id, report_type, date. Of each report type the newest 100 days that are loaded.
 --
--- Age is counted in days from the day to the UTC date on which the newest report of it was asked for. The shares are
--- those of that age in known_shares, where that has the profile. Where it has not, figures from a documented age on
--- count as whole, and the share of younger ones is NULL: nobody knows it.
+-- Age is counted in days from the day to the date on which the newest report of it was asked for (dated_loads). The
+-- shares are those of that age in known_shares, where that has the profile. Where it has not, figures from a documented
+-- age on count as whole, and the share of younger ones is NULL: nobody knows it.
 WITH thresholds AS (
     SELECT
         100 AS days_back,
@@ -13,9 +13,9 @@ WITH thresholds AS (
 ),
 loads AS (
     SELECT
-        account, profile_id, report_type, end_date, timezone('UTC', requested_at)::DATE AS asked_on,
+        account, profile_id, report_type, end_date, asked_on,
         greatest(start_date, max(end_date) OVER (PARTITION BY profile_id, report_type) - days_back + 1) AS start_date
-    FROM load_log CROSS JOIN thresholds
+    FROM dated_loads CROSS JOIN thresholds
 ),
 days AS (
     SELECT

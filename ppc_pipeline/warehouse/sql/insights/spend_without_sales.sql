@@ -86,7 +86,7 @@ SELECT
     round(s.cost_per_purchase, 6)::DECIMAL(38, 6) AS profile_cost_per_purchase,
     s.expected_purchases, 100 * exp(-s.expected_purchases) AS chance_percent,
     format(
-        '{}: {} cost {} {} for {:,} clicks from {} to {} and sold nothing. {}',
+        '{}: {} cost {} {} for {:,} clicks from {} to {} and sold nothing. {}{}',
         coalesce(p.name, s.profile_id::VARCHAR),
         CASE s.level
             WHEN 'campaign' THEN format('campaign "{}"', s.campaign_name)
@@ -101,7 +101,8 @@ SELECT
                 'A purchase costs {} {} here on average: {:.1f} were to be expected.',
                 format(coalesce(w.written, '{:,.2f}'), s.cost_per_purchase), s.currency_code, s.expected_purchases
             )
-        END
+        END,
+        CASE WHEN s.level = 'search_term' THEN ' Whether to negate it, the suggestions say.' ELSE '' END
     ) AS reason
 FROM compared AS s
 CROSS JOIN thresholds AS t

@@ -1,5 +1,6 @@
 -- One row is a search term that sells at the ACoS that is aimed at, or below, and has no exact keyword yet: to be made
--- one, or, where it is an ASIN, a product target. Not where Amazon takes no bid as low as what its clicks may cost.
+-- one, or, where it is an ASIN, a product target. Not where Amazon takes no bid as low as what its clicks may cost, nor
+-- where that bid is less than they cost now: it would lose sales. What somebody archived was an exact keyword too.
 --
 -- Its figures are over all ad groups of the profile, but those of exact keywords; campaign and ad group are those where
 -- it sold most. It goes there, where they take such keywords or targets; else to an ad group that does and advertises one of
@@ -50,7 +51,6 @@ wanted AS (
         AND NOT EXISTS (
             FROM keywords_history AS k
             WHERE k.profile_id = t.profile_id AND k.ad_product = t.ad_product AND k.match_type = 'EXACT'
-                AND k.valid_to IS NULL AND k.removed_at IS NULL AND k.state <> 'ARCHIVED'
                 AND lower(trim(k.keyword_text)) = t.search_term
         )
         AND NOT EXISTS (
@@ -146,4 +146,4 @@ SELECT
         ELSE '' END
     ) AS reason
 FROM priced
-WHERE new_bid >= coalesce(minimum_bid, unit);
+WHERE new_bid >= coalesce(minimum_bid, unit) AND expected_sales_change >= 0;

@@ -2,7 +2,9 @@
 --
 -- At its budget is a day that cost $budget_spent_percent of it or more: of the budget in force on that day, which a budget
 -- rule may have raised above the campaign's own. Of the last $budget_days days at least half must be such; days before the
--- campaign's own budget last changed do not count. ACoS is of the longer, settled period.
+-- campaign's own budget last changed do not count. ACoS is of the longer, settled period; that of the last days must be
+-- at the target or below too, by the sales there will be in the end: what is known of them over the share that is
+-- (loaded_days), weighted by what each day cost. Days of which nobody knows the share say nothing.
 WITH figures AS (
     SELECT
         a.account, a.profile_id, a.country_code, a.currency_code, a.ad_product, a.unit, a.target_acos_percent, a.written,
@@ -53,17 +55,32 @@ spent AS (
         AND 100 * m.cost::DOUBLE >= $budget_spent_percent * v.day_budget::DOUBLE
     GROUP BY ALL
 ),
+lately AS (
+    SELECT
+        m.profile_id, m.ad_product, m.campaign_id,
+        sum(m.cost * d.sales_share) AS cost_of_known, sum(m.sales)::DOUBLE AS sales
+    FROM metrics_by_campaign AS m
+    JOIN temp.advertisers AS a USING (profile_id, ad_product, currency_code)
+    JOIN loaded_days AS d
+        ON d.profile_id = m.profile_id AND d.ad_product = m.ad_product AND d.date = m.date
+        AND d.report_type IN ('spCampaigns', 'sbCampaigns')
+    WHERE m.date BETWEEN $today::DATE - $budget_days::INTEGER AND $today::DATE - 1 AND d.sales_share > 0
+    GROUP BY ALL
+),
 raised AS (
     SELECT
-        f.*, s.name, s.budget, s.days_at_budget, s.days_of_rules,
+        f.*, 100 * l.cost_of_known / l.sales AS acos_lately, s.name, s.budget, s.days_at_budget, s.days_of_rules,
         greatest(
             floor(round(s.budget::DOUBLE * (1 + $budget_step_percent / 100.0) / f.unit::DOUBLE, 6)),
             floor(s.budget::DOUBLE / f.unit::DOUBLE) + 1
         )::BIGINT * f.unit AS new_budget,
         30.0 * s.days_at_budget / $budget_days * (new_budget - s.budget)::DOUBLE AS more_cost
-    FROM figures AS f JOIN spent AS s USING (profile_id, ad_product, campaign_id)
+    FROM figures AS f
+    JOIN spent AS s USING (profile_id, ad_product, campaign_id)
+    LEFT JOIN lately AS l USING (profile_id, ad_product, campaign_id)
     WHERE 2 * s.days_at_budget >= $budget_days
         AND f.sales > 0 AND 100 * f.cost::DOUBLE <= f.target_acos_percent * f.sales::DOUBLE
+        AND coalesce(100 * l.cost_of_known <= f.target_acos_percent * l.sales, true)
 )
 
 SELECT
@@ -75,10 +92,14 @@ SELECT
     clicks / (clicks + $prior_clicks) * days_at_budget / $budget_days AS confidence,
     more_cost AS expected_cost_change, more_cost * sales::DOUBLE / cost::DOUBLE AS expected_sales_change,
     format(
-        'On {} of the last {} days it spent {:.4g} % or more of its {} a day{}, '
-        || 'at {:.1f} % ACoS, where {:.4g} % is aimed at.',
+        'On {} of the last {} days it spent {:.4g} % or more of its {} a day{}. '
+        || 'From {} to {} its ACoS was {:.1f} %{}, where {:.4g} % is aimed at.',
         days_at_budget, $budget_days, $budget_spent_percent::DOUBLE, format(written, budget::DOUBLE),
         CASE WHEN days_of_rules > 0 THEN ' (of what budget rules made of it)' ELSE '' END,
-        100 * cost::DOUBLE / sales::DOUBLE, target_acos_percent
+        days_from, days_until, 100 * cost::DOUBLE / sales::DOUBLE,
+        coalesce(
+            format(', and of the last {} days, with the sales still to come, {:.1f} %', $budget_days, acos_lately), ''
+        ),
+        target_acos_percent
     ) AS reason
 FROM raised;

@@ -1,7 +1,7 @@
--- One row is a day of one report type and profile that is loaded, with the date (UTC) on which the newest report of it
--- was asked for: its figures are as of then.
-SELECT profile_id, report_type, d.date::DATE AS date, max(timezone('UTC', requested_at)::DATE) AS asked_on
-FROM load_log
+-- One row is a day of one report type and profile that is loaded, with the date on which the newest report of it was
+-- asked for (dated_loads): its figures are as of then.
+SELECT profile_id, report_type, d.date::DATE AS date, max(asked_on) AS asked_on
+FROM dated_loads
 CROSS JOIN LATERAL (
     SELECT unnest(range(greatest(start_date, $first::DATE), least(end_date, $last::DATE) + 1, INTERVAL 1 DAY)) AS date
 ) AS d
