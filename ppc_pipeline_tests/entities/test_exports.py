@@ -90,7 +90,8 @@ class Company:
 
     def history(self, *entities):
         names = [entity.name for entity in entities or EVERYTHING]
-        columns = "COLUMNS(lambda name: name NOT IN ('created_at', 'unsaid'))"  # an export may say the first where a list did not
+        # An export may say when something was created where a list did not.
+        columns = "COLUMNS(lambda name: name NOT IN ('created_at', 'unsaid'))"
         return {name: sorted(self.query(f"SELECT {columns} FROM {name}_history"), key=repr) for name in names}
 
 
