@@ -281,6 +281,17 @@ def unknown_settings(settings: Settings) -> list[str]:
     ]
 
 
+def passed_over(settings: Settings) -> list[str]:
+    """Name the variables of a single account that are not read, because there is an accounts file.
+
+    One that the file itself names is read.
+    """
+    if settings.accounts_file is None:
+        return []
+    named = {name for entry in _entries_of(settings.accounts_file) for name in entry.secrets}
+    return [name for name, value in _single_account(settings).items() if value is not None and name not in named]
+
+
 def _nearest(name: str, known: Iterable[str]) -> str:
     """Name the one that may have been meant."""
     found = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
@@ -351,6 +362,16 @@ class _AccountsFile(BaseModel):
     accounts: list[_AccountEntry] = Field(min_length=1)
 
 
+def _single_account(settings: Settings) -> dict[str, SecretStr | str | None]:
+    """Return the four variables of the single account, set or not."""
+    return {
+        "AMAZON_ADS_CLIENT_ID": settings.client_id,
+        "AMAZON_ADS_CLIENT_SECRET": settings.client_secret,
+        "AMAZON_ADS_REFRESH_TOKEN": settings.refresh_token,
+        "AMAZON_ADS_REGION": settings.region,
+    }
+
+
 def load_accounts(settings: Settings, env: Mapping[str, str | None] | None = None) -> tuple[Account, ...]:
     """Return the accounts to work for, or none where nothing is configured.
 
@@ -366,12 +387,7 @@ def load_accounts(settings: Settings, env: Mapping[str, str | None] | None = Non
     _check_filters(settings)
     if settings.accounts_file is not None:
         return _accounts_from_file(settings, settings.accounts_file, env)
-    given = {
-        "AMAZON_ADS_CLIENT_ID": settings.client_id,
-        "AMAZON_ADS_CLIENT_SECRET": settings.client_secret,
-        "AMAZON_ADS_REFRESH_TOKEN": settings.refresh_token,
-        "AMAZON_ADS_REGION": settings.region,
-    }
+    given = _single_account(settings)
     missing = [name for name, value in given.items() if value is None]
     if len(missing) == len(given):
         _refuse_urls_without_account(settings)

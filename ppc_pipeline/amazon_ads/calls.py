@@ -16,7 +16,7 @@ import httpx
 
 from ppc_pipeline.amazon_ads.answers import Answer
 from ppc_pipeline.amazon_ads.auth import Credentials, Login
-from ppc_pipeline.amazon_ads.errors import ThrottledError
+from ppc_pipeline.amazon_ads.errors import Category, ThrottledError
 from ppc_pipeline.amazon_ads.exchange import Limits, exchange
 from ppc_pipeline.amazon_ads.metering import Meter, NoMeter, Outcome
 from ppc_pipeline.amazon_ads.responses import Operation, error_of, is_about_scope
@@ -233,4 +233,6 @@ def _outcome(answer: Answer, operation: Operation) -> Outcome:
     error = error_of(answer, operation)
     if error is None:
         return Outcome.OK
-    return Outcome.THROTTLED if isinstance(error, ThrottledError) else Outcome.FAILED
+    if isinstance(error, ThrottledError):
+        return Outcome.THROTTLED
+    return Outcome.FAILED if error.category is Category.RETRYABLE else Outcome.REFUSED

@@ -4,9 +4,14 @@ Here: the taxonomy. Which answer of Amazon's becomes which error stands in ``res
 (wait, ask again, block a profile) stands with the callers, who look at the category alone.
 """
 
+import re
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
 from typing import ClassVar, TypedDict, Unpack
+
+_REQUEST_ID = re.compile(r" \(Amazon request id (\S+)\)")
 
 
 class Category(StrEnum):
@@ -175,3 +180,20 @@ class MisconfiguredError(AdsError):
     """The account cannot log in or its settings are wrong."""
 
     category = Category.MISCONFIGURED
+
+
+def without_request_id(reason: str) -> str:
+    """Return an error's line without Amazon's request id: what is the same however often Amazon says it."""
+    return _REQUEST_ID.sub("", reason)
+
+
+def distinct(reasons: Iterable[str]) -> list[str]:
+    """Return errors' lines once each, where they differ in Amazon's request id alone: with one of the ids."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for reason in dict.fromkeys(reasons):
+        alike[without_request_id(reason)].append(reason)
+    return [_as_example(said[0]) if len(said) > 1 else said[0] for said in alike.values()]
+
+
+def _as_example(reason: str) -> str:
+    return _REQUEST_ID.sub(r" (such as Amazon request id \1)", reason)

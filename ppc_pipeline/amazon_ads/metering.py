@@ -14,8 +14,10 @@ class Outcome(StrEnum):
     """Answered as hoped."""
     THROTTLED = "throttled"
     """Answered 429."""
+    REFUSED = "refused"
+    """Answered with another 4xx: Amazon is well, and does not do what was asked."""
     FAILED = "failed"
-    """Answered otherwise, or not at all."""
+    """Answered with a 5xx or its like, or not at all."""
 
 
 class Meter(Protocol):

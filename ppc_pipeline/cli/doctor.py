@@ -27,7 +27,7 @@ from ppc_pipeline.entities.profiles import AGENCY_TYPE, IDLE_AGENCY, UNKNOWN_AGE
 from ppc_pipeline.pipeline import Tools
 from ppc_pipeline.reports.ledger import Ledger
 from ppc_pipeline.reports.roster import ProfileFacts
-from ppc_pipeline.settings import SANDBOX_ACCOUNT, Account, Settings, SettingsError, unknown_settings
+from ppc_pipeline.settings import SANDBOX_ACCOUNT, Account, Settings, SettingsError, passed_over, unknown_settings
 from ppc_pipeline.warehouse.connection import WarehouseBusyError
 from ppc_pipeline.warehouse.fx_rates import FxRatesError, read_fx_rates
 
@@ -79,6 +79,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print it for pr
 def _look(settings: Settings) -> Iterator[Finding]:
     yield _versions()
     yield from _unknown_settings(settings)
+    yield from _passed_over(settings)
     yield _disk(settings)
     yield from _fx_rates(settings)
     ledger = _ledger(settings)
@@ -105,6 +106,15 @@ def _versions() -> Finding:
 def _unknown_settings(settings: Settings) -> Iterator[Finding]:
     remedy = "correct the name, or take it out of the environment and of .env"
     yield from (Finding("settings", Verdict.WARNING, said, remedy) for said in unknown_settings(settings))
+
+
+def _passed_over(settings: Settings) -> Iterator[Finding]:
+    if names := passed_over(settings):
+        detail = f"PPC_ACCOUNTS_FILE is set, and its accounts alone are worked for: {', '.join(names)} are not read"
+        remedy = (
+            "unset PPC_ACCOUNTS_FILE (in the shell and in .env) to work for the single account, or unset the others"
+        )
+        yield Finding("accounts", Verdict.WARNING, detail, remedy)
 
 
 def _fx_rates(settings: Settings) -> Iterator[Finding]:

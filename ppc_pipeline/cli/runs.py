@@ -6,7 +6,7 @@ Here: one run, and what it left in the warehouse. Not here: Dagster's home (``ho
 import os
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 import dagster as dg
 import typer
 
+from ppc_pipeline.amazon_ads.errors import distinct, without_request_id
 from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.cli.console import err, out, print_json, print_table
 from ppc_pipeline.cli.home import prepare_home
@@ -206,19 +207,33 @@ def show_outcome(
             err.print(line, style="yellow", markup=False, soft_wrap=True)
         for reason in broken.values():
             err.print(reason, style="red", markup=False, soft_wrap=True)
-    if broken or any(stretch.status is DayStatus.FAILED for stretch in incomplete):
+    if broken or any(stretch.in_trouble for stretch in incomplete):
         raise typer.Exit(1)
 
 
 def _not_complete(stretches: Sequence[Stretch]) -> list[tuple[str, str, str, str, str, str]]:
-    """Return a row for each profile, days and reason: a refused profile is refused every report type alike."""
-    report_types: dict[tuple[str, str, str, str, str], list[str]] = defaultdict(list)
+    """Return a row for each profile and reason: a refused profile is refused every report type and day alike."""
+    ailing: dict[tuple[str, int, str, str], list[Stretch]] = defaultdict(list)
     for s in stretches:
-        report_types[s.account, str(s.profile_id), str(s.days), s.status, s.reason].append(s.report_type)
+        ailing[s.account, s.profile_id, s.status, without_request_id(s.reason)].append(s)
     return [
-        (account, profile, ", ".join(names) if len(names) <= 3 else f"{len(names)} report types", days, status, why)
-        for (account, profile, days, status, why), names in report_types.items()
+        (account, str(profile), named_types(s.report_type for s in some), _days_of(some), status, why)
+        for (account, profile, status, _), some in ailing.items()
+        for why in distinct(s.reason for s in some)
     ]
+
+
+def named_types(names: Iterable[str]) -> str:
+    """Name report types, or say how many they are."""
+    different = list(dict.fromkeys(names))
+    return ", ".join(different) if len(different) <= 3 else f"{len(different)} report types"
+
+
+def _days_of(stretches: Sequence[Stretch]) -> str:
+    """Say which days stretches are of; where they are not all of the same, between which dates."""
+    days = {s.days for s in stretches}
+    hull = Days(min(one.start for one in days), max(one.end for one in days))
+    return str(hull) if len(days) == 1 else f"within {hull}"
 
 
 def not_over(found: Sequence[Stretch]) -> list[str]:

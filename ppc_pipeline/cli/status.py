@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from ppc_pipeline.amazon_ads.errors import distinct, without_request_id
 from ppc_pipeline.cli.console import log_to_terminal, one_line_errors, out, print_json, print_table
-from ppc_pipeline.cli.runs import say_what_is_older, settings_here, tools_of
+from ppc_pipeline.cli.runs import named_types, say_what_is_older, settings_here, tools_of
 from ppc_pipeline.pipeline import Tools, completeness
 from ppc_pipeline.reports.completeness import DayStatus, Stretch, by_report_type, by_status
 from ppc_pipeline.reports.refused_columns import RefusedAlike, refused_alike, refused_to
@@ -209,10 +210,20 @@ def _show(report: Report) -> None:
     if report.usage:
         print_table(
             f"API usage of the last {USAGE_DAYS} days",
-            ("account", "ad product", "calls", "429s", "retries", "seconds cooled", "answered %", "in flight"),
+            (
+                "account",
+                "ad product",
+                "calls",
+                "429s",
+                *("refused", "failed", "retries"),
+                "seconds cooled",
+                "success %",
+                "in flight",
+            ),
             [
                 (
-                    *(u["account"], u["ad_product"] or "-", u["calls"], u["throttled"], u["retries"]),
+                    *(u["account"], u["ad_product"] or "-", u["calls"], u["throttled"]),
+                    *(u["refused"], u["failed"], u["retries"]),
                     *(u["seconds_cooled"], _percent(u["success_rate"]), u["reports_in_flight"]),
                 )
                 for u in report.usage
@@ -272,17 +283,19 @@ def _show(report: Report) -> None:
 
 def _show_reports(title: str, reports: Sequence[Row]) -> None:
     """Print reports, the oldest of them where they are many; those that one thing ails are one line."""
-    ailing: dict[tuple[object, str, object], list[Row]] = defaultdict(list)
+    ailing: dict[tuple[object, str, str], list[Row]] = defaultdict(list)
     for report in sorted(reports, key=lambda r: str(r["since"] or "")):
-        ailing[report["account"], str(report["profile_id"]), report["reason"]].append(report)
+        ailing[report["account"], str(report["profile_id"]), without_request_id(str(report["reason"]))].append(report)
     lines = [
         (
-            *(account, profile, _named(list(dict.fromkeys(str(r["report_type"]) for r in some)))),
+            *(account, profile, named_types(str(r["report_type"]) for r in some), len(some)),
             *(min(str(r["start"]) for r in some), max(str(r["end"]) for r in some), _moment(some[0]["since"]), why),
         )
-        for (account, profile, why), some in ailing.items()
+        for (account, profile, _), some in ailing.items()
+        for why in distinct(str(r["reason"]) for r in some)
     ]
-    print_table(title, ("account", "profile", "report type", "from", "to", "since", "why"), lines[:MOST_LINES])
+    header = ("account", "profile", "report type", "reports", "from", "to", "since", "why")
+    print_table(title, header, lines[:MOST_LINES])
     if len(lines) > MOST_LINES:
         out.print(f"... and {len(lines) - MOST_LINES} more, which `ppc status --json` lists")
 

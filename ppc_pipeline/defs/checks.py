@@ -11,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 
+from ppc_pipeline.amazon_ads.errors import distinct
 from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.defs.assets.reports import STEP
 from ppc_pipeline.defs.metadata import NO_PROFILE, absent_table, markdown_table, refused_table, stretches_table
@@ -84,11 +85,11 @@ def complete_result(asset_key: dg.AssetKey, found: Sequence[Stretch], broken: di
         broken: Accounts that cannot be used, and why.
     """
     incomplete = [stretch for stretch in found if stretch.status not in COMPLETE]
-    failed = [stretch for stretch in incomplete if stretch.status is DayStatus.FAILED]
+    in_trouble = [stretch for stretch in incomplete if stretch.in_trouble]
     blocked = [stretch for stretch in found if stretch.status is DayStatus.BLOCKED]
     absent = [stretch for stretch in found if stretch.status is DayStatus.NOT_OFFERED]
     nobody = [] if found or broken else [NO_PROFILE]
-    reasons = list(dict.fromkeys([*broken.values(), *(stretch.reason for stretch in failed), *nobody]))
+    reasons = distinct([*broken.values(), *(stretch.reason for stretch in in_trouble), *nobody])
     counts = by_status(found)
     return dg.AssetCheckResult(
         asset_key=asset_key,

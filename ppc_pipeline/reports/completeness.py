@@ -38,6 +38,8 @@ class DayStatus(StrEnum):
     """Past Amazon's retention, and never loaded."""
 
 
+NEVER_ORDERED = "never ordered"
+
 COMPLETE = frozenset(
     {DayStatus.LOADED, DayStatus.NOT_OVER, DayStatus.NOT_SERVED, DayStatus.BLOCKED, DayStatus.NOT_OFFERED}
 )
@@ -60,6 +62,11 @@ class Stretch:
     status: DayStatus
     reason: str
     since: datetime | None = None
+
+    @property
+    def in_trouble(self) -> bool:
+        """Whether a person must see to it: it failed, or was never ordered because Amazon refuses the profile."""
+        return self.status is DayStatus.FAILED or (self.status is DayStatus.MISSING and self.reason != NEVER_ORDERED)
 
 
 def stretches(
@@ -200,11 +207,11 @@ def _unordered(
     yield too_old, (DayStatus.NOT_SERVED, "", None)
     missing = left & ~not_over & ~too_old
     if profile.blocked:
-        yield missing, (DayStatus.FAILED, profile.blocked_reason or "", None)
+        yield missing, (DayStatus.MISSING, f"{NEVER_ORDERED}; {profile.blocked_reason}", None)
     elif lack := profile.lack_of(report_type):
         yield missing, (DayStatus.NOT_OFFERED, lack.reason, lack.since)
     else:
-        yield missing, (DayStatus.MISSING, "never ordered", None)
+        yield missing, (DayStatus.MISSING, NEVER_ORDERED, None)
 
 
 def _blocked_for_long(profile: Profile, now: datetime) -> bool:

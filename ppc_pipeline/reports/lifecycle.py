@@ -10,6 +10,7 @@ import logging
 import os
 import socket
 import uuid
+from collections import defaultdict
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -83,6 +84,7 @@ class Lifecycle:
         async with self._claims():
             claimed = {row.id: row for row in self._ledger.claim_all([row.id for row in rows], self._owner)}
             rows = [claimed.get(row.id, row) for row in rows]
+            self._say_who_holds(rows)
             loading = LoadQueue(load)
             tally = Tally(self._progress, len(rows))
             async with loading.running(), asyncio.TaskGroup() as group:
@@ -201,6 +203,22 @@ class Lifecycle:
         """Claim a report, unless another process was seen to hold it: then there is no need to try."""
         free = row.lease_until is None or row.lease_until < self._ledger.clock()
         return self._ledger.claim(row.id, self._owner) if free else None
+
+    def _say_who_holds(self, rows: Sequence[ReportRow]) -> None:
+        """Say which reports have to be waited for because another process has them in hand: it may be a dead one."""
+        now = self._ledger.clock()
+        held: dict[str, list[datetime]] = defaultdict(list)
+        for row in rows:
+            owner, until = row.lease_owner, row.lease_until
+            if row.outstanding and owner and owner != self._owner and until and until > now:
+                held[owner].append(until)
+        for owner, untils in held.items():
+            log.warning(
+                "waiting for reports (%d) that the process %s has in hand; if it is dead, its claims end at %s UTC",
+                len(untils),
+                ":".join(owner.split(":")[:2]),
+                f"{max(untils):%H:%M:%S}",
+            )
 
     async def _watch(self, row: ReportRow) -> ReportRow:
         """Look how far another process is with a report: one question for all that are watched."""

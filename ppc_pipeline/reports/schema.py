@@ -202,6 +202,7 @@ usage = Table(
     Column("failed", BigInteger, nullable=False),
     Column("retries", BigInteger, nullable=False),
     Column("seconds_cooled", Float, nullable=False),
+    Column("refused", BigInteger),
 )
 
 # Columns that tables had and have no longer: they take no NULL, so that nothing could be inserted beside them. Only for

@@ -9,10 +9,11 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, cast, func, select
+from sqlalchemy import ColumnElement, Connection, cast, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ppc_pipeline.amazon_ads.metering import Outcome
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 5.0
 
-_COUNTERS = ("calls", "ok", "throttled", "failed", "retries", "seconds_cooled")
+_COUNTERS = ("calls", "ok", "throttled", "refused", "failed", "retries", "seconds_cooled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class Usage:
         calls: Requests sent, repeated ones included.
         ok: Answered as hoped.
         throttled: Answered 429.
-        failed: Answered otherwise, or not at all.
+        refused: Answered with another 4xx; counted among ``failed`` by earlier releases.
+        failed: Answered with a 5xx or its like, or not at all.
         retries: Requests that repeated one that had failed.
         seconds_cooled: Seconds that 429s told everybody to wait.
         reports_in_flight: Reports that Amazon works on at this moment.
@@ -50,6 +52,7 @@ class Usage:
     calls: int
     ok: int
     throttled: int
+    refused: int
     failed: int
     retries: int
     seconds_cooled: float
@@ -98,14 +101,14 @@ def add_usage(connection: Connection, key: Mapping[str, object], numbers: Mappin
     """Add to the counters of one day, account, region and ad product."""
     values = {name: numbers.get(name, 0) for name in _COUNTERS}
     statement = insert_into(connection, usage).values(**key, **values)
-    more = {name: usage.c[name] + number for name, number in values.items()}
+    more = {name: _known(name) + number for name, number in values.items()}
     connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=more))
 
 
 def usage_since(ledger: Ledger, since: date) -> list[Usage]:
     """Return what each account used for each ad product from a day on, in UTC, and what is in flight now."""
     # PostgreSQL adds whole numbers up to a decimal.
-    totals = [cast(func.sum(usage.c[name]), usage.c[name].type) for name in _COUNTERS]
+    totals = [cast(func.sum(_known(name)), usage.c[name].type) for name in _COUNTERS]
     group = (usage.c.account, usage.c.region, usage.c.ad_product)
     query = select(*group, *totals).where(usage.c.day >= since).group_by(*group).order_by(*group)
     with ledger.engine.connect() as connection:
@@ -116,8 +119,9 @@ def usage_since(ledger: Ledger, since: date) -> list[Usage]:
 
 def usage_by_day(ledger: Ledger, since: date) -> list[tuple[date, Usage]]:
     """Return what each account used for each ad product on each day from one on, in UTC, the oldest first."""
-    own = [usage.c[f.name] for f in fields(Usage) if f.name != "reports_in_flight"]
-    query = select(usage.c.day, *own).where(usage.c.day >= since).order_by(usage.c.day, *own[:3])
+    key = (usage.c.account, usage.c.region, usage.c.ad_product)
+    counts = [_known(name) for name in _COUNTERS]
+    query = select(usage.c.day, *key, *counts).where(usage.c.day >= since).order_by(usage.c.day, *key)
     with ledger.engine.connect() as connection:
         return [(day, Usage(*row)) for day, *row in connection.execute(query)]
 
@@ -130,3 +134,8 @@ def in_flight(connection: Connection, now: datetime) -> dict[tuple[str, str], in
         declared = REPORT_TYPES.get(report_type)
         counts[account, declared.ad_product if declared else ""] += number
     return counts
+
+
+def _known(counter: str) -> ColumnElement[Any]:
+    """Return a counter; 0 where it was not counted yet."""
+    return func.coalesce(usage.c[counter], 0)

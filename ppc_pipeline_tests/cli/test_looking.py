@@ -11,7 +11,7 @@ from ppc_pipeline.cli.status import MOST_LINES, _show_reports
 from ppc_pipeline.reports.ledger import Ledger
 from ppc_pipeline.reports.refused_columns import Columns
 from ppc_pipeline.reports.roster import Roster
-from ppc_pipeline.sandbox import SANDBOX_CLIENT_SECRET, SANDBOX_REFRESH_TOKEN
+from ppc_pipeline.sandbox import SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, SANDBOX_REFRESH_TOKEN
 from ppc_pipeline_tests.cli.conftest import ppc, ppc_json
 from ppc_pipeline_tests.conftest import REVOKED_TOKEN, days_ago
 from ppc_pipeline_tests.fakes import facts, order, window
@@ -197,6 +197,22 @@ def test_a_misspelt_setting_is_a_warning_that_names_the_right_one(start_sandbox,
     assert (finding["verdict"], "did you mean PPC_REFETCH_DAYS?" in finding["detail"]) == ("warning", True)
 
 
+def test_an_accounts_file_that_passes_over_the_single_account_is_a_warning(
+    start_sandbox, data_dir, monkeypatch, tmp_path
+):
+    start_sandbox(profiles=1)
+    file = tmp_path / "accounts.yaml"
+    names = "client_id_env: X_ID, client_secret_env: AMAZON_ADS_CLIENT_SECRET, refresh_token_env: X_TOKEN"
+    file.write_text(f"accounts: [{{name: acme, region: NA, {names}}}]")
+    monkeypatch.setenv("X_ID", SANDBOX_CLIENT_ID)
+    monkeypatch.setenv("X_TOKEN", SANDBOX_REFRESH_TOKEN)
+    monkeypatch.setenv("PPC_ACCOUNTS_FILE", str(file))
+    finding = findings()["accounts"]
+    assert finding["verdict"] == "warning"
+    assert "AMAZON_ADS_CLIENT_ID, AMAZON_ADS_REFRESH_TOKEN, AMAZON_ADS_REGION are not read" in finding["detail"]
+    assert "unset PPC_ACCOUNTS_FILE" in finding["remedy"]
+
+
 def test_a_warehouse_that_is_no_duckdb_file_is_wrong(start_sandbox, data_dir):
     start_sandbox()
     data_dir.mkdir()
@@ -288,6 +304,8 @@ def test_status_says_how_much_of_the_api_was_used_by_account_and_ad_product(star
     assert row["success_rate"] == 1.0
     people = ppc("status").stdout
     assert "API usage of the last 7 days" in people
+    assert "success %" in people
+    assert "refused" in people
     assert "SPONSORED_PRODUCTS" in people
 
 
@@ -361,8 +379,21 @@ def test_status_stays_readable_with_hundreds_of_outstanding_reports(start_sandbo
     total = len(profiles) * len(REPORT_TYPES)
     assert len(ppc_json("status")["outstanding"]) == total
     people = ppc("status").stdout
-    assert f"and {len(REPORT_TYPES) - 3} more" in people, "what one thing ails is one line"
+    assert f"{len(REPORT_TYPES)} report types" in people, "what one thing ails is one line"
     assert sum("planned" in line for line in people.splitlines()) <= len(profiles)
+
+
+def test_status_shows_what_differs_in_the_request_id_alone_in_one_line(capsys):
+    refused = [
+        {"account": "acme", "profile_id": 1, "report_type": name, "start": days_ago(3), "end": days_ago(3)}
+        | {"since": None, "reason": f"Amazon answered 401 (Amazon request id r-{name})"}
+        for name in REPORT_TYPES
+    ]
+    _show_reports("Failed reports", refused)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.count("Amazon answered 401") == 1
+    assert shown.count("request id r-") == 1
+    assert f"{len(REPORT_TYPES)} report types │ {len(REPORT_TYPES)}" in shown
 
 
 def test_status_names_the_oldest_of_many_reports_and_counts_the_rest(capsys):

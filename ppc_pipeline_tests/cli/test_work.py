@@ -107,6 +107,21 @@ def test_what_is_not_complete_for_one_reason_is_one_line_however_many_report_typ
     ]
 
 
+def test_a_refusal_is_one_line_however_many_request_ids_report_types_and_windows():
+    def stretch(number, report_type, days):
+        reason = f"account 'acme': 401 (Amazon request id r-{number}) -> ask the client"
+        return Stretch("acme", 1, "Acme", report_type, days, DayStatus.FAILED, reason)
+
+    first, second = Days(days_ago(40), days_ago(10)), Days(days_ago(9), days_ago(3))
+    many = [stretch(f"{name}-{days.start}", name, days) for name in REPORT_TYPES for days in (first, second)]
+    (line,) = _not_complete(many)
+    why = f"account 'acme': 401 (such as Amazon request id r-spCampaigns-{first.start}) -> ask the client"
+    assert line == (
+        *("acme", "1", f"{len(REPORT_TYPES)} report types"),
+        *(f"within {days_ago(40)} to {days_ago(3)}", "failed", why),
+    )
+
+
 @pytest.mark.long
 def test_sync_brings_entities_and_the_trailing_days_and_leaves_ordinary_runs_behind(
     data_dir, monkeypatch, start_sandbox

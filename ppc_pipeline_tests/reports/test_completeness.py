@@ -56,7 +56,7 @@ CASES = {
     "past retention, never loaded": Case(DayStatus.NOT_SERVED, day=LONG_AGO),
     "Amazon says it is past retention": Case(DayStatus.NOT_SERVED, (EXPIRED,)),
     "loaded before it was past retention": Case(DayStatus.LOADED, (LOADED, EXPIRED)),
-    "refused, news": Case(DayStatus.FAILED, refused=timedelta(hours=1), reason="401: revoked"),
+    "refused, news": Case(DayStatus.MISSING, refused=timedelta(hours=1), reason="never ordered; 401: revoked"),
     "refused, its order failed": Case(DayStatus.FAILED, (FAILED,), refused=timedelta(hours=1), reason="no such column"),
     "refused for long": Case(DayStatus.BLOCKED, refused=timedelta(days=2), reason="401: revoked"),
     "refused for long, its order failed": Case(
@@ -77,7 +77,7 @@ CASES = {
         DayStatus.NOT_OFFERED, (LOADED, FAILED), lacks=True, reason="product; the figures of an earlier load are there"
     ),
     "not offered, not over": Case(DayStatus.NOT_OVER, day=TODAY, lacks=True),
-    "not offered, refused": Case(DayStatus.FAILED, refused=timedelta(hours=1), lacks=True, reason="401: revoked"),
+    "not offered, refused": Case(DayStatus.MISSING, refused=timedelta(hours=1), lacks=True, reason="401: revoked"),
     "refused for a while, not over": Case(DayStatus.NOT_OVER, day=TODAY, refused=timedelta(hours=1)),
 }
 
@@ -105,6 +105,20 @@ def test_a_day_stands_as_it_should(ledger, name):
     assert stretch.status is case.status
     assert case.reason in stretch.reason
     assert (stretch.status in COMPLETE) == (case.status not in ("outstanding", "failed", "missing"))
+
+
+@pytest.mark.parametrize(("name", "in_trouble"), [("failed", True), ("refused, news", True), ("never ordered", False)])
+def test_what_was_not_ordered_needs_a_person_only_where_amazon_refuses_the_profile(ledger, name, in_trouble):
+    case, days = CASES[name], Days(OVER, OVER)
+    found = stretches([KIND], [profile(case.refused)], days, ordered(ledger, case.orders, days), NOON)
+    assert [stretch.in_trouble for stretch in found] == [in_trouble]
+
+
+def test_of_a_refused_profile_only_days_that_were_ordered_count_as_failed(ledger):
+    days = Days(DAY - timedelta(days=9), DAY)
+    orders = ordered(ledger, [FAILED], Days(DAY - timedelta(days=1), DAY))
+    found = stretches([KIND], [profile(timedelta(hours=1))], days, orders, NOON)
+    assert by_status(found) == {DayStatus.MISSING: 8, DayStatus.FAILED: 2}
 
 
 def test_every_status_has_a_case():

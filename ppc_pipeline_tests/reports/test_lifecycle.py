@@ -408,13 +408,16 @@ def test_two_that_see_the_same_reports_through_at_once_ask_and_download_once_and
     play(scenario)
 
 
-def test_what_a_dead_process_held_is_gone_on_with_after_its_lease(play):
+def test_what_a_dead_process_held_is_said_and_gone_on_with_after_its_lease(play, caplog):
     async def scenario(world):
-        row = order(world.ledger)
-        world.ledger.claim(row.id, "dead")
-        (done,) = await world.see_through([row])
-        assert done.state is State.LOADED
-        assert done.requested_at - NOON >= LEASE
+        row, other = order(world.ledger), order(world.ledger, window(kind="spCampaigns"))
+        held = world.ledger.claim_all([row.id, other.id], "host:17:dead")
+        done = await world.see_through(held)
+        assert states_of(done) == [State.LOADED, State.LOADED]
+        assert all(one.requested_at - NOON >= LEASE for one in done)
+        said = [record.message for record in caplog.records if "waiting for" in record.message]
+        in_hand = "waiting for reports (2) that the process host:17 has in hand"
+        assert said == [f"{in_hand}; if it is dead, its claims end at {NOON + LEASE:%H:%M:%S} UTC"]
 
     play(scenario)
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from ppc_pipeline.amazon_ads.errors import AdsError
 from ppc_pipeline.amazon_ads.metering import Outcome
@@ -13,6 +14,7 @@ from ppc_pipeline.amazon_ads.regions import Region
 from ppc_pipeline.amazon_ads.retries import Retries
 from ppc_pipeline.reports import states
 from ppc_pipeline.reports.ledger import Ledger
+from ppc_pipeline.reports.schema import usage
 from ppc_pipeline.reports.throttling import LedgerThrottle
 from ppc_pipeline.reports.usage import LedgerMeter, usage_by_day, usage_since
 from ppc_pipeline_tests.fakes import Clock, client_of, order, window
@@ -77,6 +79,26 @@ def test_a_429_counts_as_throttled_and_its_cool_down_in_seconds(ledger):
     (used,) = usage_since(ledger, ledger.clock().date())
     assert (used.calls, used.throttled, used.failed) == (1, 1, 0)
     assert 0 < used.seconds_cooled <= 2
+
+
+def test_what_amazon_refuses_is_told_apart_from_what_it_does_not_answer(ledger):
+    with pytest.raises(AdsError):
+        call(ledger, 403, attempts=1)
+    with pytest.raises(AdsError):
+        call(ledger, 500, attempts=1)
+    (used,) = usage_since(ledger, ledger.clock().date())
+    assert (used.calls, used.refused, used.failed) == (2, 1, 1)
+
+
+def test_counts_of_a_release_that_did_not_count_refusals_are_read_and_added_to(ledger):
+    call(ledger, 200)
+    with ledger.transaction() as connection:
+        connection.execute(update(usage).values(refused=None))
+    with pytest.raises(AdsError):
+        call(ledger, 403, attempts=1)
+    (used,) = usage_since(ledger, ledger.clock().date())
+    assert (used.calls, used.refused) == (2, 1)
+    assert [one.refused for _, one in usage_by_day(ledger, ledger.clock().date())] == [1]
 
 
 def test_seconds_of_cool_downs_that_overlap_count_once(ledger):

@@ -11,6 +11,7 @@ from decimal import Decimal
 import dagster as dg
 from pydantic import Field
 
+from ppc_pipeline.amazon_ads.errors import distinct
 from ppc_pipeline.amazon_ads.report_types import ReportType
 from ppc_pipeline.defs.assets import OWNER
 from ppc_pipeline.defs.interrupts import run
@@ -197,7 +198,7 @@ def fail_if_hopeless(tools: Tools, rows: Sequence[ReportRow]) -> None:
     """
     failed, not_offered = failed_reports(tools, rows)
     if failed and len(failed) + len(not_offered) == len(rows):
-        reasons = list(dict.fromkeys(row.reason for row in failed if row.reason))
+        reasons = distinct(row.reason for row in failed if row.reason)
         raise dg.Failure(f"no report could be had: {'; '.join(reasons[:5])}", allow_retries=False)
     if not tools.profiles():
         reasons = [*broken_accounts(tools).values()] or [NO_PROFILE]
