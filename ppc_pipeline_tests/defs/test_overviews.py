@@ -44,8 +44,8 @@ def test_usage_counts_the_calls_of_the_last_days_and_draws_them(project):
 
 
 def test_the_table_of_usage_has_the_success_rate_and_every_cool_down_of_each_account_and_ad_product():
-    busy = Usage("acme", "NA", "SPONSORED_BRANDS", 8, 5, 2, 1, 3, 0.4, 1)
-    only_cooled = Usage("acme", "NA", "SPONSORED_DISPLAY", 0, 0, 0, 0, 0, 1200.0)
+    busy = Usage("acme", "NA", "SPONSORED_BRANDS", 8, 5, 2, 1, 0, 3, 0.4, 1)
+    only_cooled = Usage("acme", "NA", "SPONSORED_DISPLAY", 0, 0, 0, 0, 0, 0, 1200.0)
     header, _, *rows = usage_table([busy, only_cooled]).value.splitlines()
     assert header == "| account | of | calls | success % | 429s | retries | s cooled | in flight |"
     assert rows == [
