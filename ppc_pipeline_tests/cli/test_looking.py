@@ -454,6 +454,7 @@ def test_a_clean_up_says_what_it_deleted_and_that_no_retention_is_set(start_sand
 # Secrets
 
 
+@pytest.mark.long
 def test_no_secret_is_shown_or_written_down(start_sandbox, data_dir, monkeypatch):
     start_sandbox(profiles=1)
     results = [

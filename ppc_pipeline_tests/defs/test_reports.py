@@ -48,6 +48,7 @@ def test_thirty_one_days_are_one_run_and_one_report_for_each_profile_and_type(pr
     assert len(here.instance.get_materialized_partitions(dg.AssetKey("report_sp_campaigns"))) == 31
 
 
+@pytest.mark.long
 def test_sixty_days_are_one_run_with_rows_and_money_as_the_sandbox_has_them(project):
     here = project(profiles=2)
     result = here.run("reports_job", start=days_ago(62), end=days_ago(3))

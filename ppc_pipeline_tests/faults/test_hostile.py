@@ -1,5 +1,7 @@
 """Everything at once: a day on which more than every seventh call goes wrong, and rows are spoiled as well."""
 
+import pytest
+
 from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES
 from ppc_pipeline.pipeline import finish_reports, order_day, poll_outstanding, sync_entities
 from ppc_pipeline.reports.states import State
@@ -37,6 +39,7 @@ def test_on_a_hostile_day_every_figure_is_exact_every_row_accounted_for_and_no_r
     assert days == [(PROFILES * len([*WEEK]),)]
 
 
+@pytest.mark.long
 def test_on_a_hostile_day_schedule_and_sensor_bring_every_report_with_no_more_of_them_made(start):
     settings = {"PPC_START_DATE": "2026-11-14", "PPC_REPORT_TYPES": "spCampaigns,spTargeting"}
     company = start("hostile,rows", settings=settings, profiles=4, ready_seconds=240.0, slow_seconds=0.1)

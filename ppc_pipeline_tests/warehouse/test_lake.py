@@ -189,6 +189,7 @@ def test_metric_tables_figures_and_rates_are_the_same_in_a_lake(tmp_path):
         assert connection.execute(query).fetchall() == [(DAY, Decimal(2), 25.0)]
 
 
+@pytest.mark.long
 def test_features_are_made_and_made_anew_in_a_lake_as_in_a_file_and_by_one_at_a_time(lake, warehouse, tmp_path):
     found = []
     for made in (lake, warehouse):
@@ -211,6 +212,7 @@ def test_features_are_made_and_made_anew_in_a_lake_as_in_a_file_and_by_one_at_a_
             other.commit()
 
 
+@pytest.mark.long
 def test_suggestions_are_made_anew_in_a_lake(lake):
     with lake.connect() as connection:
         it = Advertiser(connection, profile_id=77)

@@ -10,6 +10,7 @@ from decimal import Decimal
 import dagster as dg
 
 from ppc_pipeline.amazon_ads.entities import ENTITY_TYPES, EntityType
+from ppc_pipeline.amazon_ads.errors import distinct
 from ppc_pipeline.authorisations import REMEDY, Standing, authorisations
 from ppc_pipeline.defs.assets import OWNER
 from ppc_pipeline.defs.interrupts import run
@@ -120,8 +121,7 @@ def entity_assets() -> dg.AssetsDefinition:
         broken = broken_accounts(tools)
         serious = [trouble.reason for trouble in synced.troubles if not trouble.minor]
         if (serious or broken) and not any(synced.outcomes.values()):
-            reasons = dict.fromkeys([*broken.values(), *serious])
-            raise dg.Failure("; ".join([*reasons][:5]), allow_retries=False)
+            raise dg.Failure("; ".join(distinct([*broken.values(), *serious])[:5]), allow_retries=False)
         jumped = large_changes(tools, synced)
         for entity in selected:
             own = [trouble for trouble in synced.troubles if trouble.what == entity.name]
@@ -203,7 +203,7 @@ def _check(asset: str, troubles: Sequence[Trouble]) -> dg.AssetCheckResult:
         check_name=CHECK,
         passed=not troubles,
         severity=dg.AssetCheckSeverity.WARN if only_minor else dg.AssetCheckSeverity.ERROR,
-        description="; ".join(sorted({t.reason for t in troubles})[:3]) or "all there",
+        description="; ".join(sorted(distinct(t.reason for t in troubles))[:3]) or "all there",
         metadata={"missing": markdown_table(("account", "profile", "why"), rows)} if rows else {},
     )
 
