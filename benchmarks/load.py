@@ -117,7 +117,7 @@ def ours(database: Path, files: Sequence[Path], *, hours: int) -> None:
             profile_id=number,
             start_date=START,
             end_date=START + timedelta(days=DAYS - 1),
-            requested_at=NOW + timedelta(hours=hours),
+            asked_at=NOW + timedelta(hours=hours),
         )
         for number, file in enumerate(files, start=1)
     ]
