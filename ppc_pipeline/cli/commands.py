@@ -13,6 +13,7 @@ from ppc_pipeline.cli.dev import dev
 from ppc_pipeline.cli.doctor import doctor
 from ppc_pipeline.cli.query import query
 from ppc_pipeline.cli.rebuild import rebuild
+from ppc_pipeline.cli.refusals import OneLineCommand, OneLineGroup
 from ppc_pipeline.cli.rejected import rejected
 from ppc_pipeline.cli.report import report
 from ppc_pipeline.cli.sandbox import sandbox
@@ -20,7 +21,6 @@ from ppc_pipeline.cli.status import status
 from ppc_pipeline.cli.suggestions import suggestions
 from ppc_pipeline.cli.sync import sync
 from ppc_pipeline.cli.top import top
-from ppc_pipeline.cli.usage import OneLineCommand, OneLineGroup
 
 app = typer.Typer(
     name="ppc",

@@ -13,7 +13,7 @@ CREATIVES = EntityType(
     key=("creative_id",),
     row="a creative of an ad group of Sponsored Display: headline, logo, image or video, and Amazon's judgement of it",
     label=("headline",),
-    watched=(*("moderation_status", "headline", "brand_logo_asset_id", "custom_image_asset_id", "video_asset_id"),),
+    watched=("moderation_status", "headline", "brand_logo_asset_id", "custom_image_asset_id", "video_asset_id"),
     columns={
         "creative_id": Kind.INTEGER,
         "ad_group_id": Kind.INTEGER,
