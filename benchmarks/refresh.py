@@ -114,15 +114,28 @@ def _bare_query(windows: Sequence[int] = (3, 7, 14, 30, 60, 90)) -> str:
         for name in ("cost", "clicks", "sales_7d")
         for number, what in enumerate((f"{name}::DOUBLE * age", f"{name}::DOUBLE * {name}"))
     ]
+    month = "date_trunc('month', $last::DATE)"
+    of_year = f"date >= ({month} - INTERVAL 12 MONTH)::DATE AND date < {month}::DATE"
+    of_month = f"date >= ({month} - INTERVAL 12 MONTH)::DATE AND date < ({month} - INTERVAL 11 MONTH)::DATE"
+    year = [
+        f"sum({name}) FILTER ({where}) AS {name}_{end}"
+        for name in ("cost", "sales_7d")
+        for end, where in (("year", of_year), ("then", of_month))
+    ]
+    months = [f"({name}_then::DOUBLE / 31) / ({name}_year::DOUBLE / 365)" for name in ("cost", "sales_7d")]
     keys = "profile_id, currency_code, campaign_id, ad_group_id, keyword_id"
     return f"""
-        SELECT s.*, $last::DATE - first_seen AS seen, cost_30::DOUBLE / sum(cost_30) OVER (PARTITION BY campaign_id)
+        SELECT s.*, $last::DATE - first_seen AS seen, cost_30::DOUBLE / sum(cost_30) OVER (PARTITION BY campaign_id),
+            {", ".join(months)}
         FROM (
             SELECT {keys}, {", ".join((*sums, *lines))}
             FROM (SELECT *, $last::DATE - date AS age FROM report_sp_targeting WHERE date > $last::DATE - 90)
             GROUP BY {keys}
         ) AS s
-        JOIN (SELECT {keys}, min(date) AS first_seen FROM report_sp_targeting GROUP BY {keys}) USING ({keys})
+        JOIN (
+            SELECT {keys}, min(date) AS first_seen, {", ".join(year)}
+            FROM report_sp_targeting GROUP BY {keys}
+        ) USING ({keys})
     """
 
 

@@ -1,10 +1,10 @@
 """The feature tables: what was known of each campaign and keyword on each day, for models to be trained on.
 
-A row of a day is made when that day is loaded, of the 90 days up to it, and stays as it is when Amazon restates them
-later: what a model learns from is what it will be given. Which days are due, and when a row is made anew,
-``sql/features/due.sql`` says; it follows from ``load_log`` and ``feature_days`` alone, so that a refresh that was
-broken off is completed by the next one. Here: making rows, and what their columns mean. Not here: figures as they
-stand now (``metrics``), or training.
+A row of a day is made when that day is loaded, of the 90 days up to it and, for an index of the month, of the twelve
+months before; it stays as it is when Amazon restates them later: what a model learns from is what it will be given.
+Which days are due, and when a row is made anew, ``sql/features/due.sql`` says; it follows from ``load_log`` and
+``feature_days`` alone, so that a refresh that was broken off is completed by the next one. Here: making rows, and what
+their columns mean. Not here: figures as they stand now (``metrics``), or training.
 """
 
 from collections.abc import Callable, Iterator
@@ -82,6 +82,7 @@ class FeatureTable:
             *_sums(),
             MetricColumn(f"cost_share_percent_last_{TREND_DAYS}_days", RATE, share),
             *_WEEKDAY_INDICES,
+            *_MONTH_INDICES,
             *(column for column, _ in _derived()),
         )
 
@@ -131,6 +132,16 @@ _WEEKDAY_INDICES = tuple(
         f"{figure}_weekday_index_last_{WEEKDAY_DAYS}_days",
         RATE,
         f"`{figure}` of an average loaded day of the row's weekday / that of an average one, of the last 12 weeks.",
+    )
+    for figure in VARIATIONS
+)
+
+_MONTH_INDICES = tuple(
+    MetricColumn(
+        f"{figure}_month_index_last_12_months",
+        RATE,
+        f"`{figure}` of an average loaded day of the row's month a year before / that of an average one, of the 12 "
+        "whole months before the row's.",
     )
     for figure in VARIATIONS
 )
@@ -307,17 +318,13 @@ def _refresh_slice(connection: DuckDBPyConnection, table: FeatureTable, now: dat
 
 
 def _take_due(connection: DuckDBPyConnection, table: FeatureTable, now: datetime, slice_rows: int) -> Refreshed:
-    """Put a slice of the days that are due into the temporary table ``due``, and say which these are."""
+    """Put a slice of the days that are due into temporary tables, ``due`` and ``due_months``; say which they are."""
+    sources = {"report_types": [*table.metrics.sources.values()], "ad_products": [*table.metrics.sources]}
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE due AS {sql_file('features/due')}",
-        {
-            "feature_table": table.name,
-            "report_types": [*table.metrics.sources.values()],
-            "ad_products": [*table.metrics.sources],
-            "now": now,
-            "most": slice_rows,
-        },
+        {"feature_table": table.name, "now": now, "most": slice_rows} | sources,
     )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE due_months AS {sql_file('features/due_months')}", sources)
     found = connection.execute("SELECT list(DISTINCT profile_id), count(*), min(date), max(date) FROM temp.due")
     profiles, days, first, last = found.fetchone() or (None, 0, None, None)
     return Refreshed(frozenset(profiles or ()), days, 0, first, last)

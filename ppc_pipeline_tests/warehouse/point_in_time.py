@@ -233,6 +233,10 @@ def rows_of(
         row = _row(when, window, first, rows)
         row |= {"known_at": now, "final_from": when + timedelta(days=60)}
         row["days_since_first_seen"] = (when - first).days
+        since_first = {one: some.get(id_, {}) for one, some in days.items() if one >= first}
+        row |= {
+            f"{name}_month_index_last_12_months": month_index(when, since_first, name) for name in ("cost", "sales")
+        }
         whole = sum(cost for other, cost in costs.items() if len(id_) == 1 or other[0] == id_[0])
         row["cost_share_percent_last_30_days"] = _over(row["cost_last_30_days"], whole, 100)
         found[(when, profile, CURRENCIES[profile], ad_product, *id_)] = row
@@ -305,6 +309,19 @@ def weekday_index(figures: dict[date, int], weekday: int) -> float | None:
     if len(own) < 3 or not total:
         return None
     return float(Fraction(sum(own) * len(figures), len(own) * total))
+
+
+def month_index(when: date, days: dict[date, dict[str, Any]], name: str) -> float | None:
+    """Return the mean of a month's days a year before over that of the twelve months before, where each has a day."""
+    months: dict[int, list[int]] = defaultdict(list)
+    for one in days:
+        ago = 12 * (when.year - one.year) + when.month - one.month
+        if 1 <= ago <= 12:
+            months[ago].append(_hundredths(days, one, name))
+    total = sum(sum(figures) for figures in months.values())
+    if len(months) < 12 or not total:
+        return None
+    return float(Fraction(sum(months[12]) * sum(map(len, months.values())), len(months[12]) * total))
 
 
 def _from_mean(values: list[int]) -> list[int]:

@@ -4,7 +4,7 @@ import math
 import random
 import shutil
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 
@@ -32,6 +32,17 @@ from ppc_pipeline_tests.warehouse.point_in_time import Load, Sequence, day
 
 REFRESH = "refresh"
 BRANDS = {"kind": "sbCampaigns"}
+
+
+MONTHS = [date(2025 + number // 12, number % 12 + 1, 1) for number in range(10, 22)]
+"""The twelve before that of ``day(0)``."""
+
+
+def year(months=MONTHS, length=1, **more):
+    """Load the first days of each of some months."""
+    firsts = [(first - day(0)).days for first in months]
+    return [Load(first, first + length - 1, **more) for first in firsts]
+
 
 CASES = {
     "a day at a time": [Load(0, 0), REFRESH, Load(1, 1), REFRESH],
@@ -63,6 +74,15 @@ CASES = {
         *(Load(0, 30, kind="spTargeting"), REFRESH, Load(25, 31, seed=2, kind="spTargeting"), REFRESH),
         *(Load(95, 96, kind="spTargeting"), REFRESH),
     ],
+    "a year before, restated after the first rows that have an index of the month": [
+        *(*year(), Load(0, 0), REFRESH, *year(profile=VENDOR), *year(length=2, **BRANDS), REFRESH),
+        *(Load(20, 22), Load(20, 21, profile=VENDOR), Load(20, 20, seed=2, **BRANDS), REFRESH),
+        *(*year(MONTHS[:2], length=3, seed=2), Load(23, 23), REFRESH),
+    ],
+    "a year before, but for a month that comes late": [
+        *(*year(MONTHS[:5] + MONTHS[6:]), Load(0, 1), REFRESH, *year(MONTHS[5:6]), Load(2, 2), REFRESH)
+    ],
+    "keywords, a year before": [*(*year(length=2, kind="spTargeting"), Load(0, 1, kind="spTargeting"), REFRESH)],
 }
 
 THROUGH_THE_LOADER = ("a month at once, restated as the days go by", *(name for name in CASES if "older" in name))
@@ -162,6 +182,7 @@ def test_after_every_refresh_the_rows_are_those_that_python_makes_by_the_rule(ma
                     name: (found[key][name], value) for name, value in row.items() if not same(found[key][name], value)
                 }
                 assert not wrong, key
+    assert any(row["cost_month_index_last_12_months"] for row in expected.values()) == ("a year before" in name)
 
 
 def same(found, expected):
@@ -175,10 +196,11 @@ def test_nothing_after_a_day_is_in_its_rows(make):
     """Whether later days were there when they were made, or came afterwards, or never did."""
     found = []
     for later in ([], [Load(41, 80, seed=5)]):
-        warehouse = make(Load(0, 40), *later)
+        warehouse = make(*year(), Load(0, 40), *later)
         refresh(warehouse)
         found.append(ask(warehouse, "FROM campaign_features WHERE date <= ? ORDER BY ALL", day(40)))
     assert found[0] == found[1] != []
+    assert any(row["cost_month_index_last_12_months"] for row in found[0])
 
 
 def test_what_amazon_restates_after_a_day_was_followed_by_another_is_not_in_its_rows(make):
@@ -216,10 +238,11 @@ def test_slices_come_to_the_same_as_all_at_once(make, table):
     kind = {"campaign_features": "spCampaigns", "keyword_features": "spTargeting"}[table.name]
     found = []
     for most in (3000, 10**9):
-        warehouse = make(Load(0, 9, kind=kind), Load(3, 7, profile=VENDOR, kind=kind))
+        warehouse = make(*year(kind=kind, length=2), Load(0, 9, kind=kind), Load(3, 7, profile=VENDOR, kind=kind))
         refresh(warehouse, table, slice_rows=most)
         found.append(ask(warehouse, f"FROM {table.name} ORDER BY ALL"))
     assert found[0] == found[1] != []
+    assert {bool(row["cost_month_index_last_12_months"]) for row in found[0]} == {True, False}
 
 
 def test_a_refresh_that_is_broken_off_is_completed_by_the_next_one(make):
@@ -301,6 +324,88 @@ def test_the_index_of_a_weekday_is_of_the_rows_own_weekday_where_there_are_three
     (row,) = ask(warehouse, "FROM campaign_features WHERE date = ?", day(0))
     assert row["cost_weekday_index_last_84_days"] == (index and pytest.approx(index))
     assert row["sales_weekday_index_last_84_days"] is None, "there is nothing to compare with"
+
+
+# Of each of the twelve months the first two days are loaded, 24 in all; on that of most months 1 is spent.
+THEN, LATER = MONTHS[0], dict.fromkeys(MONTHS[1:], 1)
+MONTHLY = {
+    "spent twice as much": ({THEN: 2} | LATER, (2 / 2) / (13 / 24)),
+    "the row's own month and the one before the twelve do not count": (
+        {THEN - timedelta(days=1): 99, THEN: 2, day(0): 99} | LATER,
+        (2 / 2) / (13 / 24),
+    ),
+    "first seen on the second of the loaded days of the month": (
+        {THEN + timedelta(days=1): 2} | LATER,
+        (2 / 1) / (13 / 23),
+    ),
+    "first seen after the month": (LATER, None),
+    "first seen after the month's loaded days": ({THEN + timedelta(days=2): 2} | LATER, None),
+    "nothing spent in the month": ({THEN: 0} | LATER, 0),
+    "nothing spent in the year": (dict.fromkeys(MONTHS, 0), None),
+    "seen long before, and nothing in the year": ({THEN - timedelta(days=1): 9}, None),
+}
+
+
+def test_the_index_of_a_month_is_of_the_loaded_days_of_twelve_whole_months_since_the_first_row(make):
+    warehouse = make()
+    with warehouse.connect() as connection:
+        for first in MONTHS:
+            days.loaded(connection, days=2, end=first + timedelta(days=1))
+            if first != MONTHS[4]:
+                days.loaded(connection, days=2, end=first + timedelta(days=1), profile_id=VENDOR)
+        for profile in (SELLER, VENDOR):
+            days.loaded(connection, days=1, profile_id=profile)
+        days.rows(
+            connection,
+            "report_sp_campaigns",
+            [
+                days.sp(when, campaign_id=number, cost=cost, sales=3 * cost if number else None, profile_id=profile)
+                for profile in (SELLER, VENDOR)
+                for number, (costs, _) in enumerate(MONTHLY.values())
+                for when, cost in ({day(0): 1} | costs).items()
+            ],
+        )
+    refresh(warehouse)
+    found = ask(warehouse, "FROM campaign_features WHERE date = ? ORDER BY campaign_id", day(0))
+    index = {(row["profile_id"], row["campaign_id"]): row["cost_month_index_last_12_months"] for row in found}
+    sales = {(row["profile_id"], row["campaign_id"]): row["sales_month_index_last_12_months"] for row in found}
+    expected = dict(enumerate(value if value is None else pytest.approx(value) for _, value in MONTHLY.values()))
+    assert {number: index[SELLER, number] for number in expected} == expected
+    assert {number: sales[SELLER, number] for number in expected} == expected | {0: None}, "0 is told no sales"
+    assert {index[VENDOR, number] for number in expected} == {None}, "a month has no loaded day"
+
+
+def test_the_month_a_year_before_is_whole_in_leap_years_too(make):
+    """Of February 2 on the 28th of 2027, 4 and 5 on the 28th and 29th of 2028; of each other month 3 on one day."""
+    warehouse = make()
+    costs = {date(year, month, 5): 3 for year in (2027, 2028) for month in (1, *range(3, 13))} | {date(2029, 1, 5): 3}
+    costs |= {date(2027, 2, 28): 2, date(2028, 2, 28): 4, date(2028, 2, 29): 5, date(2029, 2, 28): 3}
+    with warehouse.connect() as connection:
+        for one in costs:
+            days.loaded(connection, days=1, end=one)
+        days.rows(connection, "report_sp_campaigns", [days.sp(one, cost=cost) for one, cost in costs.items()])
+    refresh(warehouse)
+    query = "SELECT date, cost_month_index_last_12_months AS index FROM campaign_features WHERE month(date) = 2"
+    found = {row["date"]: row["index"] for row in ask(warehouse, query)}
+    after, leap = pytest.approx(4.5 / ((9 + 33) / 13)), pytest.approx(2 / ((2 + 33) / 12))
+    expected = {date(2027, 2, 28): None, date(2028, 2, 28): leap, date(2028, 2, 29): leap, date(2029, 2, 28): after}
+    assert found == expected
+
+
+def test_each_currency_has_an_index_of_the_month_of_its_own_amounts(make):
+    warehouse = make()
+    with warehouse.connect() as connection:
+        for one in (*MONTHS, day(0)):
+            days.loaded(connection, days=1, end=one)
+        found = [days.sp(one, cost=1) for one in (*MONTHS, day(0))]
+        found += [
+            days.sp(one, cost=cost, currency_code="CAD") for one, cost in ((THEN, 6), (MONTHS[6], 2), (day(0), 1))
+        ]
+        days.rows(connection, "report_sp_campaigns", found)
+    refresh(warehouse)
+    query = "SELECT currency_code, cost_month_index_last_12_months AS index FROM campaign_features WHERE date = ?"
+    found = {row["currency_code"]: row["index"] for row in ask(warehouse, query, day(0))}
+    assert found == {"USD": 1, "CAD": pytest.approx(6 / (8 / 12))}
 
 
 def test_tables_of_an_earlier_release_gain_the_columns_they_lack_and_keep_their_rows(make):

@@ -62,10 +62,11 @@ def _table_asset(table: FeatureTable, sources: Sequence[str]) -> dg.AssetsDefini
         metadata={"dagster/column_schema": column_schema(table.columns)},
         description=(
             f"One row is {table.row}. Grain: {', '.join(table.grain)}. Sums and rates of the 3, 7, 14, 30, 60 and 90 "
-            "days up to the date, trend, variation, share of cost: only of days up to the date, as they were known "
-            "when the row was made (`known_at`), so that nothing leaks from the future. A row stays as it is when "
-            "Amazon restates its days; it is made anew while it is of the newest day, or, where it was made late, when "
-            "a hole in its 90 days is filled. `final_from` says from when on figures of the day are final."
+            "days up to the date, trend, variation, share of cost, indices of the weekday and of the month: only of "
+            "days up to the date, as they were known when the row was made (`known_at`), so that nothing leaks from "
+            "the future. A row stays as it is when Amazon restates its days; it is made anew while it is of the newest "
+            "day, or, where it was made late, when a hole in its 90 days is filled. `final_from` says from when on "
+            "figures of the day are final."
         ),
     )
     def asset(ledger: LedgerResource, warehouse: WarehouseResource) -> dg.MaterializeResult:

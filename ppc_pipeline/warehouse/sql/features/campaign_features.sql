@@ -6,7 +6,8 @@
 -- A figure is 0 where there was no activity, and NULL where Amazon does not give it. `rise` and `spread` are of a
 -- straight line through the loaded days of the last 30 since the first row, those without activity as 0: n sum(xy) -
 -- sum(x) sum(y) and n sum(yy) - sum(y) sum(y), worked out exactly; the view makes slope, significance and variation of
--- them. An index of the weekday is of the loaded days of the last 84 since the first row.
+-- them. An index of the weekday is of the loaded days of the last 84 since the first row, one of the month of those of
+-- the twelve whole months before the row's, as `due_months` (features/due_months.sql) has them.
 WITH figures AS (
     SELECT
         due.date, m.date AS seen, due.date - m.date AS age, m.date - DATE '1970-01-01' AS day_no,
@@ -74,27 +75,85 @@ sums AS (
     FROM bands
     GROUP BY date, profile_id, currency_code, ad_product, campaign_id
 ),
-first_rows AS (
-    SELECT m.profile_id, m.ad_product, m.campaign_id, min(m.date) AS first_seen
-    FROM metrics_by_campaign AS m SEMI JOIN due ON due.profile_id = m.profile_id AND due.ad_product = m.ad_product
+-- Of an entity once, and not for each of its days. Months that every due month's year has, and as the first none, are
+-- summed as one, under the first of them; days of no such year are under NULL.
+month_sums AS (
+    SELECT
+        m.profile_id, m.currency_code, m.ad_product, m.campaign_id,
+        CASE
+            WHEN
+                m.date < (date_trunc('month', $first::DATE) - INTERVAL 12 MONTH)::DATE
+                OR m.date >= date_trunc('month', $last::DATE)::DATE
+            THEN NULL
+            WHEN
+                m.date < (date_trunc('month', $last::DATE) - INTERVAL 11 MONTH)::DATE
+                OR m.date >= date_trunc('month', $first::DATE)::DATE
+            THEN date_trunc('month', m.date)::DATE
+            ELSE (date_trunc('month', $last::DATE) - INTERVAL 11 MONTH)::DATE
+        END AS month,
+        min(m.date) AS first_seen, sum(m.cost) AS cost, sum(m.sales) AS sales
+    FROM metrics_by_campaign AS m
+    SEMI JOIN due_months AS d ON d.profile_id = m.profile_id AND d.ad_product = m.ad_product
+    WHERE m.date <= $last::DATE
     GROUP BY ALL
+),
+-- No amounts are read of what is not in `due_months`; and of the table nothing at all for a side that has no profiles.
+first_rows AS (
+    SELECT profile_id, ad_product, campaign_id, min(first_seen) AS first_seen
+    FROM month_sums
+    GROUP BY ALL
+    UNION ALL
+    SELECT m.profile_id, m.ad_product, m.campaign_id, min(m.date) AS first_seen
+    FROM metrics_by_campaign AS m
+    SEMI JOIN (FROM due ANTI JOIN due_months USING (profile_id, ad_product)) AS others
+        ON others.profile_id = m.profile_id AND others.ad_product = m.ad_product
+    WHERE m.date <= $last::DATE
+    GROUP BY ALL
+),
+year_sums AS (
+    SELECT
+        d.month, s.profile_id, s.currency_code, s.ad_product, s.campaign_id,
+        sum(s.cost) AS cost, sum(s.cost) FILTER (s.month = d.month_then) AS cost_then,
+        sum(s.sales) AS sales, sum(s.sales) FILTER (s.month = d.month_then) AS sales_then
+    FROM month_sums AS s
+    JOIN due_months AS d
+        ON d.profile_id = s.profile_id AND d.ad_product = s.ad_product AND s.month >= d.month_then AND s.month < d.month
+    GROUP BY ALL
+),
+month_indices AS (
+    SELECT
+        y.month, y.profile_id, y.currency_code, y.ad_product, y.campaign_id,
+        len(list_filter(d.days_then, lambda day_no: day_no >= first_seen - DATE '1970-01-01')) AS own_then,
+        own_then + d.days_since AS own,
+        coalesce(cost_then, 0)::DOUBLE / own_then / (nullif(cost, 0)::DOUBLE / own) AS cost_index,
+        coalesce(sales_then, 0)::DOUBLE / own_then / (nullif(sales, 0)::DOUBLE / own) AS sales_index
+    FROM year_sums AS y
+    JOIN due_months AS d ON d.profile_id = y.profile_id AND d.ad_product = y.ad_product AND d.month = y.month
+    JOIN first_rows AS f
+        ON f.profile_id = y.profile_id AND f.ad_product = y.ad_product AND f.campaign_id = y.campaign_id
+    WHERE own_then > 0
 ),
 own_days AS (
     SELECT
         sums.*, due.days_known, due.days_known_last_30_days, sums.date - first_seen AS days_since_first_seen,
         sum(cost_last_30_days) OVER (
-            PARTITION BY sums.date, sums.profile_id, currency_code, sums.ad_product
+            PARTITION BY sums.date, sums.profile_id, sums.currency_code, sums.ad_product
         ) AS whole,
         sums.date - DATE '1970-01-01' AS today,
         list_filter(loaded_last_84_days, lambda day_no: day_no >= first_seen - DATE '1970-01-01') AS days_84,
         list_filter(days_84, lambda day_no: day_no > today - 30) AS days_30,
-        len(list_filter(days_84, lambda day_no: (today - day_no) % 7 = 0)) AS weekdays_84
+        len(list_filter(days_84, lambda day_no: (today - day_no) % 7 = 0)) AS weekdays_84,
+        i.cost_index AS cost_month_index_last_12_months, i.sales_index AS sales_month_index_last_12_months
     FROM sums
     JOIN due
         ON due.date = sums.date AND due.profile_id = sums.profile_id AND due.ad_product = sums.ad_product
     JOIN first_rows
         ON first_rows.profile_id = sums.profile_id AND first_rows.ad_product = sums.ad_product
         AND first_rows.campaign_id = sums.campaign_id
+    LEFT JOIN month_indices AS i
+        ON i.month = date_trunc('month', sums.date)::DATE AND i.profile_id = sums.profile_id
+        AND i.currency_code = sums.currency_code AND i.ad_product = sums.ad_product
+        AND i.campaign_id = sums.campaign_id
 ),
 lines AS (
     SELECT
