@@ -281,7 +281,7 @@ def test_what_was_not_ordered_of_a_refused_profile_is_an_error_that_gives_the_re
     result = complete_result(dg.AssetKey("report_sb_ads"), found[:1], {})
     assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.ERROR)
     description = complete_result(dg.AssetKey("report_sb_ads"), found, {}).description
-    told = "401 (such as Amazon request id r-1) -> mend"
+    told = "401 (such as Amazon request id r-1) -> mend it"
     assert description == f"never ordered; {told}; {told}"
 
 
