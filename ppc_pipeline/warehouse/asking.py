@@ -67,8 +67,8 @@ def values_asked_for(connection: duckdb.DuckDBPyConnection, sql: str) -> set[str
 def unnamed_currencies(connection: duckdb.DuckDBPyConnection, sql: str, answer: duckdb.DuckDBPyRelation) -> list[str]:
     """Return the currencies that an answer may have added up unnoticed: all there are, where it tells none apart.
 
-    Nobody is told where the answer names the currency; where the question groups by it, takes one of them, one profile or
-    converted amounts; nor where nothing in the answer looks like an amount.
+    Nobody is told where the answer names the currency; where the question groups by it, takes one of them, one profile
+    or converted amounts; nor where nothing in the answer looks like an amount.
     """
     if any(_CURRENCY.fullmatch(name) for name in answer.columns) or _APART.search(sql):
         return []
