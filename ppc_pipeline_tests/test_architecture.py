@@ -29,6 +29,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "cleanup": ("reports", "pipeline", "wording"),
     "weekly": ("amazon_ads.report_types", "warehouse", "reports", "pipeline", "wording"),
     "bulksheets": ("warehouse",),
+    "notebook": ("warehouse", "settings", "reports"),
     "defs": (
         *("amazon_ads", "warehouse", "progress", "settings", "reports", "entities", "clients", "pipeline"),
         *("authorisations", "rebuild", "cleanup", "weekly", "wording"),
@@ -58,6 +59,7 @@ MAY_NOT_KNOW: dict[str, tuple[str, ...]] = {
     "cleanup": ("dagster", "dagster_duckdb", "duckdb", "sqlalchemy", "httpx", "typer", "rich"),
     "weekly": ("dagster", "dagster_duckdb", "sqlalchemy", "httpx", "typer", "rich"),
     "bulksheets": ("dagster", "dagster_duckdb", "duckdb", "sqlalchemy", "httpx", "typer", "rich"),
+    "notebook": ("dagster", "dagster_duckdb", "duckdb", "sqlalchemy", "httpx", "typer", "rich"),
     "defs": ("httpx", "sqlalchemy", "typer", "rich"),
     "definitions": ("httpx", "sqlalchemy", "duckdb", "typer", "rich"),
     "cli": ("httpx",),

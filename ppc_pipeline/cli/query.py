@@ -1,37 +1,112 @@
 """``ppc query``: the warehouse from the terminal, for reading."""
 
+import json
 import sys
-from typing import Annotated
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
 
+import duckdb
 import typer
 
 from ppc_pipeline.cli.answers import FormatOption, OutputOption, format_of, show
 from ppc_pipeline.cli.console import err, log_to_terminal, refuse
 from ppc_pipeline.cli.options import MOST
 from ppc_pipeline.cli.reading import reading
-from ppc_pipeline.warehouse.asking import QuestionError, ask, unnamed_currencies
+from ppc_pipeline.cli.runs import settings_here
+from ppc_pipeline.cli.usual_values import usual_values
+from ppc_pipeline.warehouse.asking import QuestionError, ask, unnamed_currencies, values_asked_for
+from ppc_pipeline.warehouse.questions import inputs, inputs_of, question_names
+from ppc_pipeline.warehouse.tables import sql_file
+
+_LONGEST = 40
+"""How much of a value is repeated."""
 
 
 def query(
-    sql: Annotated[str, typer.Argument(help="One SELECT; - reads it from standard input.", metavar="SQL")],
+    sql: Annotated[
+        str | None, typer.Argument(help="One SELECT; - reads it from standard input.", metavar="SQL")
+    ] = None,
+    file: Annotated[
+        str | None,
+        typer.Option("--file", "-f", help="A file with one SELECT, or a question of the pipeline: quality/sums_agree."),
+    ] = None,
+    values: Annotated[
+        list[str] | None, typer.Option("--set", help="NAME=VALUE of a $NAME in it; may be repeated.")
+    ] = None,
     wanted: FormatOption = None,
     output: OutputOption = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=MOST, help="How many rows a table shows at most.")] = 100,
 ) -> None:
     """Ask the warehouse in SQL: `ppc query "from metrics_by_campaign limit 5"`. Nothing can be written.
 
-    The tables are described in docs/metrics.md and docs/report-types.md; "show tables" lists them.
+    The tables are described in docs/metrics.md and docs/report-types.md; "show tables" lists them. The pipeline's own
+    questions are files too, in ppc_pipeline/warehouse/sql: `ppc query --file suggestions/bid_change --set days=30`.
     """
     log_to_terminal()
+    if (sql is None) == (file is None):
+        refuse('give either one SELECT or --file: `ppc query "show tables"`, `ppc query --file quality/sums_agree`')
+    given = dict(_pair(value) for value in values or ())
     written = format_of(wanted, output)
+    name = file if file is not None and not Path(file).is_file() else None
+    asked = _text_of(file) if file is not None else sys.stdin.read() if sql == "-" else sql or ""
     with reading() as connection:
-        asked = sys.stdin.read() if sql == "-" else sql
         try:
-            answer = ask(connection, asked)
-            currencies = unnamed_currencies(connection, asked, answer)
+            told = _told(connection, name, asked, given)
+            with inputs(connection, [name] if name else [], told):
+                answer = ask(connection, asked, told)
+                if currencies := ", ".join(unnamed_currencies(connection, asked, answer)):
+                    said = f"there are amounts in {currencies}, and the answer has no currency_code: group by it"
+                    err.print(said, style="yellow", highlight=False)
+                show(answer, written, output, limit=limit)
         except QuestionError as error:
             refuse(str(error))
-        if currencies:
-            said = f"there are amounts in {', '.join(currencies)}, and the answer has no currency_code: group by it"
-            err.print(said, style="yellow", highlight=False)
-        show(answer, written, output, limit=limit)
+
+
+def _text_of(file: str) -> str:
+    """Return the text of a file, or of one of the package's."""
+    path = Path(file)
+    try:
+        if path.is_file():
+            return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        refuse(f"--file {file}: {getattr(error, 'strerror', None) or 'it is no text in UTF-8'}")
+    if file not in question_names():
+        refuse(f"--file {file}: there is no such file, nor such a question; there are {', '.join(question_names())}")
+    return sql_file(file)
+
+
+def _pair(text: str) -> tuple[str, Any]:
+    """Read NAME=VALUE: numbers, lists and true as in JSON, dates and moments as in ISO 8601, all else is text."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        refuse(f"--set {text}: it is written NAME=VALUE")
+    for read in (json.loads, date.fromisoformat, datetime.fromisoformat):
+        try:
+            return name, read(value)
+        except ValueError:
+            continue
+    return name, value
+
+
+def _told(
+    connection: duckdb.DuckDBPyConnection, name: str | None, asked: str, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what a question and those that it reads are told: what was given, or else what the pipeline tells them."""
+    texts = [asked, *(sql_file(one) for one in (inputs_of(name) if name else ()))]
+    names = sorted({value for text in texts for value in values_asked_for(connection, text)})
+    if unknown := sorted({*given} - {*names}):
+        refuse(f"--set: the question has no ${', $'.join(unknown)}{'; it has $' + ', $'.join(names) if names else ''}")
+    usual = usual_values(connection, name, settings_here()) if name else {}
+    told = {**usual, **given}
+    if missing := [value for value in names if value not in told]:
+        refuse(f"the question asks for {', '.join(f'${value}' for value in missing)}: say it with --set NAME=VALUE")
+    if shown := ", ".join(f"{value}={_spelled(told[value])}" for value in names):
+        err.print(f"with {shown}", highlight=False, markup=False)
+    return {value: told[value] for value in names}
+
+
+def _spelled(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

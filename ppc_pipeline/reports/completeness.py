@@ -38,7 +38,7 @@ class DayStatus(StrEnum):
     """Past Amazon's retention, and never loaded."""
 
 
-NEVER_ORDERED = "never ordered"
+_NEVER_ORDERED = "never ordered"
 
 COMPLETE = frozenset(
     {DayStatus.LOADED, DayStatus.NOT_OVER, DayStatus.NOT_SERVED, DayStatus.BLOCKED, DayStatus.NOT_OFFERED}
@@ -50,8 +50,8 @@ class Stretch:
     """Days of one profile and report type that stand alike.
 
     Attributes:
-        since: When an outstanding report was asked for, a failed one given up, or Amazon first said that there is none
-            to be had; None for other days.
+        since: When an outstanding report was asked for, a failed one given up, Amazon first said that there is none to
+            be had, or began to refuse the profile whose day was never ordered; None for other days.
     """
 
     account: str
@@ -66,7 +66,7 @@ class Stretch:
     @property
     def in_trouble(self) -> bool:
         """Whether a person must see to it: it failed, or was never ordered because Amazon refuses the profile."""
-        return self.status is DayStatus.FAILED or (self.status is DayStatus.MISSING and self.reason != NEVER_ORDERED)
+        return self.status is DayStatus.FAILED or (self.status is DayStatus.MISSING and self.since is not None)
 
 
 def stretches(
@@ -207,11 +207,11 @@ def _unordered(
     yield too_old, (DayStatus.NOT_SERVED, "", None)
     missing = left & ~not_over & ~too_old
     if profile.blocked:
-        yield missing, (DayStatus.MISSING, f"{NEVER_ORDERED}; {profile.blocked_reason}", None)
+        yield missing, (DayStatus.MISSING, f"{_NEVER_ORDERED}; {profile.blocked_reason}", profile.blocked_since)
     elif lack := profile.lack_of(report_type):
         yield missing, (DayStatus.NOT_OFFERED, lack.reason, lack.since)
     else:
-        yield missing, (DayStatus.MISSING, NEVER_ORDERED, None)
+        yield missing, (DayStatus.MISSING, _NEVER_ORDERED, None)
 
 
 def _blocked_for_long(profile: Profile, now: datetime) -> bool:

@@ -5,7 +5,6 @@ what it tolerates. Not here: figures that are right and bad (``insights``), or w
 (``reports.completeness``).
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from ppc_pipeline.warehouse.tables import sql_file
+from ppc_pipeline.warehouse.questions import ask_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +67,11 @@ class Asked:
     report_types: Sequence[str]
     now: datetime
 
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the files in ``sql/quality`` are told."""
+        return {"start": self.start, "end": self.end, "report_types": [*self.report_types], "now": self.now}
+
 
 QUALITY_CHECKS: dict[str, QualityCheck] = {
     check.name: check
@@ -100,13 +104,4 @@ QUALITY_CHECKS: dict[str, QualityCheck] = {
 
 def judge(connection: duckdb.DuckDBPyConnection, check: QualityCheck, asked: Asked) -> list[Judged]:
     """Return what a check compared, with what is wrong first."""
-    sql = sql_file(f"quality/{check.name}")
-    values: dict[str, Any] = {
-        "start": asked.start,
-        "end": asked.end,
-        "report_types": [*asked.report_types],
-        "now": asked.now,
-    }
-    # DuckDB refuses values that a query does not ask for.
-    wanted = {name: values[name] for name in set(re.findall(r"\$(\w+)", sql))}
-    return [Judged(*row) for row in connection.execute(sql, wanted).fetchall()]
+    return [Judged(*row) for row in ask_file(connection, f"quality/{check.name}", asked.values).fetchall()]

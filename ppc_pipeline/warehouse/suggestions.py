@@ -4,7 +4,6 @@ Here: the numbers that the SQL in ``sql/suggestions`` works with, making the tab
 Nothing is ever sent to Amazon. Not here: when the table is made, or writing it for an upload (``bulksheets``).
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
@@ -14,6 +13,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from ppc_pipeline.warehouse.connection import in_transaction
+from ppc_pipeline.warehouse.questions import inputs, wanted
 from ppc_pipeline.warehouse.tables import sql_file
 
 KINDS: Mapping[str, str] = {
@@ -24,10 +24,12 @@ KINDS: Mapping[str, str] = {
 }
 """Kind -> what is to be changed. The SQL of each is in the file of that name."""
 
-SOURCES = ("spTargeting", "sbTargeting", "spSearchTerm", "sbSearchTerm", "spCampaigns", "sbCampaigns")
+SOURCES = (
+    *("spTargeting", "sbTargeting", "sdTargeting"),
+    *("spSearchTerm", "sbSearchTerm"),
+    *("spCampaigns", "sbCampaigns", "sdCampaigns"),
+)
 """The report types that are evidence. Where one is not loaded, what would follow from it is not suggested."""
-
-_INPUTS = ("advertisers", "evidence_days", "search_terms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,18 @@ class Count:
     expected_sales_change: Decimal
 
 
+def suggestion_values(target_acos: TargetAcos, now: datetime, profile_ids: Sequence[int] = ()) -> dict[str, Any]:
+    """Return what the files in ``sql/suggestions`` are told; arguments as of ``refresh_suggestions``."""
+    return {
+        **{name: number.value for name, number in NUMBERS.items()},
+        "today": now.date(),
+        "profiles": list(profile_ids),
+        "target_acos_percent": target_acos.percent,
+        "accounts": list(target_acos.by_account),
+        "account_targets": list(target_acos.by_account.values()),
+    }
+
+
 def refresh_suggestions(
     connection: DuckDBPyConnection, target_acos: TargetAcos, now: datetime, profile_ids: Sequence[int] = ()
 ) -> None:
@@ -158,32 +172,17 @@ def refresh_suggestions(
         now: The figures of days before it count.
         profile_ids: Whose.
     """
-    values: dict[str, Any] = {
-        **{name: number.value for name, number in NUMBERS.items()},
-        "today": now.date(),
-        "profiles": list(profile_ids),
-        "target_acos_percent": target_acos.percent,
-        "accounts": list(target_acos.by_account),
-        "account_targets": list(target_acos.by_account.values()),
-    }
-    for name in _INPUTS:
-        _execute(connection, f"CREATE OR REPLACE TEMP TABLE {name} AS", name, values)
-    with in_transaction(connection):
+    values = suggestion_values(target_acos, now, profile_ids)
+    files = [f"suggestions/{kind}" for kind in KINDS]
+    with inputs(connection, files, values), in_transaction(connection):
         connection.execute(
             "DELETE FROM suggestions WHERE ? = [] OR list_contains(?::BIGINT[], profile_id)",
             [list(profile_ids), list(profile_ids)],
         )
-        for kind in KINDS:
-            columns = "INSERT INTO suggestions BY NAME SELECT *, $now AS made_at FROM"
-            _execute(connection, columns, kind, {**values, "now": now})
-    for name in _INPUTS:
-        connection.execute(f"DROP TABLE temp.{name}")
-
-
-def _execute(connection: DuckDBPyConnection, before: str, name: str, values: Mapping[str, Any]) -> None:
-    statement = f"{before} ({sql_file(f'suggestions/{name}').rstrip().removesuffix(';')}\n)"
-    named = {*re.findall(r"\$([a-z_]+)", statement)}  # DuckDB takes no value that the statement does not name
-    connection.execute(statement, {key: value for key, value in values.items() if key in named})
+        for file in files:
+            select = sql_file(file).rstrip().removesuffix(";")
+            statement = f"INSERT INTO suggestions BY NAME SELECT *, $now AS made_at FROM ({select}\n)"
+            connection.execute(statement, wanted(connection, statement, {**values, "now": now}))
 
 
 def has_suggestions(connection: DuckDBPyConnection) -> bool:

@@ -53,11 +53,11 @@ class WeekdayIndex:
     sales_index: float | None
 
 
-def trend_days(connection: DuckDBPyConnection, most: int) -> list[TrendDay]:
-    """Return the days of the profiles with the highest cost, profile by profile."""
-    return [TrendDay(*row) for row in connection.execute(sql_file("trends/daily"), {"most": most}).fetchall()]
+def trend_days(connection: DuckDBPyConnection) -> list[TrendDay]:
+    """Return the days of every profile, profile by profile, those with the highest cost first."""
+    return [TrendDay(*row) for row in connection.execute(sql_file("trends/daily")).fetchall()]
 
 
-def weekday_indices(connection: DuckDBPyConnection, most: int) -> list[WeekdayIndex]:
-    """Return the weekdays of the profiles and ad products with the highest cost, one after the other."""
-    return [WeekdayIndex(*row) for row in connection.execute(sql_file("trends/weekdays"), {"most": most}).fetchall()]
+def weekday_indices(connection: DuckDBPyConnection) -> list[WeekdayIndex]:
+    """Return the weekdays of every profile and ad product, those with the highest cost first."""
+    return [WeekdayIndex(*row) for row in connection.execute(sql_file("trends/weekdays")).fetchall()]

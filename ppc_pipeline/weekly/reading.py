@@ -14,7 +14,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from ppc_pipeline.warehouse.metrics import METRIC_TABLES
-from ppc_pipeline.warehouse.tables import sql_file
+from ppc_pipeline.warehouse.questions import ask_file, inputs
 from ppc_pipeline.weekly.figures import Known, Sums, change_percent
 from ppc_pipeline.weekly.weeks import Week
 
@@ -143,9 +143,9 @@ class Found:
     shares: dict[tuple[str, str, str], list[tuple[int, Decimal]]] = field(default_factory=lambda: defaultdict(list))
 
 
-def read(connection: DuckDBPyConnection, week: Week, profiles: Sequence[int]) -> dict[int, Found]:
-    """Return what the warehouse has for the report of a week, by profile."""
-    values = {
+def week_values(week: Week, profiles: Sequence[int]) -> dict[str, Any]:
+    """Return what the files in ``sql/weekly`` are told."""
+    return {
         "profiles": list(profiles),
         "report_types": list(SOURCES.values()),
         "first": week.before(WEEKS - 1).start,
@@ -153,6 +153,11 @@ def read(connection: DuckDBPyConnection, week: Week, profiles: Sequence[int]) ->
         "last": week.end,
         "most": MOST,
     }
+
+
+def read(connection: DuckDBPyConnection, week: Week, profiles: Sequence[int]) -> dict[int, Found]:
+    """Return what the warehouse has for the report of a week, by profile."""
+    values = week_values(week, profiles)
     found = {profile_id: Found() for profile_id in profiles}
     for row in _rows(connection, "days", values):
         day = ProductDay(row["currency_code"], row["ad_product"], row["date"], _sums(row))
@@ -179,19 +184,16 @@ def read(connection: DuckDBPyConnection, week: Week, profiles: Sequence[int]) ->
 
 
 def _read_losing(connection: DuckDBPyConnection, values: dict[str, Any], found: dict[int, Found]) -> None:
-    judged = [*_rows(connection, "judged_weeks", values)]
-    for row in judged:
+    for row in _rows(connection, "judged_weeks", values):
         if row["start"] is None:
             found[row["profile_id"]].not_judged.append(row["ad_product"])
-    known = [row for row in judged if row["start"] is not None]
-    for row in _rows(connection, "lost", values | {"judged": known}):
-        found[row["profile_id"]].losing.append(_losing(row))
+    with inputs(connection, ["weekly/lost"], values):
+        for row in _rows(connection, "lost", values):
+            found[row["profile_id"]].losing.append(_losing(row))
 
 
 def _rows(connection: DuckDBPyConnection, name: str, values: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    query = sql_file(f"weekly/{name}")
-    asked = {key: value for key, value in values.items() if f"${key}" in query}
-    cursor = connection.execute(query, asked)
+    cursor = ask_file(connection, f"weekly/{name}", values)
     columns = [column[0] for column in cursor.description]
     return (dict(zip(columns, row, strict=True)) for row in cursor.fetchall())
 

@@ -140,7 +140,7 @@ def test_what_cannot_be_looked_at_or_rebuilt_is_refused(arguments, words, data_d
         (("--nothing",), ("--nothing", "`ppc` takes demo, sync,")),
         (("status", "--jsn"), ("--jsn", "`ppc status` takes --json, --help")),
         (("status", "more"), ("more", "`ppc status` takes --json, --help")),
-        (("query",), ("SQL is missing: one SELECT",)),
+        (("query",), ("give either one SELECT or --file",)),
         (("top",), ("WHAT is missing: one of profiles, ",)),
         (("top", "campaigns", "--limit"), ("--limit lacks its value: how many of each currency",)),
         (("top", "campaigns", "--format"), ("--format lacks its value: one of table, csv, json, parquet; ",)),

@@ -11,8 +11,11 @@ from decimal import Decimal
 import duckdb
 import pytest
 
+from ppc_pipeline.cli.usual_values import usual_values
 from ppc_pipeline.reports.loader import prepare
+from ppc_pipeline.settings import load_settings
 from ppc_pipeline.warehouse.connection import Warehouse
+from ppc_pipeline.warehouse.questions import ask_file, inputs, question_names
 from ppc_pipeline.warehouse.top import KINDS
 from ppc_pipeline_tests.cli.conftest import ppc, start
 from ppc_pipeline_tests.fakes import DAY, SELLER, VENDOR
@@ -37,6 +40,12 @@ def filled(tmp_path_factory):
     with warehouse.connect() as connection:
         fill(connection, folder, SOURCES)
     return folder / "ppc.duckdb"
+
+
+@pytest.fixture(scope="session")
+def answering(filled):
+    with Warehouse(str(filled)).connect(read_only=True) as connection:
+        yield connection
 
 
 @pytest.fixture
@@ -236,6 +245,11 @@ def test_without_a_warehouse_there_is_nothing_to_ask_and_none_is_made(data_dir):
         ("SELECT sum(cost) AS much FROM metrics_by_campaign", True),
         ("SELECT currency_code, sum(cost) FROM metrics_by_campaign GROUP BY 1", False),
         ("SELECT sum(cost) FROM metrics_by_campaign WHERE currency_code = 'USD'", False),
+        ("SELECT sum(cost) FROM metrics_by_campaign WHERE currency_code <> ''", True),
+        ("SELECT sum(cost), count(DISTINCT currency_code) FROM metrics_by_campaign", True),
+        ("SELECT sum(cost) FROM metrics_by_campaign WHERE profile_id = 7", False),
+        ("SELECT sum(cost) FROM metrics_by_campaign AS m JOIN profiles AS p ON p.profile_id = m.profile_id", True),
+        ("SELECT sum(cost) FROM metrics_by_campaign GROUP BY date, currency_code", False),
         ("SELECT sum(cost_converted) FROM metrics_by_campaign", False),
         ("FROM metrics_by_campaign", False),
         ("SELECT sum(clicks) FROM metrics_by_campaign", False),
@@ -320,3 +334,60 @@ def test_a_profile_that_nobody_knows_is_refused(here):
     result = ppc("top", "campaigns", "--profile", 777)
     assert result.exit_code == 2
     assert "profile 777 is not known; `ppc status` lists" in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize("name", question_names())
+def test_every_question_of_the_package_is_answered_as_it_stands(answering, name):
+    settings = load_settings()
+    values = usual_values(answering, name, settings)
+    with inputs(answering, [name], values):
+        assert ask_file(answering, name, values).description
+
+
+def test_a_question_of_the_package_is_asked_with_what_the_pipeline_would_tell_it_and_says_so(here):
+    result = ppc("query", "--file", "quality/currency", "--set", "start=2026-01-01", "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr.startswith("with end=")
+    assert "start=2026-01-01" in result.stderr
+    assert {row["profile_id"] for row in json.loads(result.stdout)} >= {SELLER, VENDOR}
+    told = ppc("query", "--file", "suggestions/bid_change", "--set", "prior_clicks=50", "--set", "profiles=[1]").stderr
+    assert {"prior_clicks=50,", "days=60,", "profiles=[1],"} <= {*told.replace("\n", " ").split(" ")}
+
+
+def test_a_file_of_ones_own_is_told_numbers_lists_dates_and_texts(here, tmp_path):
+    file = tmp_path / "mine.sql"
+    file.write_text("SELECT $day + 1 AS next, $n * 2 AS twice, $names[1] AS first, $text || '!' AS said;")
+    options = ("day=2026-11-30", "n=1.5", 'names=["a", "b"]', "text=10 % off")
+    assert found("query", "--file", file, *(one for option in options for one in ("--set", option))) == [
+        {"next": "2026-12-01", "twice": 3, "first": "a", "said": "10 % off!"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "give either one SELECT or --file"),
+        (("SELECT 1", "--file", "quality/fresh"), "give either one SELECT or --file"),
+        (("--file", "quality/wrong"), "there is no such file, nor such a question; there are "),
+        (("SELECT $a, $b", "--set", "a=1"), "the question asks for $b: say it with --set NAME=VALUE"),
+        (("SELECT 1", "--set", "a=1"), "the question has no $a"),
+        (("SELECT $b", "--set", "a=1"), "the question has no $a; it has $b"),
+        (("SELECT $b", "--set", "b"), "--set b: it is written NAME=VALUE"),
+        (("SELECT $b +", "--set", "b=1"), "Parser Error"),
+        (("SELECT $b::DATE", "--set", "b=x"), "Conversion Error"),
+        (("--file", "/"), "there is no such file"),
+    ],
+)
+def test_a_question_that_lacks_something_is_refused_in_one_line_that_says_what(here, arguments, said):
+    result = ppc("query", *arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr.splitlines()[-1]
+    assert "Traceback" not in result.stderr
+
+
+def test_a_file_that_writes_is_refused(here, tmp_path):
+    file = tmp_path / "drop.sql"
+    file.write_text("DROP TABLE load_log")
+    result = ppc("query", "--file", file)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "one SELECT" in result.stderr

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from ppc_pipeline.defs.plots import MOST_PROFILES, coverage_plot, readable_on
-from ppc_pipeline.defs.trend_plots import MOST_PANELS, trends_plot, weekdays_plot
+from ppc_pipeline.defs.trend_plots import MOST_ROWS, small_trends_plot, trends_plot, weekdays_plot
 from ppc_pipeline.reports.completeness import DayStatus, Stretch
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline.warehouse.trends import TrendDay, WeekdayIndex
@@ -49,17 +49,34 @@ def trend(place, profiles, name="Store"):
     ]
 
 
-def test_trends_of_many_profiles_stay_small_and_say_how_many_are_left_out():
-    days = [day for place in range(1, MOST_PANELS + 1) for day in trend(place, 300)]
-    drawn = trends_plot(days).value
-    assert "The 9 with the highest cost, each currency's first ones; 291 more are not drawn." in drawn
-    assert len(drawn) < 160_000
-    assert "not drawn" not in trends_plot(trend(1, 1)).value
+def test_every_profile_has_its_trends_drawn_the_most_costly_ones_large(monkeypatch):
+    named = []
+    monkeypatch.setattr("matplotlib.axes.Axes.text", lambda axes, x, y, text, **_: named.append(text))
+    monkeypatch.setattr("matplotlib.axes.Axes.set_title", lambda axes, text, **_: named.append(text))
+    days = [day for place in range(1, 31) for day in trend(place, 30, f"Store {place}")]
+    large, small = trends_plot(days), small_trends_plot(days)
+    assert "The 9 with the highest cost, each currency's first ones; 21 more are drawn small below." in large.value
+    assert {text.split(":")[0].removesuffix(", USD") for text in named} >= {f"Store {place}" for place in range(1, 31)}
+    assert "Store 30: 4.4k USD, ACoS 99 %" in named
+    assert len(large.value + small.value) < 300_000
+
+
+def test_few_profiles_have_no_small_trends():
+    assert small_trends_plot(trend(1, 1)) is None
+    assert "drawn small" not in trends_plot(trend(1, 1)).value
+
+
+def test_a_profile_without_sales_or_cost_is_drawn_small_too():
+    days = [day for place in range(1, 10) for day in trend(place, 11)]
+    days += [replace(day, cost=None, sales=None) for day in trend(10, 11)]
+    days += [replace(day, sales=Decimal(0)) for day in trend(11, 11)][:1]
+    assert small_trends_plot(days).value
 
 
 @pytest.mark.parametrize("name", ["Cash$Flow$ {", "A & B <b>"])
 def test_a_name_with_signs_of_a_formula_can_be_drawn(name):
     assert trends_plot(trend(1, 1, name)).value
+    assert small_trends_plot([day for place in range(1, 11) for day in trend(place, 10, name)]).value
     week = [WeekdayIndex(1, 1, 1, name, "USD", "SPONSORED_TV", day, index) for day, index in ((7, 1.5), (1, None))]
     assert weekdays_plot(week).value
     assert coverage_plot([replace(one, profile_name=name) for one in stretches_of(1)]).value
@@ -80,3 +97,10 @@ def test_every_number_of_the_heat_map_can_be_read_on_its_cell(monkeypatch):
     )
     weekdays_plot([WeekdayIndex(1, 1, 1, "Store", "USD", "SPONSORED_PRODUCTS", n + 1, 0.5 + n / 6) for n in range(7)])
     assert (written["0.50"], written["1.00"], written["1.50"]) == ("white", "black", "white")
+
+
+def test_a_heat_map_of_many_profiles_says_how_many_it_leaves_out():
+    found = MOST_ROWS + 7
+    weeks = [WeekdayIndex(n, found, n, "Store", "USD", "SPONSORED_PRODUCTS", 1, 1.0) for n in range(1, found + 1)]
+    assert "7 more are not drawn." in weekdays_plot(weeks).value
+    assert "not drawn" not in weekdays_plot([replace(week, found=MOST_ROWS) for week in weeks[:MOST_ROWS]]).value

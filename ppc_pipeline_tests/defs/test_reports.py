@@ -9,7 +9,7 @@ import dagster as dg
 import httpx
 import pytest
 
-from ppc_pipeline.reports.completeness import NEVER_ORDERED, DayStatus, Stretch
+from ppc_pipeline.reports.completeness import DayStatus, Stretch
 from ppc_pipeline.reports.refused_columns import RefusedColumn
 from ppc_pipeline.reports.windows import Days
 from ppc_pipeline_tests.conftest import days_ago
@@ -272,8 +272,10 @@ def test_what_was_not_ordered_of_a_refused_profile_is_an_error_that_gives_the_re
     from ppc_pipeline.defs.checks import complete_result
 
     found = [
-        Stretch("acme", 1, "Acme", "sbAds", Days(DAY, DAY), status, f"{said}401 (Amazon request id r-{n}) -> mend it")
-        for status, said in ((DayStatus.MISSING, f"{NEVER_ORDERED}; "), (DayStatus.FAILED, ""))
+        Stretch(
+            "acme", 1, "A", "sbAds", Days(DAY, DAY), status, f"{said}401 (Amazon request id r-{n}) -> mend it", NOON
+        )
+        for status, said in ((DayStatus.MISSING, "never ordered; "), (DayStatus.FAILED, ""))
         for n in (1, 2)
     ]
     result = complete_result(dg.AssetKey("report_sb_ads"), found[:1], {})

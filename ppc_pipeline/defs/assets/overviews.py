@@ -159,18 +159,21 @@ def trends_asset(report_types: Sequence[ReportType]) -> dg.AssetsDefinition:
     def performance_trends(warehouse: WarehouseResource) -> dg.MaterializeResult:
         """Cost, sales and ACoS by day, and sales by weekday, of the last twelve weeks for each profile.
 
-        No table: drawn from `metrics_by_profile`, a day over all ad products, and `seasonality`; the profiles with the
-        highest cost, each in its currency. A weekday has an index where there are four weeks of loaded days.
+        No table: drawn from `metrics_by_profile`, a day over all ad products, and `seasonality`; every profile, each in
+        its currency, the nine with the highest cost large. A weekday has an index where there are four weeks of loaded
+        days.
         """
-        from ppc_pipeline.defs.trend_plots import MOST_PANELS, MOST_ROWS, trends_plot, weekdays_plot  # as above
+        from ppc_pipeline.defs.trend_plots import small_trends_plot, trends_plot, weekdays_plot  # as above
 
         prepare(warehouse.warehouse())
         with warehouse.get_connection(read_only=True) as connection:
-            days, weekdays = trend_days(connection, MOST_PANELS), weekday_indices(connection, MOST_ROWS)
+            days, weekdays = trend_days(connection), weekday_indices(connection)
+        others = small_trends_plot(days)
         return dg.MaterializeResult(
             metadata={
                 "profiles": days[0].found if days else 0,
                 **({"last day": str(max(day.date for day in days)), "by day": trends_plot(days)} if days else {}),
+                **({"by day, the others": others} if others else {}),
                 **({"by weekday": weekdays_plot(weekdays)} if weekdays else {}),
             }
         )

@@ -1,5 +1,5 @@
 -- One row is a day of one profile in one currency, over all ad products, of the twelve weeks up to the profile's newest
--- day: the $most profiles with the highest cost. A day that is not loaded of each ad product is left out: it
+-- day, the profiles with the highest cost first. A day that is not loaded of each ad product is left out: it
 -- would look like a drop. Costs in different currencies are not compared: each currency's first comes before
 -- anybody's second. `profiles` is how many there are in all.
 WITH loads AS (
@@ -35,5 +35,4 @@ placed AS (
 )
 SELECT place, profiles, profile_id, coalesce(profile_name, profile_id::VARCHAR) AS profile, currency_code, date, cost, sales
 FROM days JOIN placed USING (profile_id, currency_code)
-WHERE place <= $most
 ORDER BY place, date;

@@ -1,6 +1,6 @@
 -- One row is one weekday (1 Monday to 7 Sunday) of one profile and ad product in one currency: its sales against those
--- of an average day (`seasonality`). Those with less than four weeks of loaded days are left out; of the others the $most
--- with the highest cost in the twelve weeks up to the newest day, each currency's first before anybody's second.
+-- of an average day (`seasonality`). Those with less than four weeks of loaded days are left out; of the others those
+-- with the highest cost in the twelve weeks up to the newest day come first, each currency's first before anybody's second.
 WITH costs AS (
     SELECT profile_id, any_value(profile_name) AS profile_name, currency_code, ad_product, sum(cost) AS cost
     FROM metrics_by_profile
@@ -33,5 +33,4 @@ SELECT
     place, found, profile_id, coalesce(profile_name, profile_id::VARCHAR) AS profile, currency_code, ad_product,
     bucket AS weekday, index AS sales_index
 FROM placed JOIN indices USING (profile_id, currency_code, ad_product)
-WHERE place <= $most
 ORDER BY place, weekday;

@@ -1,9 +1,10 @@
 -- One row is one campaign of one profile in one currency that cost more in the week it is judged by than it will have
 -- sold in the end, with the week before that: of each profile and currency those that lost most, with how many there are.
 --
--- `judged` has the week by profile and ad product (judged_weeks). Purchases and sales are those of the end: what is known
--- of them over the share that is (loaded_days; a day older than these is whole), weighted by what each day cost.
-WITH judged AS (SELECT unnest($judged::STRUCT(profile_id BIGINT, ad_product VARCHAR, start DATE)[], recursive := true)),
+-- The week by profile and ad product is in judged_weeks, the file beside this one. Purchases and sales are those of the
+-- end: what is known of them over the share that is (loaded_days; a day older than these is whole), weighted by what each
+-- day cost.
+WITH judged AS (FROM temp.judged_weeks WHERE start IS NOT NULL),
 shares AS (
     SELECT profile_id, ad_product, date, purchases_share, sales_share FROM loaded_days
     WHERE

@@ -1,0 +1,38 @@
+"""What the package's SQL files are told where nobody says otherwise: what the pipeline itself would tell them today.
+
+Not here: reading what somebody says (``query``), or asking (``warehouse.questions``).
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import duckdb
+
+from ppc_pipeline.defs.assets.suggestions import target_acos
+from ppc_pipeline.settings import Settings
+from ppc_pipeline.warehouse.quality import Asked
+from ppc_pipeline.warehouse.suggestions import suggestion_values
+from ppc_pipeline.weekly.reading import week_values
+from ppc_pipeline.weekly.weeks import last_week
+
+_DAYS = timedelta(days=31)
+
+
+def usual_values(connection: duckdb.DuckDBPyConnection, name: str, settings: Settings) -> Mapping[str, Any]:
+    """Return values for one of the package's files; of all profiles, and of the last 31 days or the last week.
+
+    Args:
+        connection: The warehouse, which knows the profiles.
+        name: The file: ``suggestions/bid_change``.
+        settings: For the report types and the target ACoS.
+    """
+    now = datetime.now(UTC)
+    folder, _, _ = name.rpartition("/")
+    if folder == "suggestions":
+        return {**suggestion_values(target_acos(settings), now), "kinds": []}
+    if folder == "weekly":
+        profiles = connection.execute("SELECT profile_id FROM profiles ORDER BY ALL").fetchall()
+        return week_values(last_week((), now), [profile_id for (profile_id,) in profiles])
+    configured = [report_type.name for report_type in settings.selected_report_types()]
+    return {**Asked(now.date() - _DAYS, now.date() - timedelta(days=1), configured, now).values, "most": 20}

@@ -1,0 +1,83 @@
+"""The package's SQL files as questions: what each asks to be told, which others it reads, and asking it.
+
+A file in ``sql`` is one SELECT that says in its head what a row is. It reads tables and views of the warehouse, and may
+read a file that stands beside it as ``temp.<its name>``: that is asked first, into a temporary table. Not here: what is
+asked (the files), or with which values (who asks).
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib import resources
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+
+from ppc_pipeline.warehouse.tables import quoted, sql_file
+
+_SQL = resources.files(__package__).joinpath("sql")
+_READ = re.compile(r"\btemp\.([a-z_]+)")
+_NO_QUESTIONS = ("own_tables", "entity_changes", "top", "entity_figures")
+
+
+def question_names() -> list[str]:
+    """Return the name of every file that is a question: ``suggestions/bid_change``."""
+    return sorted(_names())
+
+
+def _names() -> Iterator[str]:
+    for entry in _SQL.iterdir():
+        inner = [f"{entry.name}/{one.name}" for one in entry.iterdir()] if entry.is_dir() else [entry.name]
+        yield from (name.removesuffix(".sql") for name in inner if name.removesuffix(".sql") not in _NO_QUESTIONS)
+
+
+def asked_for(connection: DuckDBPyConnection, sql: str) -> set[str]:
+    """Return the names of the values that a statement is to be told: ``$today`` is ``today``."""
+    return {name for statement in connection.extract_statements(sql) for name in statement.named_parameters}
+
+
+def wanted(connection: DuckDBPyConnection, sql: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of some values that a statement asks for: DuckDB takes no others.
+
+    Raises:
+        KeyError: It asks for one that is not among them.
+    """
+    return {name: values[name] for name in asked_for(connection, sql)}
+
+
+def ask_file(connection: DuckDBPyConnection, name: str, values: Mapping[str, Any]) -> DuckDBPyConnection:
+    """Ask one of the package's files; those that it reads are there (``inputs``)."""
+    sql = sql_file(name)
+    return connection.execute(sql, wanted(connection, sql, values))
+
+
+@contextmanager
+def inputs(connection: DuckDBPyConnection, names: Iterable[str], values: Mapping[str, Any]) -> Iterator[None]:
+    """Make the files that some others read into temporary tables, and drop these in the end.
+
+    Args:
+        connection: The warehouse; it may be opened for reading only.
+        names: The files.
+        values: What they all are told.
+    """
+    made = list(dict.fromkeys(input_ for name in names for input_ in inputs_of(name)))
+    for name in made:
+        sql = sql_file(name)
+        statement = f"CREATE OR REPLACE TEMP TABLE {_table(name)} AS {sql}"
+        connection.execute(statement, wanted(connection, sql, values))
+    try:
+        yield
+    finally:
+        for name in made:
+            connection.execute(f"DROP TABLE IF EXISTS temp.{_table(name)}")
+
+
+def inputs_of(name: str) -> list[str]:
+    """Return the files that one reads as tables (``temp.advertisers``), each after those that it reads itself."""
+    folder, _, _ = name.rpartition("/")
+    beside = [f"{folder}/{table}" for table in _READ.findall(sql_file(name))]
+    return list(dict.fromkeys(needed for one in beside for needed in (*inputs_of(one), one)))
+
+
+def _table(name: str) -> str:
+    return quoted(name.rpartition("/")[2])
