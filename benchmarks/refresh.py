@@ -122,6 +122,7 @@ def _bare_query(windows: Sequence[int] = (3, 7, 14, 30, 60, 90)) -> str:
         for name in ("cost", "sales_7d")
         for end, where in (("year", of_year), ("then", of_month))
     ]
+    # All days are loaded: the 31 of October 2025, and the 365 of the twelve months.
     months = [f"({name}_then::DOUBLE / 31) / ({name}_year::DOUBLE / 365)" for name in ("cost", "sales_7d")]
     keys = "profile_id, currency_code, campaign_id, ad_group_id, keyword_id"
     return f"""
