@@ -4,13 +4,14 @@ Not here: reading what somebody says (``query``), or asking (``warehouse.questio
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import duckdb
 
 from ppc_pipeline.defs.assets.suggestions import target_acos
 from ppc_pipeline.settings import Settings
+from ppc_pipeline.warehouse.features import CAMPAIGN_FEATURES, FEATURE_TABLES, due_values
 from ppc_pipeline.warehouse.quality import Asked
 from ppc_pipeline.warehouse.suggestions import suggestion_values
 from ppc_pipeline.weekly.reading import week_values
@@ -34,5 +35,8 @@ def usual_values(connection: duckdb.DuckDBPyConnection, name: str, settings: Set
     if folder == "weekly":
         profiles = connection.execute("SELECT profile_id FROM profiles ORDER BY ALL").fetchall()
         return week_values(last_week((), now), [profile_id for (profile_id,) in profiles])
+    if folder == "features":
+        table = FEATURE_TABLES.get(name.removeprefix("features/"), CAMPAIGN_FEATURES)
+        return {**due_values(table, now), "first": date.min, "last": now.date()}
     configured = [report_type.name for report_type in settings.selected_report_types()]
     return {**Asked(now.date() - _DAYS, now.date() - timedelta(days=1), configured, now).values, "most": 20}

@@ -10,6 +10,7 @@ their columns mean. Not here: figures as they stand now (``metrics``), or traini
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 from duckdb import DuckDBPyConnection
 
@@ -26,6 +27,7 @@ from ppc_pipeline.warehouse.metrics import (
     MetricColumn,
     MetricTable,
 )
+from ppc_pipeline.warehouse.questions import wanted
 from ppc_pipeline.warehouse.restated import FINAL_AFTER_DAYS
 from ppc_pipeline.warehouse.tables import quoted, sql_file
 
@@ -317,14 +319,24 @@ def _refresh_slice(connection: DuckDBPyConnection, table: FeatureTable, now: dat
     return Refreshed(due.profiles, due.days, rows, due.first, due.last)
 
 
+def due_values(table: FeatureTable, now: datetime, slice_rows: int = SLICE_ROWS) -> dict[str, Any]:
+    """Return what the files that say which days are due are told; arguments as of ``refresh_features``."""
+    sources = table.metrics.sources
+    return {
+        "feature_table": table.name,
+        "report_types": [*sources.values()],
+        "ad_products": [*sources],
+        "now": now,
+        "most": slice_rows,
+    }
+
+
 def _take_due(connection: DuckDBPyConnection, table: FeatureTable, now: datetime, slice_rows: int) -> Refreshed:
     """Put a slice of the days that are due into temporary tables, ``due`` and ``due_months``; say which they are."""
-    sources = {"report_types": [*table.metrics.sources.values()], "ad_products": [*table.metrics.sources]}
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE due AS {sql_file('features/due')}",
-        {"feature_table": table.name, "now": now, "most": slice_rows} | sources,
-    )
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE due_months AS {sql_file('features/due_months')}", sources)
+    values = due_values(table, now, slice_rows)
+    for name in ("due", "due_months"):
+        sql = sql_file(f"features/{name}")
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", wanted(connection, sql, values))
     found = connection.execute("SELECT list(DISTINCT profile_id), count(*), min(date), max(date) FROM temp.due")
     profiles, days, first, last = found.fetchone() or (None, 0, None, None)
     return Refreshed(frozenset(profiles or ()), days, 0, first, last)

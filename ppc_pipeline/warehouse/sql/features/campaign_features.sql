@@ -14,7 +14,7 @@ WITH figures AS (
         m.account, m.profile_id, m.currency_code, m.ad_product, m.campaign_id,
         m.impressions, m.clicks, m.cost, m.purchases, m.sales, m.units
     FROM metrics_by_campaign AS m
-    JOIN due
+    JOIN temp.due
         ON due.profile_id = m.profile_id AND due.ad_product = m.ad_product
         AND m.date BETWEEN due.date - 89 AND due.date
     WHERE m.date BETWEEN $first::DATE - 89 AND $last::DATE
@@ -93,7 +93,7 @@ month_sums AS (
         END AS month,
         min(m.date) AS first_seen, sum(m.cost) AS cost, sum(m.sales) AS sales
     FROM metrics_by_campaign AS m
-    SEMI JOIN due_months AS d ON d.profile_id = m.profile_id AND d.ad_product = m.ad_product
+    SEMI JOIN temp.due_months AS d ON d.profile_id = m.profile_id AND d.ad_product = m.ad_product
     WHERE m.date <= $last::DATE
     GROUP BY ALL
 ),
@@ -105,7 +105,7 @@ first_rows AS (
     UNION ALL
     SELECT m.profile_id, m.ad_product, m.campaign_id, min(m.date) AS first_seen
     FROM metrics_by_campaign AS m
-    SEMI JOIN (FROM due ANTI JOIN due_months USING (profile_id, ad_product)) AS others
+    SEMI JOIN (FROM temp.due ANTI JOIN temp.due_months USING (profile_id, ad_product)) AS others
         ON others.profile_id = m.profile_id AND others.ad_product = m.ad_product
     WHERE m.date <= $last::DATE
     GROUP BY ALL
@@ -116,7 +116,7 @@ year_sums AS (
         sum(s.cost) AS cost, sum(s.cost) FILTER (s.month = d.month_then) AS cost_then,
         sum(s.sales) AS sales, sum(s.sales) FILTER (s.month = d.month_then) AS sales_then
     FROM month_sums AS s
-    JOIN due_months AS d
+    JOIN temp.due_months AS d
         ON d.profile_id = s.profile_id AND d.ad_product = s.ad_product AND s.month >= d.month_then AND s.month < d.month
     GROUP BY ALL
 ),
@@ -128,7 +128,7 @@ month_indices AS (
         coalesce(cost_then, 0)::DOUBLE / own_then / (nullif(cost, 0)::DOUBLE / own) AS cost_index,
         coalesce(sales_then, 0)::DOUBLE / own_then / (nullif(sales, 0)::DOUBLE / own) AS sales_index
     FROM year_sums AS y
-    JOIN due_months AS d ON d.profile_id = y.profile_id AND d.ad_product = y.ad_product AND d.month = y.month
+    JOIN temp.due_months AS d ON d.profile_id = y.profile_id AND d.ad_product = y.ad_product AND d.month = y.month
     JOIN first_rows AS f
         ON f.profile_id = y.profile_id AND f.ad_product = y.ad_product AND f.campaign_id = y.campaign_id
     WHERE own_then > 0
@@ -145,7 +145,7 @@ own_days AS (
         len(list_filter(days_84, lambda day_no: (today - day_no) % 7 = 0)) AS weekdays_84,
         i.cost_index AS cost_month_index_last_12_months, i.sales_index AS sales_month_index_last_12_months
     FROM sums
-    JOIN due
+    JOIN temp.due
         ON due.date = sums.date AND due.profile_id = sums.profile_id AND due.ad_product = sums.ad_product
     JOIN first_rows
         ON first_rows.profile_id = sums.profile_id AND first_rows.ad_product = sums.ad_product

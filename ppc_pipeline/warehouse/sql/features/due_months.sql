@@ -11,7 +11,7 @@ months AS (
     SELECT DISTINCT
         profile_id, report_type, ad_product, date_trunc('month', date)::DATE AS month,
         (month - INTERVAL 12 MONTH)::DATE AS month_then, (month - INTERVAL 11 MONTH)::DATE AS next_month_then
-    FROM due JOIN sources USING (ad_product)
+    FROM temp.due JOIN sources USING (ad_product)
 )
 SELECT
     profile_id, ad_product, month, month_then,
