@@ -29,21 +29,29 @@ class Sheet:
         name: The tab.
         product: What its column Product says.
         budget: Its column with a campaign's daily budget.
+        targets: Kind of target -> its entity and the column of its id.
+        other_targets: Those of every other kind.
         columns: Its columns, in Amazon's order; those that are blank in every row of ours are there too.
     """
 
     name: str
     product: str
     budget: str
+    targets: Mapping[str, tuple[str, str]]
+    other_targets: tuple[str, str]
     columns: tuple[str, ...]
 
 
+_KEYWORDS = {"keyword": ("Keyword", "Keyword ID")}
+_PRODUCTS = ("Product Targeting", "Product Targeting ID")
 _IDS = ("Campaign ID", "Ad Group ID", "Portfolio ID", "Ad ID", "Keyword ID", "Product Targeting ID")
 SHEETS: Mapping[str, Sheet] = {
     "SPONSORED_PRODUCTS": Sheet(
         "Sponsored Products Campaigns",
         "Sponsored Products",
         "Daily Budget",
+        _KEYWORDS,
+        _PRODUCTS,
         (
             *("Product", "Entity", "Operation", *_IDS, "Campaign Name", "Ad Group Name", "Start Date", "End Date"),
             *("Targeting Type", "State", "Daily Budget", "SKU", "ASIN", "Ad Group Default Bid", "Bid", "Keyword Text"),
@@ -55,6 +63,8 @@ SHEETS: Mapping[str, Sheet] = {
         "SB Multi Ad Group Campaigns",
         "Sponsored Brands",
         "Budget",
+        _KEYWORDS,
+        _PRODUCTS,
         (
             *("Product", "Entity", "Operation", "Campaign ID", "Portfolio ID", "Ad Group ID", "Ad ID", "Keyword ID"),
             *("Product Targeting ID", "Campaign Name", "Ad Group Name", "Ad Name", "Start Date", "End Date", "State"),
@@ -63,6 +73,18 @@ SHEETS: Mapping[str, Sheet] = {
             *("Product Targeting Expression", "Landing Page URL", "Landing Page ASINs", "Landing Page Type"),
             *("Brand Name", "Consent To Translate", "Brand Logo Asset ID", "Brand Logo Crop", "Custom Images"),
             *("Creative Headline", "Creative ASINs", "Video Asset IDs", "Sub-Pages"),
+        ),
+    ),
+    "SPONSORED_DISPLAY": Sheet(
+        "Sponsored Display Campaigns",
+        "Sponsored Display",
+        "Budget",
+        {"audience": ("Audience Targeting", "Targeting ID")},
+        ("Contextual Targeting", "Targeting ID"),
+        (
+            *("Product", "Entity", "Operation", "Campaign ID", "Portfolio ID", "Ad Group ID", "Ad ID", "Targeting ID"),
+            *("Campaign Name", "Ad Group Name", "Start Date", "End Date", "State", "Tactic", "Budget Type", "Budget"),
+            *("SKU", "ASIN", "Ad Group Default Bid", "Bid", "Bid Optimization", "Cost Type", "Targeting Expression"),
         ),
     ),
 }
@@ -127,15 +149,15 @@ def _row(sheet: Sheet, upload: Upload) -> Row:
     return {"Product": sheet.product, "State": "enabled", **made}
 
 
-def _bid_change(_: Sheet, upload: Upload) -> Row:
+def _bid_change(sheet: Sheet, upload: Upload) -> Row:
     one = upload.suggestion
-    keyword = one.target_kind == "keyword"
+    entity, id_column = sheet.targets.get(one.target_kind or "", sheet.other_targets)
     return {
-        "Entity": "Keyword" if keyword else "Product Targeting",
+        "Entity": entity,
         "Operation": "Update",
         "Campaign ID": one.campaign_id,
         "Ad Group ID": one.ad_group_id,
-        "Keyword ID" if keyword else "Product Targeting ID": one.target_id,
+        id_column: one.target_id,
         "Bid": one.suggested_value,
     }
 

@@ -10,7 +10,7 @@ from ppc_pipeline.bulksheets import SHEETS, write_bulksheet
 from ppc_pipeline.warehouse.suggestions import Suggestion, Upload
 from ppc_pipeline_tests.fakes import DAY, NOON, SELLER
 
-SP, SB = "SPONSORED_PRODUCTS", "SPONSORED_BRANDS"
+SP, SB, SD = "SPONSORED_PRODUCTS", "SPONSORED_BRANDS", "SPONSORED_DISPLAY"
 CAMPAIGN, AD_GROUP, TARGET = 283457646114012345, 388876823359664001, 611975520785130007  # Excel would round these
 
 
@@ -107,7 +107,22 @@ def test_each_kind_is_a_row_as_amazon_takes_it(tmp_path, made, row, ad_product):
     assert read(tmp_path / "b.xlsx") == {SHEETS[ad_product].name: [{"Product": product} | row]}
 
 
-@pytest.mark.parametrize(("ad_product", "budget"), [(SP, "Daily Budget"), (SB, "Budget")])
+@pytest.mark.parametrize(
+    ("kind", "entity"),
+    [
+        ("audience", "Audience Targeting"),
+        ("product", "Contextual Targeting"),
+        ("category", "Contextual Targeting"),
+        ("similar_product", "Contextual Targeting"),
+    ],
+)
+def test_a_target_of_display_is_an_audience_or_a_context(tmp_path, kind, entity):
+    write_bulksheet(tmp_path / "b.xlsx", [upload("bid_change", **(BID | {"ad_product": SD, "target_kind": kind}))])
+    row = PARENTS | {"Product": "Sponsored Display", "Entity": entity, "Operation": "Update", "Bid": 0.75}
+    assert read(tmp_path / "b.xlsx") == {"Sponsored Display Campaigns": [row | {"Targeting ID": str(TARGET)}]}
+
+
+@pytest.mark.parametrize(("ad_product", "budget"), [(SP, "Daily Budget"), (SB, "Budget"), (SD, "Budget")])
 def test_a_campaigns_row_repeats_its_portfolio_and_end_date_which_amazon_would_clear(tmp_path, ad_product, budget):
     made = {"ad_product": ad_product, "current_value": Decimal(10), "suggested_value": Decimal(12)}
     some = [upload("raise_budget", 55, date(2026, 12, 31), **made), upload("raise_budget", **made, campaign_id=9)]

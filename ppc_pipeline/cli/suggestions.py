@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from ppc_pipeline.bulksheets import write_bulksheet
 from ppc_pipeline.cli.console import (
     Bars,
     err,
@@ -113,6 +112,8 @@ def _amount(one: Suggestion, value: Decimal | None) -> str | None:
 
 
 def _write(path: Path, possible: Sequence[Upload], suggested: int, *, as_json: bool) -> None:
+    from ppc_pipeline.bulksheets import write_bulksheet  # Excel takes a fifth of a second, of every command
+
     if not suggested:
         refuse("nothing of what was asked for is suggested: there is nothing to write")
     if not possible:

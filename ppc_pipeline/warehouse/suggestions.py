@@ -24,7 +24,11 @@ KINDS: Mapping[str, str] = {
 }
 """Kind -> what is to be changed. The SQL of each is in the file of that name."""
 
-SOURCES = ("spTargeting", "sbTargeting", "spSearchTerm", "sbSearchTerm", "spCampaigns", "sbCampaigns")
+SOURCES = (
+    *("spTargeting", "sbTargeting", "sdTargeting"),
+    *("spSearchTerm", "sbSearchTerm"),
+    *("spCampaigns", "sbCampaigns", "sdCampaigns"),
+)
 """The report types that are evidence. Where one is not loaded, what would follow from it is not suggested."""
 
 

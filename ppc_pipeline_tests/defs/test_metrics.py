@@ -81,4 +81,4 @@ def test_before_anything_is_loaded_the_tables_are_empty_and_the_run_is_fine(proj
     prepare(Warehouse(here.settings.warehouse))
     result = here.run("reports_job", start=days_ago(3), assets=["metrics_by_target", "fx_rates"])
     assert result.success
-    assert metadata_of(result, "metrics_by_target") == {"dagster/row_count": 0, "days": 1}
+    assert metadata_of(result, "metrics_by_target") == {"dagster/row_count": 0, "days": 1, "dates": str(days_ago(3))}

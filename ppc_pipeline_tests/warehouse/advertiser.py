@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from ppc_pipeline.warehouse.suggestions import SOURCES
 from ppc_pipeline_tests.fakes import NOON, SELLER
 from ppc_pipeline_tests.warehouse.made import add_profile
 
@@ -15,11 +16,12 @@ TODAY = NOON.date()
 SETTLED = TODAY - timedelta(days=10)
 """A day whose figures count."""
 
-SP, SB = "SPONSORED_PRODUCTS", "SPONSORED_BRANDS"
-_TARGETING = {SP: "report_sp_targeting", SB: "report_sb_targeting"}
+SP, SB, SD = "SPONSORED_PRODUCTS", "SPONSORED_BRANDS", "SPONSORED_DISPLAY"
+_TARGETING = {SP: "report_sp_targeting", SB: "report_sb_targeting", SD: "report_sd_targeting"}
 _TERMS = {SP: "report_sp_search_term", SB: "report_sb_search_term"}
-_CAMPAIGNS = {SP: "report_sp_campaigns", SB: "report_sb_campaigns"}
-_SOURCES = ("spTargeting", "sbTargeting", "spSearchTerm", "sbSearchTerm", "spCampaigns", "sbCampaigns")
+_CAMPAIGNS = {SP: "report_sp_campaigns", SB: "report_sb_campaigns", SD: "report_sd_campaigns"}
+_AFTER_VIEWS = {"purchases": 7, "sales": 1000}
+"""What every row of Sponsored Display has beside what follows clicks."""
 
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, **values: Any) -> None:
@@ -44,7 +46,7 @@ class Advertiser:
         add_profile(self.connection, self.profile_id, self.kind, self.country, self.currency)
         if self.account != "acme":
             self.change("profiles", account=self.account)
-        for report_type in _SOURCES:
+        for report_type in SOURCES:
             self.load(report_type)
 
     def load(self, report_type: str, days: int = 100) -> None:
@@ -131,9 +133,13 @@ class Advertiser:
         """Put in a day of a keyword or target: clicks, cost, purchases, sales."""
         if self.ad_product == SP:
             names = {"keyword_id": target_id, "targeting": "beach towel", "keyword": "beach towel"}
-        else:
+        elif self.ad_product == SB:
             names = {"keyword_id": target_id, "keyword_text": "beach towel"}
-        self._figures(_TARGETING, campaign_id, {"ad_group_id": ad_group_id, "keyword_type": "BROAD"} | names, figures)
+        else:
+            names = {"targeting_id": target_id, "targeting_expression": 'asin="B000000001"'}
+        if self.ad_product != SD:
+            names["keyword_type"] = "BROAD"
+        self._figures(_TARGETING, campaign_id, {"ad_group_id": ad_group_id} | names, figures)
 
     def term(self, campaign_id: int, ad_group_id: int, term: str, target_id: int = 5, **figures: Any) -> None:
         """Put in a day of a search term that came through a broad keyword, or what ``match_type`` says."""
@@ -155,5 +161,8 @@ class Advertiser:
         own |= {"campaign_id": campaign_id, "impressions": 10_000, "report_id": "r", "loaded_at": NOON}
         sums = {name: figures.pop(name, 0) for name in ("clicks", "cost", "purchases", "sales")}
         end = {"seller": "_7d", "vendor": "_14d"}[self.kind] if self.ad_product == SP else ""
+        end = "_clicks" if self.ad_product == SD else end
         sums |= {f"{name}{end}": sums.pop(name) for name in ("purchases", "sales")}
+        if self.ad_product == SD:
+            sums |= {name: sums[f"{name}_clicks"] + more for name, more in _AFTER_VIEWS.items()}
         insert(self.connection, tables[self.ad_product], **(own | names | sums | figures))

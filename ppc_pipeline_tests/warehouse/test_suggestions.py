@@ -1,7 +1,7 @@
 """Suggestions: what is proposed, and what is left alone, by cases worked out by hand."""
 
 import random
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import pytest
@@ -13,10 +13,11 @@ from ppc_pipeline.warehouse.suggestions import (
     refresh_suggestions,
     suggestion_counts,
     suggestions,
+    uploads,
 )
 from ppc_pipeline.warehouse.tables import sql_file
 from ppc_pipeline_tests.fakes import NOON, SELLER, VENDOR
-from ppc_pipeline_tests.warehouse.advertiser import SB, SETTLED, SP, TODAY, Advertiser
+from ppc_pipeline_tests.warehouse.advertiser import SB, SD, SETTLED, SP, TODAY, Advertiser
 from ppc_pipeline_tests.warehouse.days import curve
 
 D = Decimal
@@ -54,14 +55,18 @@ CENTS = D("0.60")
 
 
 class Bids:
-    """An ad group with a keyword to look at, and another whose clicks are worth what the bid takes them to be."""
+    """An ad group with a keyword to look at, and another whose clicks are worth what the bid takes them to be.
+
+    Of Sponsored Display they are targets.
+    """
 
     def __init__(self, connection, scale=1, bid=CENTS, **options):
         self.it = Advertiser(connection, **options)
         self.campaign = self.it.campaign()
         self.ad_group = self.it.ad_group(self.campaign, default_bid=None)
-        self.keyword = self.it.keyword(self.campaign, self.ad_group, bid=bid)
-        other = self.it.keyword(self.campaign, self.ad_group, "other", state="PAUSED")
+        add = self.it.target if self.it.ad_product == SD else self.it.keyword
+        self.keyword = add(self.campaign, self.ad_group, bid=bid)
+        other = add(self.campaign, self.ad_group, "other", state="PAUSED")
         worth = D(str(bid)) * 100 / 30
         self.it.clicks(self.campaign, self.ad_group, other, clicks=900, cost=500 * scale, sales=900 * worth)
 
@@ -70,7 +75,8 @@ class Bids:
         return self
 
 
-def test_a_bid_moves_towards_the_target_as_far_as_its_clicks_weigh(connection):
+@pytest.mark.parametrize("ad_product", [SP, SD])
+def test_a_bid_moves_towards_the_target_as_far_as_its_clicks_weigh(connection, ad_product):
     cases = {
         (5, 3, 0): None,  # too few to say anything of the keyword
         (5, 3, 100): None,
@@ -86,7 +92,8 @@ def test_a_bid_moves_towards_the_target_as_far_as_its_clicks_weigh(connection):
     }
 
     def make(connection, case, **options):
-        Bids(connection, **options).clicks(**dict(zip(("clicks", "cost", "sales"), case, strict=True)))
+        bids = Bids(connection, ad_product=ad_product, **options)
+        bids.clicks(**dict(zip(("clicks", "cost", "sales"), case, strict=True)))
 
     assert values(of_each(connection, "bid_change", [*cases], make)) == [*cases.values()]
 
@@ -150,6 +157,7 @@ def test_a_click_counts_once_though_the_keyword_is_all_there_is_of_its_campaign(
 
 def test_bids_are_rounded_to_the_currency_and_never_fall_below_amazons_least(connection):
     yen, krona, brands = {"country": "JP", "currency": "JPY"}, {"country": "SE", "currency": "SEK"}, {"ad_product": SB}
+    display, australia = {"ad_product": SD}, {"country": "AU", "currency": "AUD"}
     cases = [
         (yen | {"kind": "vendor"}, 100, 60, 30000, 110000, "65"),  # no decimals
         (yen, 10, 3, 1500, 0, "2"),  # one yen, though that is more than 25 %
@@ -161,6 +169,10 @@ def test_bids_are_rounded_to_the_currency_and_never_fall_below_amazons_least(con
         (brands, 1, D("0.10"), 50, 1000, "0.12"),  # and raised no faster
         (krona, 10, 6, 3000, 0, None),  # Amazon documents no least bid
         (krona, 10, 6, 3000, 11000, "6.5"),
+        (krona | display, 1, D("0.20"), 100, 0, "0.18"),  # of Sponsored Display it does
+        (australia | display, 1, D("0.22"), 110, 0, "0.2"),  # more than of the others
+        (australia, 1, D("0.12"), 60, 0, "0.1"),
+        (yen | display, 10, 2, 1000, 0, None),
     ]
 
     def make(connection, case, **options):
@@ -211,6 +223,79 @@ def test_targets_have_bids_too_but_not_themes(connection):
     assert one(connection, "bid_change") is None
     bids.it.change("targets", expression_type="MANUAL", state="PAUSED")
     assert one(connection, "bid_change") is None
+
+
+def test_of_display_only_what_is_bid_on_by_the_click_and_runs_gets_a_bid(connection):
+    cases = [
+        ("targets", {"state": "ENABLED"}),  # as it is
+        ("campaigns", {"cost_type": "CPC"}),
+        ("campaigns", {"cost_type": "VCPM"}),
+        ("ad_groups", {"bid_optimization": "REACH"}),  # whose bids are for 1,000 views
+        ("targets", {"state": "PAUSED"}),
+        ("targets", {"removed_at": NOON}),
+        ("ad_groups", {"state": "PAUSED"}),
+        ("campaigns", {"state": "PAUSED"}),
+        ("campaigns", {"end_date": TODAY - timedelta(days=1)}),
+    ]
+
+    def make(connection, case, **options):
+        bids = Bids(connection, ad_product=SD, **options).clicks(clicks=500, cost=300)
+        bids.it.change(case[0], **case[1])
+
+    found = of_each(connection, "bid_change", cases, make)
+    assert [case for case, suggestion in zip(cases, found, strict=True) if suggestion] == cases[:2]
+
+
+def test_of_display_sales_after_a_view_say_nothing_of_a_bid_for_clicks(connection):
+    bids = Bids(connection, ad_product=SD)
+    bids.clicks(clicks=500, cost=300, purchases=2, sales=50, targeting_expression="views=(exact-product lookback=30)")
+    found = one(connection, "bid_change")
+    ((purchases, sales),) = connection.execute("SELECT max(purchases), max(sales) FROM metrics_by_target").fetchall()
+    assert (purchases, sales) == (9, 2800)  # of the target 2 + 7, of the other 1,800 + 1,000
+    assert (found.ad_product, found.target_kind, found.purchases, found.sales) == (SD, "audience", 2, 50)
+    assert (found.acos_percent, found.suggested_value) == (600, D("0.45"))
+    assert found.reason.startswith(
+        "500 clicks at 0.60 USD brought 2 purchases and 50.00 USD (after a click; those after a view do not count). "
+    )
+
+
+def test_clicks_of_campaigns_that_pay_for_views_say_nothing_of_others(connection):
+    bids = Bids(connection, ad_product=SD).clicks(clicks=20, cost=12)
+    alone = one(connection, "bid_change")
+    seen = bids.it.campaign("Seen", cost_type="VCPM")
+    ad_group = bids.it.ad_group(seen)
+    bids.it.clicks(seen, ad_group, bids.it.target(seen, ad_group), clicks=100_000, cost=900, sales=900_000)
+    assert one(connection, "bid_change") == alone
+
+
+def test_a_target_of_display_without_a_bid_has_its_ad_groups(connection):
+    bids = Bids(connection, ad_product=SD).clicks(clicks=500, cost=300)
+    bids.it.change("targets", bid=None)
+    bids.it.change("ad_groups", default_bid=D("0.80"))
+    found = one(connection, "bid_change")
+    assert (found.current_value, found.suggested_value) == (D("0.80"), D("0.60"))
+
+
+@pytest.mark.parametrize(("report_type", "kind"), [("sdTargeting", "bid_change"), ("sdCampaigns", "raise_budget")])
+def test_of_display_nothing_is_suggested_of_a_report_type_that_is_not_loaded(connection, report_type, kind):
+    Bids(connection, ad_product=SD).clicks(clicks=500, cost=300)
+    spender(connection, ad_product=SD, profile_id=VENDOR)
+    assert {found.kind for found in made(connection)} == {"bid_change", "raise_budget"}
+    connection.execute("DELETE FROM load_log WHERE report_type = ?", [report_type])
+    assert {found.kind for found in made(connection)} == {"bid_change", "raise_budget"} - {kind}
+
+
+def test_what_is_suggested_of_display_can_be_carried_out_while_it_is_as_it_was(connection):
+    bids = Bids(connection, ad_product=SD).clicks(clicks=500, cost=300)
+    budgets = spender(connection, ad_product=SD, profile_id=VENDOR)
+    budgets.change("campaigns", portfolio_id=55, end_date=date(2027, 1, 31))
+    made(connection)
+    budget, bid = uploads(connection)
+    assert (bid.suggestion.target_id, bid.suggestion.suggested_value) == (bids.keyword, D("0.45"))
+    assert (budget.suggestion.kind, budget.portfolio_id, budget.end_date) == ("raise_budget", 55, date(2027, 1, 31))
+    bids.it.change("targets", bid=D("0.50"))
+    budgets.change("campaigns", budget=11)
+    assert uploads(connection) == []
 
 
 def test_days_that_are_too_young_or_too_old_or_in_another_currency_do_not_count(connection):
@@ -270,9 +355,11 @@ def test_a_run_for_one_profile_leaves_the_suggestions_of_others_as_they_are(conn
     ]
 
 
-def test_every_bid_is_positive_in_its_bounds_and_what_python_makes_of_the_figures(connection):
+@pytest.mark.parametrize("ad_product", [SP, SD])
+def test_every_bid_is_positive_in_its_bounds_and_what_python_makes_of_the_figures(connection, ad_product):
     rng = random.Random(7)
-    it = Advertiser(connection)
+    it = Advertiser(connection, ad_product=ad_product)
+    add = it.target if ad_product == SD else it.keyword
     figures, bids = {}, {}
     connection.begin()
     for _ in range(6):
@@ -281,7 +368,7 @@ def test_every_bid_is_positive_in_its_bounds_and_what_python_makes_of_the_figure
             ad_group = it.ad_group(campaign)
             for _ in range(8):
                 bid = D(rng.randint(2, 200)) / 100
-                keyword = it.keyword(campaign, ad_group, bid=bid)
+                keyword = add(campaign, ad_group, bid=bid)
                 clicks = int(rng.lognormvariate(4, 2))
                 cost = (clicks * bid * rng.randint(30, 100) / 100).quantize(D("0.01"))
                 sales = D(rng.choice([0, clicks * rng.randint(0, 800)])) / 100
@@ -688,6 +775,13 @@ def test_a_campaign_that_sells_and_runs_out_of_its_budget_gets_more(connection):
     )
 
 
+def test_a_budget_of_display_says_that_sales_after_a_click_are_meant(connection):
+    spender(connection, ad_product=SD)
+    found = one(connection, BUDGET)
+    assert (found.ad_product, found.purchases, found.sales, found.acos_percent) == (SD, 10, D(200), 24)
+    assert "its ACoS (of sales after a click) was 24.0 %, and of the last 14 days" in found.reason
+
+
 @pytest.mark.parametrize(("sales", "is_raised"), [(40, True), (31, False), (0, False)])
 def test_a_budget_is_not_raised_where_the_last_days_are_above_the_target(connection, sales, is_raised):
     it = spender(connection, days=14, sales=sales)
@@ -717,6 +811,9 @@ def test_a_budget_is_raised_only_where_it_is_spent_and_spent_well(connection):
         ({"sales": 0}, None),
         ({"country": "JP", "currency": "JPY", "cost": 10}, "12"),
         ({"ad_product": SB}, "12"),
+        ({"ad_product": SD}, "12"),
+        ({"ad_product": SD, "sales": 0}, None),  # but for those after a view
+        ({"ad_product": SD, "days": 6}, None),
     ]
 
     def make(connection, case, **options):

@@ -127,7 +127,7 @@ def breaks(connection):
     return asked(connection, "FROM tracking_breaks ORDER BY date")
 
 
-@pytest.mark.parametrize(("clicks", "is_found"), [(46, False), (47, True), (0, False)])
+@pytest.mark.parametrize(("clicks", "is_found"), [(46, False), (47, True), (470, True), (0, False)])
 def test_clicks_without_any_purchase_are_a_break_where_chance_does_it_once_in_a_hundred_times(here, clicks, is_found):
     loaded(here, asked=DAY + timedelta(days=7))
     usual(here)
@@ -139,8 +139,8 @@ def test_clicks_without_any_purchase_are_a_break_where_chance_does_it_once_in_a_
     for row in found:
         assert row["chance_percent"] == pytest.approx(chance)
         assert row["reason"].startswith(
-            "Acme US: 47 clicks for 30.00 USD on 2026-11-10 and no purchase anywhere. Usual are 4.7 purchases; the "
-            "chance of none is 0.91 %."
+            f"Acme US: {clicks} clicks for 30.00 USD on 2026-11-10 and no purchase anywhere. Usual are {clicks / 10} "
+            f"purchases; the chance of none is {'0.91' if clicks == 47 else 'below 0.01'} %."
         )
 
 

@@ -58,9 +58,10 @@ def metric_assets(report_types: Sequence[ReportType]) -> dg.AssetsDefinition:
         with warehouse.get_connection(read_only=True) as connection:
             found = {name: metric_totals(connection, name, days.start, days.end) for name in tables if name in selected}
         for name, totals in found.items():
-            metadata: dict[str, dg.MetadataValue | int] = {
+            metadata: dict[str, dg.MetadataValue | int | str] = {
                 "dagster/row_count": sum(total.rows for total in totals),
                 "days": len(days),
+                "dates": str(days),
                 **money("cost", {total.currency_code: total.cost or Decimal(0) for total in totals}),
                 **money("sales", {total.currency_code: total.sales or Decimal(0) for total in totals}),
             }

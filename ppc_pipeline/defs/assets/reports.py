@@ -142,6 +142,7 @@ def performance_asset(sources: Sequence[str], partitions: dg.DailyPartitionsDefi
             metadata={
                 "dagster/row_count": rows[0] if rows else 0,
                 "days": len(days),
+                "dates": str(days),
                 **money("cost", by_currency),
                 "profiles": _summary_table(found),
                 **({"cost by day": daily_cost_plot(costs)} if costs else {}),

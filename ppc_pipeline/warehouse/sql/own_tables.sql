@@ -135,8 +135,8 @@ CREATE TABLE IF NOT EXISTS suggestions (
     days_loaded INTEGER NOT NULL,        -- how many of them are loaded
     clicks BIGINT NOT NULL,
     cost DECIMAL(38, 6) NOT NULL,
-    purchases BIGINT NOT NULL,
-    sales DECIMAL(38, 6) NOT NULL,
+    purchases BIGINT NOT NULL,           -- of Sponsored Display only those after a click, none after a view
+    sales DECIMAL(38, 6) NOT NULL,       -- likewise
     acos_percent DOUBLE,                 -- cost / sales; NULL without sales
     target_acos_percent DOUBLE NOT NULL, -- what is aimed at
     confidence DOUBLE NOT NULL,          -- from 0 to 1

@@ -66,11 +66,15 @@ SELECT
     r.clicks, r.cost, r.expected_purchases, 100 * exp(-r.expected_purchases) AS chance_percent,
     format(
         '{}: {:,} clicks for {} {} {} and no purchase anywhere. Usual are {:.1f} purchases; the chance of none '
-        || 'is {:.2g} %. See whether products can be bought, and the conversions are reported.',
+        || 'is {} %. See whether products can be bought, and the conversions are reported.',
         coalesce(p.name, r.profile_id::VARCHAR), r.clicks,
         format(coalesce(w.written, '{:,.2f}'), r.cost::DOUBLE), r.currency_code,
         CASE WHEN r.first_date = r.date THEN format('on {}', r.date) ELSE format('from {} to {}', r.first_date, r.date) END,
-        r.expected_purchases, 100 * exp(-r.expected_purchases)
+        r.expected_purchases,
+        CASE
+            WHEN 100 * exp(-r.expected_purchases) < 0.01 THEN 'below 0.01'
+            ELSE format('{:.2g}', 100 * exp(-r.expected_purchases))
+        END
     ) AS reason
 FROM runs AS r
 CROSS JOIN thresholds AS t

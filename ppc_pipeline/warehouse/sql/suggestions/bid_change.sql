@@ -6,6 +6,8 @@
 -- Adjustments by placement, and dynamic bidding, can make a click cost more than the bid. How many times the bid clicks
 -- cost is reckoned with the bid that was in force on each day, so that no change of it is taken for such an adjustment;
 -- what a click may cost is divided by that.
+-- Only what is bid on by the click counts: where the bid is for 1,000 views (cost type VCPM), clicks have no price.
+-- Sales of Sponsored Display are those after a click, as the bid buys no view; its `sales` have both.
 -- A bid is lowered only where a click costs more than it may, and raised only where it costs less. It moves by
 -- $bid_step_percent at most, or by the currency's smallest unit where that is more.
 WITH versions AS (
@@ -26,6 +28,26 @@ bids_in_force AS (
     WINDOW each AS (PARTITION BY profile_id, ad_product, ad_group_id, target_id ORDER BY valid_from)
 ),
 ad_group_bids AS (FROM bids_in_force WHERE target_id IS NULL),
+paid_by_view AS (
+    SELECT profile_id, ad_product, campaign_id FROM campaigns_history WHERE valid_to IS NULL AND cost_type <> 'CPC'
+),
+days AS (
+    SELECT
+        date, profile_id, currency_code, ad_product, campaign_id, ad_group_id, target_id, target_kind, target_text,
+        clicks, cost, purchases, sales
+    FROM metrics_by_target WHERE ad_product <> 'SPONSORED_DISPLAY'
+
+    UNION ALL
+
+    SELECT
+        m.date, m.profile_id, m.currency_code, m.ad_product, m.campaign_id, m.ad_group_id, m.target_id, m.target_kind,
+        m.target_text, m.clicks, m.cost, r.purchases_clicks, r.sales_clicks
+    FROM metrics_by_target AS m
+    JOIN report_sd_targeting AS r
+        ON r.date = m.date AND r.profile_id = m.profile_id AND r.currency_code = m.currency_code
+        AND r.campaign_id = m.campaign_id AND r.ad_group_id = m.ad_group_id AND r.targeting_id = m.target_id
+    WHERE m.ad_product = 'SPONSORED_DISPLAY'
+),
 figures AS (
     SELECT
         a.account, a.profile_id, a.country_code, a.currency_code, a.ad_product,
@@ -36,7 +58,8 @@ figures AS (
         sum(m.clicks)::BIGINT AS clicks, sum(m.cost) AS cost, sum(m.purchases)::BIGINT AS purchases,
         sum(m.sales) AS sales,
         sum(m.clicks * coalesce(own.bid, shared.bid))::DOUBLE AS bid_for_clicks
-    FROM metrics_by_target AS m
+    FROM days AS m
+    ANTI JOIN paid_by_view AS v USING (profile_id, ad_product, campaign_id)
     JOIN temp.advertisers AS a USING (profile_id, ad_product, currency_code)
     JOIN temp.evidence_days AS d
         ON d.profile_id = m.profile_id AND d.ad_product = m.ad_product AND d.source = 'targets'
@@ -88,7 +111,8 @@ bids AS (
         AND g.valid_to IS NULL AND g.removed_at IS NULL AND g.state = 'ENABLED'
         AND c.valid_to IS NULL AND c.removed_at IS NULL AND c.state = 'ENABLED'
         AND (c.end_date IS NULL OR c.end_date >= $today::DATE)
-        AND c.cost_type IS DISTINCT FROM 'VCPM' AND c.bidding_strategy IS DISTINCT FROM 'RULE_BASED'
+        AND coalesce(c.cost_type, 'CPC') = 'CPC' AND g.bid_optimization IS DISTINCT FROM 'REACH'
+        AND c.bidding_strategy IS DISTINCT FROM 'RULE_BASED'
 ),
 in_profile AS (
     SELECT
@@ -143,10 +167,12 @@ SELECT
     monthly_clicks * cpc * (power(ratio, 1 + $click_elasticity) - 1) AS expected_cost_change,
     monthly_clicks * worth * (power(ratio, $click_elasticity) - 1) AS expected_sales_change,
     format(
-        '{} clicks at {} brought {} purchases and {}. '
+        '{} clicks at {} brought {} purchases and {}{}. '
         || 'Drawn to the rest of its ad group, campaign and profile, a click is worth {}; '
         || 'at {:.4g} % ACoS it may cost {}.{}',
-        clicks, format(written, cpc), purchases, format(written, sales::DOUBLE), format(written, worth),
+        clicks, format(written, cpc), purchases, format(written, sales::DOUBLE),
+        CASE ad_product WHEN 'SPONSORED_DISPLAY' THEN ' (after a click; those after a view do not count)' ELSE '' END,
+        format(written, worth),
         target_acos_percent, format(written, affordable),
         CASE WHEN times_bid > 1.005 THEN
             format(' Clicks cost {:.2f} times the bid (placements, dynamic bidding).', times_bid)

@@ -6,12 +6,14 @@ WITH sources (report_type, ad_product, source) AS (
     VALUES
         ('spTargeting', 'SPONSORED_PRODUCTS', 'targets'),
         ('sbTargeting', 'SPONSORED_BRANDS', 'targets'),
+        ('sdTargeting', 'SPONSORED_DISPLAY', 'targets'),
         ('spSearchTerm', 'SPONSORED_PRODUCTS', 'terms_to_harvest'),
         ('sbSearchTerm', 'SPONSORED_BRANDS', 'terms_to_harvest'),
         ('spSearchTerm', 'SPONSORED_PRODUCTS', 'terms_to_negate'),
         ('sbSearchTerm', 'SPONSORED_BRANDS', 'terms_to_negate'),
         ('spCampaigns', 'SPONSORED_PRODUCTS', 'campaigns'),
-        ('sbCampaigns', 'SPONSORED_BRANDS', 'campaigns')
+        ('sbCampaigns', 'SPONSORED_BRANDS', 'campaigns'),
+        ('sdCampaigns', 'SPONSORED_DISPLAY', 'campaigns')
 ),
 spans AS (
     SELECT

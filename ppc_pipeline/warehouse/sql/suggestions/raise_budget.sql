@@ -5,13 +5,24 @@
 -- campaign's own budget last changed do not count. ACoS is of the longer, settled period; that of the last days must be
 -- at the target or below too, by the sales there will be in the end: what is known of them over the share that is
 -- (loaded_days), weighted by what each day cost. Days of which nobody knows the share say nothing.
-WITH figures AS (
+-- Sales of Sponsored Display are those after a click, whose share is taken to be that of all its sales.
+WITH days AS (
+    SELECT date, profile_id, currency_code, ad_product, campaign_id, clicks, cost, purchases, sales
+    FROM metrics_by_campaign WHERE ad_product <> 'SPONSORED_DISPLAY'
+
+    UNION ALL
+
+    SELECT
+        date, profile_id, currency_code, 'SPONSORED_DISPLAY', campaign_id, clicks, cost, purchases_clicks, sales_clicks
+    FROM report_sd_campaigns
+),
+figures AS (
     SELECT
         a.account, a.profile_id, a.country_code, a.currency_code, a.ad_product, a.unit, a.target_acos_percent, a.written,
         m.campaign_id, d.days_from, d.days_until, d.days_loaded,
         sum(m.clicks)::BIGINT AS clicks, sum(m.cost) AS cost, sum(m.purchases)::BIGINT AS purchases,
         sum(m.sales) AS sales
-    FROM metrics_by_campaign AS m
+    FROM days AS m
     JOIN temp.advertisers AS a USING (profile_id, ad_product, currency_code)
     JOIN temp.evidence_days AS d
         ON d.profile_id = m.profile_id AND d.ad_product = m.ad_product AND d.source = 'campaigns'
@@ -45,7 +56,7 @@ spent AS (
     SELECT b.*, count(*) AS days_at_budget, count(*) FILTER (v.day_budget <> b.budget) AS days_of_rules
     FROM budgets AS b
     JOIN temp.advertisers AS a USING (profile_id, ad_product)
-    JOIN metrics_by_campaign AS m
+    JOIN days AS m
         ON m.profile_id = b.profile_id AND m.ad_product = b.ad_product AND m.campaign_id = b.campaign_id
         AND m.currency_code = a.currency_code
     ASOF JOIN in_force AS v
@@ -59,11 +70,11 @@ lately AS (
     SELECT
         m.profile_id, m.ad_product, m.campaign_id,
         sum(m.cost * d.sales_share) AS cost_of_known, sum(m.sales)::DOUBLE AS sales
-    FROM metrics_by_campaign AS m
+    FROM days AS m
     JOIN temp.advertisers AS a USING (profile_id, ad_product, currency_code)
     JOIN loaded_days AS d
         ON d.profile_id = m.profile_id AND d.ad_product = m.ad_product AND d.date = m.date
-        AND d.report_type IN ('spCampaigns', 'sbCampaigns')
+        AND d.report_type IN ('spCampaigns', 'sbCampaigns', 'sdCampaigns')
     WHERE m.date BETWEEN $today::DATE - $budget_days::INTEGER AND $today::DATE - 1 AND d.sales_share > 0
     GROUP BY ALL
 ),
@@ -93,10 +104,12 @@ SELECT
     more_cost AS expected_cost_change, more_cost * sales::DOUBLE / cost::DOUBLE AS expected_sales_change,
     format(
         'On {} of the last {} days it spent {:.4g} % or more of its {} a day{}. '
-        || 'From {} to {} its ACoS was {:.1f} %{}, where {:.4g} % is aimed at.',
+        || 'From {} to {} its ACoS{} was {:.1f} %{}, where {:.4g} % is aimed at.',
         days_at_budget, $budget_days, $budget_spent_percent::DOUBLE, format(written, budget::DOUBLE),
         CASE WHEN days_of_rules > 0 THEN ' (of what budget rules made of it)' ELSE '' END,
-        days_from, days_until, 100 * cost::DOUBLE / sales::DOUBLE,
+        days_from, days_until,
+        CASE ad_product WHEN 'SPONSORED_DISPLAY' THEN ' (of sales after a click)' ELSE '' END,
+        100 * cost::DOUBLE / sales::DOUBLE,
         coalesce(
             format(', and of the last {} days, with the sales still to come, {:.1f} %', $budget_days, acos_lately), ''
         ),
