@@ -1,7 +1,7 @@
 """Making the tables and views of a warehouse, and widening those that an earlier release made.
 
-Here: in which order, and when. Not here: what a table or view looks like (``tables``, ``metrics``, ``entity_figures``,
-``features``, and the files in ``sql``).
+Here: in which order, and when. Not here: what a table or view looks like (``tables``, ``features``, and the files in
+``sql``).
 """
 
 import hashlib
@@ -10,11 +10,28 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from duckdb import DuckDBPyConnection
 
 from ppc_pipeline.warehouse.connection import in_transaction
-from ppc_pipeline.warehouse.entity_figures import FIGURED, entity_view_sql
 from ppc_pipeline.warehouse.features import FEATURE_TABLES, feature_views
-from ppc_pipeline.warehouse.insights import INSIGHTS, view_sql
+from ppc_pipeline.warehouse.insights import INSIGHTS
 from ppc_pipeline.warehouse.metrics import METRIC_TABLES, MetricColumn
-from ppc_pipeline.warehouse.tables import PROFILES, Column, EntityTable, ReportTable, literal_text, quoted, sql_file
+from ppc_pipeline.warehouse.tables import (
+    PROFILES,
+    Column,
+    EntityTable,
+    ReportTable,
+    literal_text,
+    quoted,
+    sql_file,
+    view_of,
+)
+
+FIGURED = ("campaigns", "keywords", "targets")
+"""The entities whose view has figures of the last days beside what is now; it is a file of ``sql/entities``."""
+
+MACROS = (
+    *("ratio", "percent", "amount_per", "change_percent"),
+    *("with_rates", "last_and_previous_days", "with_periods"),
+)
+"""What the SQL of views and questions calls, stored in the warehouse: files of ``sql/macros``."""
 
 _UNSAID = MetricColumn("unsaid", "VARCHAR[]", "Columns of which no source of the version said anything yet.")
 
@@ -40,15 +57,15 @@ def create_tables(
             _add_missing_columns(connection, there, entity_table.history, (*entity_table.columns, _UNSAID))
         for feature_table in FEATURE_TABLES.values():
             _add_missing_columns(connection, there, feature_table.stored, feature_table.stored_columns)
-        _make_views(connection, there, tables, views(entity_tables))
+        _make_views(connection, there, tables, _made_of_sql(entity_tables))
 
 
 def is_current(
     connection: DuckDBPyConnection, report_tables: Iterable[ReportTable], entity_tables: Iterable[EntityTable]
 ) -> bool:
-    """Say whether every table and view is there as it is declared now: an earlier release may have made them."""
+    """Say whether every table, view and macro is there as it is declared now: an earlier release may have made them."""
     entity_tables = (PROFILES, *entity_tables)
-    statements = views(entity_tables)
+    statements = _made_of_sql(entity_tables)
     digest = _digest(_tables(report_tables, entity_tables), statements)
     return _are_made(connection, _columns_there(connection), digest, statements)
 
@@ -59,19 +76,19 @@ def _tables(report_tables: Iterable[ReportTable], entity_tables: Iterable[Entity
     return [*tables, *(table.ddl() for table in FEATURE_TABLES.values())]
 
 
-def views(entity_tables: Sequence[EntityTable]) -> dict[str, str]:
-    """Return every view and the statement that makes it, each after those it is made of."""
-    made = {table.name: table.view_sql() for table in entity_tables if table.name not in FIGURED}
-    made["whole_currencies"] = sql_file("whole_currencies")
-    made["dated_loads"] = sql_file("dated_loads")
-    made["known_shares"] = sql_file("known_shares")
-    made["loaded_days"] = view_sql("loaded_days")
-    made["performance_records"] = sql_file("performance_records")
-    made["fx_rates_by_day"] = f"CREATE OR REPLACE VIEW fx_rates_by_day AS {sql_file('metrics/fx_rates_by_day')}"
-    made |= {table.name: table.view_sql() for table in METRIC_TABLES.values()}
-    made |= {table.name: entity_view_sql(table) for table in entity_tables if table.name in FIGURED}
+def _made_of_sql(entity_tables: Sequence[EntityTable]) -> dict[str, str]:
+    """Return every macro and view and the statement that makes it, each after those it is made of."""
+    made = {name: sql_file(f"macros/{name}") for name in MACROS}
+    made |= {table.name: table.view_sql() for table in entity_tables if table.name not in FIGURED}
+    files = (
+        *("whole_currencies", "dated_loads", "known_shares", "insights/loaded_days", "performance_records"),
+        "metrics/fx_rates_by_day",
+        *(f"metrics/{name}" for name in METRIC_TABLES),
+        *(f"entities/{table.name}" for table in entity_tables if table.name in FIGURED),
+    )
+    made |= {file.rpartition("/")[2]: view_of(file) for file in files}
     made |= feature_views()
-    made |= {name: view_sql(name) for name in INSIGHTS}
+    made |= {name: view_of(f"insights/{name}") for name in INSIGHTS}
     if changes := [table.changes_sql() for table in entity_tables if table.watched]:
         made["entity_changes"] = "CREATE OR REPLACE VIEW entity_changes AS " + " UNION ALL ".join(changes)
     return made
@@ -88,7 +105,7 @@ def _make_views(
     tables: Sequence[str],
     statements: Mapping[str, str],
 ) -> None:
-    """Make the views, unless all are there and neither they nor the tables are declared otherwise than they were."""
+    """Make macros and views, unless all are there, and they and the tables are declared as they were."""
     digest = _digest(tables, statements)
     if _are_made(connection, there, digest, statements):
         return
@@ -104,7 +121,7 @@ def _digest(tables: Sequence[str], statements: Mapping[str, str]) -> str:
 def _are_made(
     connection: DuckDBPyConnection, there: Collection[str], digest: str, statements: Mapping[str, str]
 ) -> bool:
-    if not {*statements, "views_made"} <= {*there}:
+    if not {*statements, "views_made"} <= {*there, *_macros_there(connection)}:
         return False
     return connection.execute("SELECT any_value(digest) FROM views_made").fetchone() == (digest,)
 
@@ -115,6 +132,11 @@ def _columns_there(connection: DuckDBPyConnection) -> dict[str, list[str]]:
         WHERE table_catalog = current_database() GROUP BY table_name
     """
     return dict(connection.execute(query).fetchall())
+
+
+def _macros_there(connection: DuckDBPyConnection) -> set[str]:
+    query = "SELECT DISTINCT function_name FROM duckdb_functions() WHERE database_name = current_database()"
+    return {name for (name,) in connection.execute(query).fetchall()}
 
 
 def _add_missing_columns(

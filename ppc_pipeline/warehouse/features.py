@@ -29,7 +29,7 @@ from ppc_pipeline.warehouse.metrics import (
 )
 from ppc_pipeline.warehouse.questions import wanted
 from ppc_pipeline.warehouse.restated import FINAL_AFTER_DAYS
-from ppc_pipeline.warehouse.tables import quoted, sql_file
+from ppc_pipeline.warehouse.tables import quoted, sql_file, view_of
 
 WINDOWS = (3, 7, 14, 30, 60, 90)
 """Lengths in days; they end with the row's day."""
@@ -232,10 +232,7 @@ SEASONALITY = (
 
 def feature_views() -> dict[str, str]:
     """Return the views and the statements that make them, each after those it is made of."""
-    plain = {
-        name: f"CREATE OR REPLACE VIEW {name} AS {sql_file(f'features/{name}')}"
-        for name in ("covered_days", "seasonality")
-    }
+    plain = {name: view_of(f"features/{name}") for name in ("covered_days", "seasonality")}
     return plain | {table.name: table.view_sql() for table in FEATURE_TABLES.values()}
 
 

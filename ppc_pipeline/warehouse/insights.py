@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import duckdb
 
 from ppc_pipeline.warehouse.metrics import INTEGER, KEYS, MONEY, RATE, TEXT, MetricColumn
-from ppc_pipeline.warehouse.tables import quoted, sql_file
+from ppc_pipeline.warehouse.tables import quoted
 
 SMALL = "INTEGER"
 DATE = "DATE"
@@ -67,11 +67,6 @@ class Findings:
     alarming: int
     profiles: int
     worst: tuple[Finding, ...]
-
-
-def view_sql(name: str) -> str:
-    """Return the statement that makes the view of an insight, or ``loaded_days``."""
-    return f"CREATE OR REPLACE VIEW {quoted(name)} AS\n{sql_file(f'insights/{name}')}"
 
 
 def findings(connection: duckdb.DuckDBPyConnection, insight: Insight) -> Findings:

@@ -1,14 +1,14 @@
-"""The metric tables: what they are called, which columns they have and what each means, and the SQL of their views.
+"""The metric tables: what they are called, which columns they have and what each means.
 
 A metric table is a view over report tables, so that it changes with them in one transaction. Its file in
-``sql/metrics`` brings the sums of each day; the rates and the converted amounts are put beside them here, from one
-declaration, so that a rate is the same everywhere. Not here: figures of entities over periods (``entity_figures``).
+``sql/metrics`` is its whole SELECT; the rates and the converted amounts are those of ``sql/macros/with_rates.sql``, so
+that a rate is the same everywhere. Not here: figures of entities over periods (``sql/macros/with_periods.sql``).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ppc_pipeline.warehouse.tables import ColumnType, quoted, sql_file
+from ppc_pipeline.warehouse.tables import ColumnType
 
 SPONSORED_PRODUCTS = "SPONSORED_PRODUCTS"
 SPONSORED_BRANDS = "SPONSORED_BRANDS"
@@ -19,8 +19,6 @@ INTEGER = "BIGINT"
 MONEY = "DECIMAL"  # with six decimals, and as many digits before them as sums need
 RATE = "DOUBLE"
 TEXT = "VARCHAR"
-
-_EXACT = "DECIMAL(38, 6)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +62,9 @@ class Rate:
         return MONEY if self.money else RATE
 
     def sql(self, over: str, under: str) -> str:
-        """Return its SQL for two sums."""
-        quotient = f"{'100 * ' if self.percent else ''}({over})::DOUBLE / nullif({under}, 0)"
-        # A half of the last decimal is rounded up, though DOUBLE has it a little too small: as a decimal first.
-        return f"round({quotient}, 10)::DECIMAL(38, 10)::{_EXACT}" if self.money else quotient
+        """Return its SQL for two sums: a call of the macro that defines it, which is stored in the warehouse."""
+        macro = "amount_per" if self.money else "percent" if self.percent else "ratio"
+        return f"{macro}({over}, {under})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ class MetricTable:
     """A metric table.
 
     Attributes:
-        name: The view; its sums are in the file of ``sql/metrics`` of that name.
+        name: The view; its SQL is the file of ``sql/metrics`` of that name.
         row: What one row is, in words.
         keys: Its columns before the figures.
         grain: Those of them that tell rows apart.
@@ -92,15 +89,6 @@ class MetricTable:
     def columns(self) -> tuple[MetricColumn, ...]:
         """Every column, in order."""
         return (*(KEYS[name] for name in self.keys), *MEASURES, *_rate_columns(), *CONVERTED)
-
-    def view_sql(self) -> str:
-        """Return the statement that makes the view."""
-        sums = sql_file(f"metrics/{self.name}").rstrip().removesuffix(";")
-        taken = (f"sums.{quoted(name)}" for name in (*self.keys, *(measure.name for measure in MEASURES)))
-        rates = (f"{sql} AS {quoted(column.name)}" for column, sql in _rates())
-        columns = ",\n    ".join((*taken, *rates, *_CONVERTED_SQL))
-        select = f"SELECT\n    {columns}\nFROM (\n{sums}\n) AS sums\n{_FX_SQL}"
-        return f"CREATE OR REPLACE VIEW {quoted(self.name)} AS\n{select}"
 
 
 KEYS = {
@@ -203,35 +191,16 @@ CONVERTED = (
     MetricColumn("converted_currency", TEXT, "PPC_CURRENCY; NULL where nothing was converted."),
 )
 
-# A currency needs no rate to itself. A product of decimals has the decimals of both: 38 digits leave 22 before them.
-_CONVERTED_SQL = (
-    *(
-        f"CASE WHEN sums.currency_code = wanted.currency THEN sums.{name}::{_EXACT} "
-        f"ELSE (sums.{name}::{_EXACT} * fx.rate)::{_EXACT} END AS {name}_converted"
-        for name in ("cost", "sales")
-    ),
-    "CASE WHEN sums.currency_code = wanted.currency THEN wanted.currency ELSE fx.to_currency END AS converted_currency",
-)
-_FX_SQL = """\
-CROSS JOIN (SELECT max(to_currency) AS currency FROM fx_rates) AS wanted
-LEFT JOIN fx_rates_by_day AS fx ON fx.date = sums.date AND fx.from_currency = sums.currency_code"""
-
-
-def _rates() -> Iterator[tuple[MetricColumn, str]]:
-    """Yield every rate of a metric table, with its SQL."""
-    for rate in (*RATES, *_NEW_TO_BRAND_RATES):
-        sql = rate.sql(f"sums.{rate.over}", f"sums.{rate.under}")
-        yield MetricColumn(rate.name, rate.type, rate.doc), sql
-    for window in WINDOWS:
-        for rate in RATES:
-            if {rate.over, rate.under} & {*_WINDOWED}:
-                over, under = (f"{name}_{window}" if name in _WINDOWED else name for name in (rate.over, rate.under))
-                doc = f"`{rate.name}` with the {window.removesuffix('d')} days' {over if over != 'cost' else under}."
-                yield MetricColumn(f"{rate.name}_{window}", rate.type, doc), rate.sql(f"sums.{over}", f"sums.{under}")
-
 
 def _rate_columns() -> Iterator[MetricColumn]:
-    return (column for column, _ in _rates())
+    """Yield the columns of every rate of a metric table."""
+    for rate in (*RATES, *_NEW_TO_BRAND_RATES):
+        yield MetricColumn(rate.name, rate.type, rate.doc)
+    for window in WINDOWS:
+        for rate in RATES:
+            if late := [name for name in (rate.over, rate.under) if name in _WINDOWED]:
+                doc = f"`{rate.name}` with the {window.removesuffix('d')} days' {late[0]}_{window}."
+                yield MetricColumn(f"{rate.name}_{window}", rate.type, doc)
 
 
 _ALWAYS = ("date", "account", "profile_id", "country_code", "currency_code", "ad_product")

@@ -1,8 +1,8 @@
 """The package's SQL files as questions: what each asks to be told, which others it reads, and asking it.
 
-A file in ``sql`` is one SELECT that says in its head what a row is. It reads tables and views of the warehouse, and may
-read a file that stands beside it as ``temp.<its name>``: that is asked first, into a temporary table. Not here: what is
-asked (the files), or with which values (who asks).
+A file in ``sql`` is one SELECT that says in its head what a row is. It reads tables and views of the warehouse, calls
+macros that are stored there (``sql/macros``), and may read a file that stands beside it as ``temp.<its name>``: that is
+asked first, into a temporary table. Not here: what is asked (the files), or with which values (who asks).
 """
 
 import re
@@ -17,7 +17,7 @@ from ppc_pipeline.warehouse.tables import quoted, sql_file
 
 _SQL = resources.files(__package__).joinpath("sql")
 _READ = re.compile(r"\btemp\.([a-z_]+)")
-_NO_QUESTIONS = ("own_tables", "entity_changes", "top", "entity_figures")
+_NO_QUESTIONS = ("own_tables", "entity_changes", "top", "macros")
 
 
 def question_names() -> list[str]:
@@ -27,8 +27,10 @@ def question_names() -> list[str]:
 
 def _names() -> Iterator[str]:
     for entry in _SQL.iterdir():
+        if entry.name.removesuffix(".sql") in _NO_QUESTIONS:
+            continue
         inner = [f"{entry.name}/{one.name}" for one in entry.iterdir()] if entry.is_dir() else [entry.name]
-        yield from (name.removesuffix(".sql") for name in inner if name.removesuffix(".sql") not in _NO_QUESTIONS)
+        yield from (name.removesuffix(".sql") for name in inner)
 
 
 def asked_for(connection: DuckDBPyConnection, sql: str) -> set[str]:

@@ -319,6 +319,11 @@ def literal_text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def view_of(file: str) -> str:
+    """Return the statement that makes a view of one of the package's SQL files: the view has the file's name."""
+    return f"CREATE OR REPLACE VIEW {quoted(file.rpartition('/')[2])} AS\n{sql_file(file)}"
+
+
 def sql_file(name: str) -> str:
     """Return one of the package's SQL files."""
     return resources.files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")

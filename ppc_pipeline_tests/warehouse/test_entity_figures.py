@@ -7,8 +7,10 @@ from decimal import Decimal
 import pytest
 
 from ppc_pipeline.reports.tables import REPORT_TABLES
-from ppc_pipeline.warehouse.entity_figures import FIGURED, PERIODS
+from ppc_pipeline.warehouse.creation import FIGURED
 from ppc_pipeline.warehouse.loading import load_files
+from ppc_pipeline.warehouse.metrics import FIGURES as DECLARED
+from ppc_pipeline.warehouse.metrics import MONEY, RATES
 from ppc_pipeline_tests.fakes import DAY, NOON, SELLER, VENDOR, report_file, report_row
 from ppc_pipeline_tests.warehouse import days as made
 from ppc_pipeline_tests.warehouse.days import curve, known_share, loaded
@@ -22,6 +24,7 @@ KINDS = {
     "targets": ("spTargeting", "target_id", "keywordId"),
 }
 BUSY, IDLE = 11, 12
+PERIODS = (7, 14, 30)
 
 
 def before(number):
@@ -202,6 +205,30 @@ def test_a_view_has_each_open_version_once_and_no_other(connection, tmp_path):
 
 def test_the_entities_that_have_figures_are_these():
     assert set(FIGURED) == set(KINDS)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_beside_an_entitys_own_columns_stand_those_of_each_period_and_no_others(undone, name):
+    def columns(table):
+        return [tuple(row[:2]) for row in undone.execute(f"DESCRIBE {table}").fetchall()]
+
+    own = [column for column in columns(f"{name}_history") if column[0] != "valid_to"]
+    periods = [f"{period}_{days}_days" for days in PERIODS for period in ("last", "previous")]
+    types = {figure.name: figure.type.replace(MONEY, "DECIMAL(38,6)") for figure in (*DECLARED, *RATES)}
+    amounts = {"days_loaded": "BIGINT"} | {figure.name: types[figure.name] for figure in DECLARED}
+    amounts |= {"purchases_known_percent": "DOUBLE", "sales_known_percent": "DOUBLE"}
+    assert columns(name) == [
+        *own,
+        ("figures_until", "DATE"),
+        *((f"{figure}_{period}", type_) for period in periods for figure, type_ in amounts.items()),
+        *((f"{rate.name}_{period}", types[rate.name]) for period in periods for rate in RATES),
+        *((f"sales_expected_{period}", "DECIMAL(38,6)") for period in periods),
+        *(
+            (f"{figure.name.removesuffix('_percent')}_change_{days}_days_percent", "DOUBLE")
+            for days in PERIODS
+            for figure in (*DECLARED, *RATES)
+        ),
+    ]
 
 
 SHARES = {1: 0.35, 2: 0.5, 3: 0.6, 7: 0.8, 14: 1.0}

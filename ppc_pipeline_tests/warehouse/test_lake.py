@@ -14,8 +14,8 @@ from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.reports.tables import ENTITY_TABLES, REPORT_TABLES
 from ppc_pipeline.warehouse import features, loading, queries
 from ppc_pipeline.warehouse.connection import Warehouse, _installed
+from ppc_pipeline.warehouse.creation import FIGURED
 from ppc_pipeline.warehouse.entities import Pages, load_entities
-from ppc_pipeline.warehouse.entity_figures import FIGURED
 from ppc_pipeline.warehouse.features import CAMPAIGN_FEATURES, refresh_features
 from ppc_pipeline.warehouse.fx_rates import FxRate, FxRates, replace_fx_rates
 from ppc_pipeline.warehouse.loading import load_files

@@ -138,11 +138,12 @@ def test_a_metric_table_is_made_of_the_reports_it_is_declared_with(name):
     assert reports == {REPORT_TABLES[name].name for name in METRIC_TABLES[name].sources.values()}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_file_of_a_metric_table_runs_as_it_stands_and_says_first_what_one_row_is(made, name):
-    text = sql_file(f"metrics/{name}")
-    assert text.startswith("-- One row is ")
-    assert made.execute(text).fetchone() is not None
+@pytest.mark.parametrize("rate", RATES, ids=lambda rate: rate.name)
+def test_a_rate_is_declared_as_it_is_worked_out(made, rate):
+    declared = rate.sql(rate.over, rate.under)
+    found = f"SELECT count({rate.name}), count(*) FILTER ({rate.name} IS DISTINCT FROM {declared})"
+    known, different = made.execute(f"{found} FROM metrics_by_target").fetchone()
+    assert known > 0 == different
 
 
 @pytest.mark.parametrize("name", NAMES)

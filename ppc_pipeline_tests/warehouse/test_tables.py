@@ -38,6 +38,15 @@ def test_whoever_only_reads_a_warehouse_of_an_earlier_release_finds_the_views_of
         assert update(warehouse)
 
 
+@pytest.mark.parametrize("lost", ["MACRO percent", "MACRO TABLE with_periods", "VIEW keywords"])
+def test_a_macro_or_view_that_somebody_dropped_is_made_again(warehouse, lost):
+    with warehouse.connect() as connection:
+        connection.execute(f"DROP {lost}")
+    assert update(warehouse)
+    with warehouse.connect(read_only=True) as connection:
+        assert connection.execute("SELECT percent(1, 4), count(*) FROM keywords").fetchall() == [(25.0, 0)]
+
+
 def test_a_column_that_a_declaration_gains_is_added_and_null_in_the_rows_before(connection, tmp_path):
     load_files(connection, TABLE, [report_file(tmp_path, [targeting_row()])], NOON)
     gained = Column("brand_new", ColumnType.MONEY, source="brandNew", metric=True)

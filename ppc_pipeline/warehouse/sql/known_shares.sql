@@ -4,7 +4,6 @@
 --
 -- A straight line between the ages of restatement_curve, from the youngest that is believed, and from the oldest to the
 -- whole figure at 60 days, when it is final. A point is believed that is made of 7 days or more.
-CREATE OR REPLACE VIEW known_shares AS
 WITH believed AS (
     SELECT report_type, profile_id, currency_code, metric, age_days, share
     FROM restatement_curve WHERE days >= 7 AND share IS NOT NULL

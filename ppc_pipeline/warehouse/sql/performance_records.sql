@@ -1,11 +1,11 @@
 -- One row is a day's performance of one keyword or target of Sponsored Products, Brands or Display.
+-- Grain: date, profile_id, currency_code, ad_product, campaign_id, ad_group_id, target_id.
 --
 -- A view, so that it can never disagree with the report tables: a reader sees the old day or the new one in both.
 -- purchases, sales and units are of the standard window: Sponsored Products 7 days for sellers and 14 for vendors (NULL
 -- where the profile is not known), Brands and Display 14 days. Those of Brands and Display follow a click or a view,
 -- those of Sponsored Products a click. What Amazon does not give is NULL, never 0: Brands and Display have no
 -- 7 or 30 days, Products no customers new to the brand.
-CREATE OR REPLACE VIEW performance_records AS
 WITH records AS (
     SELECT
         r.date,

@@ -1,4 +1,5 @@
--- Spend, sales, ACoS and ROAS of each profile over some days: one row a profile, ad product and currency.
+-- One row is a profile, ad product and currency: spend, sales, ACoS and ROAS over some days.
+--
 -- ACoS is a percentage (cost / sales), ROAS a ratio (sales / cost); both are sum over sum.
 SELECT
     r.profile_id::VARCHAR AS profile_id,
@@ -12,8 +13,8 @@ SELECT
     sum(r.clicks)::BIGINT AS clicks,
     sum(r.cost) AS cost,
     sum(r.sales) AS sales,
-    100 * sum(r.cost) / nullif(sum(r.sales), 0) AS acos_percent,
-    sum(r.sales) / nullif(sum(r.cost), 0) AS roas
+    percent(sum(r.cost), sum(r.sales)) AS acos_percent,
+    ratio(sum(r.sales), sum(r.cost)) AS roas
 FROM performance_records AS r
 LEFT JOIN profiles AS p ON p.profile_id = r.profile_id
 WHERE r.date BETWEEN $start AND $end

@@ -1,5 +1,5 @@
--- How far a fresh day can be trusted: by profile, currency, metric and age, the figures as they were known at that age
--- and as they are now, each summed over the same days. `current_figures` is what the report table holds, by day.
+-- One row is how far a day of one age can be trusted, of one profile, currency and metric: the figure as it was known at
+-- that age and as it is now, each summed over the same days. `current_figures` is what the report table holds, by day.
 --
 -- Age is counted in days from the day to the date on which the report was asked for (dated_loads). A day counts for an
 -- age when it is final (at least $final_after days old on $today: Amazon counts a sale for up to 30 days after the click and

@@ -1,4 +1,4 @@
--- The keywords and targets with the highest cost of each profile over some days: one row a keyword or target.
+-- One row is a keyword or target: those with the highest cost of each profile over some days.
 SELECT
     coalesce(p.name, r.profile_id::VARCHAR) AS profile,
     r.target_text AS keyword_or_target,
@@ -8,7 +8,7 @@ SELECT
     sum(r.clicks)::BIGINT AS clicks,
     sum(r.cost) AS cost,
     sum(r.sales) AS sales,
-    100 * sum(r.cost) / nullif(sum(r.sales), 0) AS acos_percent
+    percent(sum(r.cost), sum(r.sales)) AS acos_percent
 FROM performance_records AS r
 LEFT JOIN profiles AS p ON p.profile_id = r.profile_id
 WHERE r.date BETWEEN $start AND $end

@@ -46,12 +46,23 @@ WITH reports AS (
         r.impressions, r.clicks, r.cost, r.purchases, r.sales, r.units_sold AS units,
         r.new_to_brand_purchases, r.new_to_brand_sales
     FROM report_st_campaigns AS r LEFT JOIN profiles AS p ON p.profile_id = r.profile_id
+),
+sums AS (
+    SELECT
+        r.date, r.account, r.profile_id, r.country_code, r.currency_code, r.ad_product,
+        r.campaign_id, r.campaign_name,
+        coalesce(c.portfolio_id, r.portfolio_id) AS portfolio_id, f.name AS portfolio_name,
+        r.impressions, r.clicks, r.cost, r.purchases, r.sales, r.units,
+        r.purchases_7d, r.purchases_14d, r.purchases_30d,
+        r.sales_7d, r.sales_14d, r.sales_30d,
+        r.units_7d, r.units_14d, r.units_30d,
+        r.new_to_brand_purchases, r.new_to_brand_sales, r.new_to_brand_units
+    FROM reports AS r
+    LEFT JOIN campaigns_history AS c
+        ON c.profile_id = r.profile_id AND c.ad_product = r.ad_product AND c.campaign_id = r.campaign_id
+        AND c.valid_to IS NULL
+    LEFT JOIN portfolios_history AS f
+        ON f.profile_id = r.profile_id AND f.portfolio_id = coalesce(c.portfolio_id, r.portfolio_id)
+        AND f.valid_to IS NULL
 )
-
-SELECT r.* REPLACE (coalesce(c.portfolio_id, r.portfolio_id) AS portfolio_id), f.name AS portfolio_name
-FROM reports AS r
-LEFT JOIN campaigns_history AS c
-    ON c.profile_id = r.profile_id AND c.ad_product = r.ad_product AND c.campaign_id = r.campaign_id
-    AND c.valid_to IS NULL
-LEFT JOIN portfolios_history AS f
-    ON f.profile_id = r.profile_id AND f.portfolio_id = coalesce(c.portfolio_id, r.portfolio_id) AND f.valid_to IS NULL;
+FROM with_rates('sums');
