@@ -97,6 +97,7 @@ def test_a_warehouse_of_the_first_release_gains_the_columns_of_later_ones_and_go
         connection.execute("ALTER TABLE load_log DROP COLUMN columns_left_out")
         connection.execute("ALTER TABLE load_log DROP COLUMN columns_kept")
         connection.execute("ALTER TABLE load_log DROP COLUMN days_unclear")
+        connection.execute("DROP TABLE views_made")
     prepare(warehouse)
     prepare(warehouse)
     with warehouse.connect() as connection:
