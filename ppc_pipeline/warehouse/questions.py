@@ -18,7 +18,7 @@ from ppc_pipeline.warehouse.tables import quoted, sql_file
 _SQL = resources.files(__package__).joinpath("sql")
 _READ = re.compile(r"\btemp\.([a-z_]+)")
 _NO_QUESTIONS = ("own_tables", "entity_changes", "top", "restatement_curve", "macros")
-"""What makes tables or macros, is filled in for each entity or kind, or is asked of one report table after the other."""
+"""What makes tables or macros, is filled in for each entity or kind, or is asked of one report table after another."""
 
 
 def question_names() -> list[str]:
