@@ -192,3 +192,9 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many processes `-n auto` makes: half as many again as there are cores, as tests wait a lot."""
+    cores = os.cpu_count() or 1
+    return cores + cores // 2
