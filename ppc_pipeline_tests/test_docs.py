@@ -12,8 +12,8 @@ from ppc_pipeline.warehouse.features import FEATURE_TABLES, SEASONALITY, WINDOWS
 from ppc_pipeline.warehouse.insights import INSIGHTS, LOADED_DAYS
 from ppc_pipeline.warehouse.metrics import FIGURES, KEYS, METRIC_TABLES, RATES
 from ppc_pipeline.warehouse.quality import QUALITY_CHECKS
+from ppc_pipeline.warehouse.sql_files import sql_file
 from ppc_pipeline.warehouse.suggestions import KINDS, NUMBERS
-from ppc_pipeline.warehouse.tables import sql_file
 
 PAGE = Path(__file__).parent.parent / "docs" / "report-types.md"
 METRICS_PAGE = PAGE.with_name("metrics.md")

@@ -17,8 +17,7 @@ from ppc_pipeline.cli.reading import reading
 from ppc_pipeline.cli.runs import settings_here
 from ppc_pipeline.cli.usual_values import usual_values
 from ppc_pipeline.warehouse.asking import QuestionError, ask, unnamed_currencies, values_asked_for
-from ppc_pipeline.warehouse.questions import inputs, inputs_of, question_names
-from ppc_pipeline.warehouse.tables import sql_file
+from ppc_pipeline.warehouse.sql_files import inputs, inputs_of, question_names, sql_file
 
 _LONGEST = 40
 """How much of a value is repeated."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from ppc_pipeline.warehouse.questions import asked_for, wanted
+from ppc_pipeline.warehouse.sql_files import asked_for, wanted
 
 _ASKING = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 

@@ -13,6 +13,7 @@ from ppc_pipeline.warehouse.connection import in_transaction
 from ppc_pipeline.warehouse.features import FEATURE_TABLES, feature_views
 from ppc_pipeline.warehouse.insights import INSIGHTS
 from ppc_pipeline.warehouse.metrics import METRIC_TABLES, MetricColumn
+from ppc_pipeline.warehouse.sql_files import sql_file, view_of
 from ppc_pipeline.warehouse.tables import (
     PROFILES,
     Column,
@@ -20,8 +21,6 @@ from ppc_pipeline.warehouse.tables import (
     ReportTable,
     literal_text,
     quoted,
-    sql_file,
-    view_of,
 )
 
 FIGURED = ("campaigns", "keywords", "targets")

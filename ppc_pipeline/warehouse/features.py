@@ -27,9 +27,9 @@ from ppc_pipeline.warehouse.metrics import (
     MetricColumn,
     MetricTable,
 )
-from ppc_pipeline.warehouse.questions import wanted
 from ppc_pipeline.warehouse.restated import FINAL_AFTER_DAYS
-from ppc_pipeline.warehouse.tables import quoted, sql_file, view_of
+from ppc_pipeline.warehouse.sql_files import sql_file, view_of, wanted
+from ppc_pipeline.warehouse.tables import quoted
 
 WINDOWS = (3, 7, 14, 30, 60, 90)
 """Lengths in days; they end with the row's day."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from ppc_pipeline.warehouse.questions import ask_file
+from ppc_pipeline.warehouse.sql_files import ask_file
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from typing import Any
 
 import duckdb
 
-from ppc_pipeline.warehouse.tables import ReportTable, quoted, sql_file
+from ppc_pipeline.warehouse.sql_files import sql_file
+from ppc_pipeline.warehouse.tables import ReportTable, quoted
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from datetime import datetime
 from duckdb import DuckDBPyConnection
 
 from ppc_pipeline.warehouse.connection import in_transaction
-from ppc_pipeline.warehouse.tables import ReportTable, quoted, sql_file
+from ppc_pipeline.warehouse.sql_files import sql_file
+from ppc_pipeline.warehouse.tables import ReportTable, quoted
 
 FINAL_AFTER_DAYS = 60
 """Days from which a day's figures are taken as final: 30 days of attribution, 28 of corrections, and the zones."""

@@ -13,8 +13,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from ppc_pipeline.warehouse.connection import in_transaction
-from ppc_pipeline.warehouse.questions import inputs, wanted
-from ppc_pipeline.warehouse.tables import sql_file
+from ppc_pipeline.warehouse.sql_files import inputs, sql_file, wanted
 
 KINDS: Mapping[str, str] = {
     "bid_change": "a keyword's or target's bid, towards the target ACoS",

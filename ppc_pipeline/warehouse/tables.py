@@ -8,7 +8,8 @@ declare.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib import resources
+
+from ppc_pipeline.warehouse.sql_files import sql_file
 
 
 class ColumnType(StrEnum):
@@ -317,13 +318,3 @@ def quoted(name: str) -> str:
 def literal_text(value: str) -> str:
     """Spell a text of a declaration in the SQL of a view, which takes no parameters."""
     return "'" + value.replace("'", "''") + "'"
-
-
-def view_of(file: str) -> str:
-    """Return the statement that makes a view of one of the package's SQL files: the view has the file's name."""
-    return f"CREATE OR REPLACE VIEW {quoted(file.rpartition('/')[2])} AS\n{sql_file(file)}"
-
-
-def sql_file(name: str) -> str:
-    """Return one of the package's SQL files."""
-    return resources.files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 import duckdb
 
 from ppc_pipeline.warehouse.metrics import FIGURES, METRIC_TABLES, RATES, WINDOWS
-from ppc_pipeline.warehouse.tables import literal_text, quoted, sql_file
+from ppc_pipeline.warehouse.sql_files import sql_file
+from ppc_pipeline.warehouse.tables import literal_text, quoted
 
 STANDARD = "standard"
 """The window that is each profile's own."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from duckdb import DuckDBPyConnection
 
-from ppc_pipeline.warehouse.tables import sql_file
+from ppc_pipeline.warehouse.sql_files import sql_file
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from ppc_pipeline.warehouse.metrics import METRIC_TABLES
-from ppc_pipeline.warehouse.questions import ask_file, inputs
+from ppc_pipeline.warehouse.sql_files import ask_file, inputs
 from ppc_pipeline.weekly.figures import Known, Sums, change_percent
 from ppc_pipeline.weekly.weeks import Week
 

@@ -15,7 +15,7 @@ from ppc_pipeline.cli.usual_values import usual_values
 from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.settings import load_settings
 from ppc_pipeline.warehouse.connection import Warehouse
-from ppc_pipeline.warehouse.questions import ask_file, inputs, question_names
+from ppc_pipeline.warehouse.sql_files import ask_file, inputs, question_names
 from ppc_pipeline.warehouse.top import KINDS
 from ppc_pipeline_tests.cli.conftest import ppc, start
 from ppc_pipeline_tests.fakes import DAY, SELLER, VENDOR

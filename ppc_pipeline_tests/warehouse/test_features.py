@@ -24,7 +24,7 @@ from ppc_pipeline.warehouse.features import (
 )
 from ppc_pipeline.warehouse.loading import load_files
 from ppc_pipeline.warehouse.metrics import METRIC_TABLES
-from ppc_pipeline.warehouse.tables import sql_file
+from ppc_pipeline.warehouse.sql_files import sql_file
 from ppc_pipeline_tests.fakes import NOON, SELLER, VENDOR, report_file, report_row
 from ppc_pipeline_tests.warehouse import days
 from ppc_pipeline_tests.warehouse.made import add_profile, rows

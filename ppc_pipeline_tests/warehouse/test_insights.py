@@ -7,7 +7,7 @@ import pytest
 from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline.warehouse.insights import INSIGHTS, LOADED_DAYS, WORST, findings
-from ppc_pipeline.warehouse.tables import sql_file
+from ppc_pipeline.warehouse.sql_files import sql_file
 from ppc_pipeline_tests.warehouse.days import campaign, loaded
 from ppc_pipeline_tests.warehouse.made import DAYS, PROFILES, fill, rows
 

@@ -10,7 +10,7 @@ from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.reports.tables import REPORT_TABLES
 from ppc_pipeline.warehouse.connection import Warehouse
 from ppc_pipeline.warehouse.metrics import METRIC_TABLES, RATES
-from ppc_pipeline.warehouse.tables import sql_file
+from ppc_pipeline.warehouse.sql_files import sql_file
 from ppc_pipeline_tests.fakes import NOON, SELLER
 from ppc_pipeline_tests.warehouse.made import PROFILES, STRANGER, fill, near, number, over, plus, rows
 

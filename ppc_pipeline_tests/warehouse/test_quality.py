@@ -7,7 +7,7 @@ import pytest
 
 from ppc_pipeline.warehouse.metrics import METRIC_TABLES
 from ppc_pipeline.warehouse.quality import QUALITY_CHECKS, Asked, judge
-from ppc_pipeline.warehouse.tables import sql_file
+from ppc_pipeline.warehouse.sql_files import sql_file
 from ppc_pipeline_tests.fakes import DAY, NOON, SELLER
 from ppc_pipeline_tests.warehouse.days import WEEK, campaign, loaded, rows, sp
 from ppc_pipeline_tests.warehouse.made import add_profile

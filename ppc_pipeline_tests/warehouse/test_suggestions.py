@@ -6,6 +6,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import pytest
 
+from ppc_pipeline.warehouse.sql_files import sql_file
 from ppc_pipeline.warehouse.suggestions import (
     KINDS,
     NUMBERS,
@@ -15,7 +16,6 @@ from ppc_pipeline.warehouse.suggestions import (
     suggestions,
     uploads,
 )
-from ppc_pipeline.warehouse.tables import sql_file
 from ppc_pipeline_tests.fakes import NOON, SELLER, VENDOR
 from ppc_pipeline_tests.warehouse.advertiser import SB, SD, SETTLED, SP, TODAY, Advertiser
 from ppc_pipeline_tests.warehouse.days import curve

@@ -7,8 +7,7 @@ import pytest
 from ppc_pipeline.reports.tables import ENTITY_TABLES
 from ppc_pipeline.warehouse.creation import FIGURED, MACROS
 from ppc_pipeline.warehouse.features import FEATURE_TABLES
-from ppc_pipeline.warehouse.questions import question_names
-from ppc_pipeline.warehouse.tables import sql_file
+from ppc_pipeline.warehouse.sql_files import question_names, sql_file
 
 SQL = resources.files("ppc_pipeline.warehouse").joinpath("sql")
 VIEWS = [

@@ -1,8 +1,8 @@
-"""The package's SQL files as questions: what each asks to be told, which others it reads, and asking it.
+"""The package's SQL files: their text, what each asks to be told, which others it reads, and asking it.
 
-A file in ``sql`` is one SELECT that says in its head what a row is. It reads tables and views of the warehouse, calls
-macros that are stored there (``sql/macros``), and may read a file that stands beside it as ``temp.<its name>``: that is
-asked first, into a temporary table. Not here: what is asked (the files), or with which values (who asks).
+A file in ``sql`` is one SELECT that says in its head what a row is: a view, or a question. It reads tables and views of
+the warehouse, calls macros that are stored in it, and may read a file that stands beside it as ``temp.<its name>``: that
+is asked first, into a temporary table. Not here: what is asked (the files), or with which values (who asks).
 """
 
 import re
@@ -13,12 +13,20 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from ppc_pipeline.warehouse.tables import quoted, sql_file
-
 _SQL = resources.files(__package__).joinpath("sql")
 _READ = re.compile(r"\btemp\.([a-z_]+)")
 _NO_QUESTIONS = ("own_tables", "entity_changes", "top", "restatement_curve", "macros")
 """What makes tables or macros, is filled in for each entity or kind, or is asked of one report table after another."""
+
+
+def sql_file(name: str) -> str:
+    """Return the text of a file: ``metrics/metrics_by_campaign``."""
+    return _SQL.joinpath(f"{name}.sql").read_text(encoding="utf-8")
+
+
+def view_of(name: str) -> str:
+    """Return the statement that makes a view of a file: it has the file's name."""
+    return f"CREATE OR REPLACE VIEW {_table(name)} AS\n{sql_file(name)}"
 
 
 def question_names() -> list[str]:
@@ -83,4 +91,4 @@ def inputs_of(name: str) -> list[str]:
 
 
 def _table(name: str) -> str:
-    return quoted(name.rpartition("/")[2])
+    return name.rpartition("/")[2]
