@@ -1,7 +1,7 @@
 """The package's SQL files: their text, what each asks to be told, which others it reads, and asking it.
 
 A file in ``sql`` is one SELECT that says in its head what a row is: a view, or a question. It reads the warehouse,
-calls macros that are stored in it, and may read a file that stands beside it as ``temp.<its name>``: that is asked first,
+calls macros that are stored in it, and may read a file beside it as ``temp.<its name>``: that is asked first,
 into a temporary table. Not here: what is asked (the files), or with which values (who asks).
 """
 
