@@ -484,6 +484,7 @@ def bring_and_die(environment, point):
     asyncio.run(bring_reports(gather(Clock()), KINDS, WEEK))
 
 
+@pytest.mark.long  # the chaos tests kill a run at each of its boundaries
 @pytest.mark.parametrize("point", ["requested", "downloaded", "loaded"])
 def test_a_process_killed_after_a_step_and_before_it_is_written_down_costs_no_second_report_and_no_row(
     start, tmp_path, point

@@ -19,8 +19,10 @@ WEEK = Days(days_ago(9), days_ago(3))
 
 @pytest.mark.parametrize(
     ("point", "number"),
-    [("POST answered, id not written", signal.SIGINT), ("before the commit", signal.SIGTERM)],
-    ids=["ordering", "loading"],
+    [
+        pytest.param("POST answered, id not written", signal.SIGINT, marks=pytest.mark.long, id="ordering"),
+        pytest.param("before the commit", signal.SIGTERM, id="loading"),
+    ],
 )
 def test_an_interrupted_command_ends_with_one_line_and_the_next_one_goes_on(tmp_path, point, number):
     assert interrupts.play(tmp_path / "world", point, number) == []

@@ -42,7 +42,7 @@ def test_every_profile_and_entity_is_listed_and_counted(project):
 
 
 def test_listing_again_makes_no_new_version(project):
-    here = project(profiles=2)
+    here = project(profiles=1)
     here.run("entities_job")
     result = here.run("entities_job")
     assert metadata_of(result, "campaigns") | {"added": 0, "changed": 0} == metadata_of(result, "campaigns")

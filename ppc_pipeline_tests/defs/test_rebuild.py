@@ -49,6 +49,7 @@ def test_a_run_with_rebuild_in_its_config_materializes_with_what_changed(project
     assert check_of(result, ASSET).passed
 
 
+@pytest.mark.long  # that they are told is a test of the plan
 def test_a_rebuild_names_reports_whose_raw_file_is_gone(project, amazon_off):
     here = project(profiles=1, report_types="spTargeting")
     here.run("reports_job", **RANGE)
