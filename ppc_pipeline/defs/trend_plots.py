@@ -89,9 +89,11 @@ def _small_panel(axes: Axes, days: Sequence[TrendDay], corner: tuple[float, floa
 
 def _in_short(days: Sequence[TrendDay]) -> str:
     """Say what the cost of a small panel sums up to, and the ACoS: its lines have no numbers beside them."""
-    cost, sales = (sum(getattr(day, name) or 0 for day in days) for name in ("cost", "sales"))
-    acos = f"{100 * cost / sales:.0f} %" if sales else "-"
-    return f"{days[0].profile[:24]}: {EngFormatter(places=1, sep='')(float(cost))} {days[0].currency_code}, ACoS {acos}"
+    cost = sum(day.cost or 0 for day in days)
+    known = [(day.cost, day.sales) for day in days if day.cost is not None and day.sales is not None]
+    spent, sold = (sum(amounts) for amounts in zip(*known, strict=True)) if known else (0, 0)
+    acos = f"{100 * spent / sold:.0f} %" if sold else "-"
+    return f"{days[0].profile[:20]}: {EngFormatter(places=1, sep='')(float(cost))} {days[0].currency_code}, ACoS {acos}"
 
 
 def _panel(axes: Axes, days: Sequence[TrendDay]) -> None:
