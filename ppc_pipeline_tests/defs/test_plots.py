@@ -72,7 +72,7 @@ def test_the_acos_of_a_small_panel_is_of_the_days_whose_sales_are_known(monkeypa
     known = [replace(day, cost=Decimal(10), sales=Decimal(50)) for day in trend(10, 10)]
     days = [day for place in range(1, 10) for day in trend(place, 10)]
     small_trends_plot([*days, *known[:10], *(replace(day, sales=None) for day in known[10:20])])
-    assert "Store: 200.0 USD, ACoS 20 %" in named
+    assert "Store: 200.00 USD, ACoS 20 %" in named
 
 
 def test_a_profile_without_sales_or_cost_is_drawn_small_too():
