@@ -46,6 +46,8 @@ def format_of(given: Format | None, output: Path | None) -> Format:
         refuse("--format parquet goes with --output: it is no text")
     if wanted is Format.TABLE and output is not None:
         refuse(f"--output {output}: say with --format whether it is to be csv, json or parquet")
+    if output is not None and output.exists() and not (output.is_file() and ending in [*Format]):
+        refuse(f"--output {output} is there already and ends in none of .csv, .json and .parquet: it is left as it is")
     return wanted
 
 
@@ -138,6 +140,10 @@ def _cell(value: Any) -> str:
 
 
 def _write_json(answer: duckdb.DuckDBPyRelation, file: IO[str]) -> None:
+    if len({*answer.columns}) < len(answer.columns):
+        refuse(
+            f"--format json: several columns have one name ({', '.join(answer.columns)}); say AS what each is called"
+        )
     names = [json.dumps(name) for name in answer.columns]
     file.write("[")
     for number, row in enumerate(_rows(answer)):

@@ -30,8 +30,9 @@ from ppc_pipeline.wording import decimals_of
 # Nobody can widen a pipe or a log file: give them room for a table's columns.
 _WIDTH = None if sys.stdout.isatty() else 150
 
-out = Console(width=_WIDTH)
-err = Console(stderr=True, width=_WIDTH)
+# What people call their campaigns is shown as it is: a star is no picture because it stands between colons.
+out = Console(width=_WIDTH, emoji=False)
+err = Console(stderr=True, width=_WIDTH, emoji=False)
 
 _CURRENCY = ("currency", "currency_code")
 
@@ -91,6 +92,8 @@ def log_to_terminal() -> None:
     logger.handlers = [handler]
     logger.setLevel(logging.WARNING)
     logger.propagate = False
+    # A connection that an interrupt meets while it is closed is thrown away: no trouble, and a page of text.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
 
 
 def print_json(value: Any) -> None:

@@ -11,7 +11,7 @@ import duckdb
 from ppc_pipeline.cli.console import fail, one_line_errors
 from ppc_pipeline.cli.runs import settings_here
 from ppc_pipeline.reports.loader import update
-from ppc_pipeline.warehouse.connection import Warehouse
+from ppc_pipeline.warehouse.connection import Warehouse, ended_by_ctrl_c
 
 
 @contextmanager
@@ -31,5 +31,5 @@ def opened(warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnection]:
         fail(f"there is no warehouse {warehouse.name} yet: `ppc sync` or `ppc demo` makes it")
     if not update(warehouse):
         fail(f"nothing is in the warehouse {warehouse.name} yet: `ppc sync` or `ppc demo` brings it in")
-    with warehouse.connect(read_only=True) as connection:
+    with warehouse.connect(read_only=True) as connection, ended_by_ctrl_c(connection):
         yield connection

@@ -6,6 +6,8 @@ Here: a DuckDB file, or DuckLake when the setting says so. Not here: tables (``t
 import logging
 import os
 import re
+import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +28,7 @@ _HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.+?) \(PID (?P<pi
 
 
 _END_WAITING = threading.Event()
+_INTERRUPT_SECONDS = 0.05
 
 
 @contextmanager
@@ -35,6 +38,48 @@ def waiting_ends_early() -> Iterator[threading.Event]:
         yield _END_WAITING
     finally:
         _END_WAITING.clear()
+
+
+@contextmanager
+def ended_by_ctrl_c(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let Ctrl-C end a running statement: DuckDB works outside of Python, which hears of a signal only afterwards.
+
+    In other threads than the main one, which signals do not reach, nothing is changed.
+
+    Raises:
+        KeyboardInterrupt: Somebody pressed it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard, told = socket.socketpair()
+    told.setblocking(False)
+    before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+
+    ended = threading.Event()
+
+    def listen() -> None:
+        while number := heard.recv(1):
+            # Again and again: a statement that is about to begin forgets that it was interrupted.
+            while number[0] == signal.SIGINT and not ended.wait(_INTERRUPT_SECONDS):
+                connection.interrupt()
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    try:
+        yield
+    except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
+    except RuntimeError as error:  # what DuckDB makes of the interrupt if Python has heard of it as well
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        ended.set()
+        signal.set_wakeup_fd(before)
+        told.close()
+        listener.join()
+        heard.close()
 
 
 # What libpq obeys, in the extension that reaches a PostgreSQL catalog: a silent server is not waited for without end.

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from decimal import Decimal
@@ -391,3 +392,40 @@ def test_a_file_that_writes_is_refused(here, tmp_path):
     result = ppc("query", "--file", file)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "one SELECT" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["ppc.duckdb", "ledger.db", "raw.json.gz", "folder.csv"])
+def test_an_output_takes_the_place_of_no_file_that_is_no_answer(here, data_dir, name):
+    file = data_dir / name
+    if name == "folder.csv":
+        file.mkdir()
+    elif not file.exists():
+        file.write_bytes(b"of value")
+    before = file.stat()
+    for command in (("query", "SELECT 1"), ("top", "campaigns")):
+        result = ppc(*command, "--format", "csv", "--output", file)
+        assert result.exit_code == 2
+        assert "is there already" in result.stderr
+    assert (file.stat().st_ino, file.stat().st_size) == (before.st_ino, before.st_size)
+
+
+def test_columns_of_one_name_are_no_json(here):
+    result = ppc("query", "SELECT 1 AS a, 2 AS a", "--format", "json")
+    assert result.exit_code == 2
+    assert "several columns have one name" in result.stderr
+
+
+def test_a_text_is_shown_as_it_is(here):
+    assert "Brand:star:US :x: [red]" in ppc("query", "SELECT 'Brand:star:US :x: [red]' AS campaign_name").stdout
+    assert ":x:" in ppc("query", "--file", ":x:").stderr
+
+
+def test_ctrl_c_ends_a_running_question(here):
+    endless = "SELECT count(*) FROM range(10000000) AS a, range(1000000) AS b WHERE (a.range * b.range) % 7 = $n"
+    with start("query", endless, "--set", "n=-1") as process:
+        assert process.stderr.readline() == "with n=-1\n"  # from here on it is worked out
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.startswith("interrupted")
+    assert len(said.splitlines()) == 1
