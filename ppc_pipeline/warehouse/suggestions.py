@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import duckdb
 from duckdb import DuckDBPyConnection
 
 from ppc_pipeline.warehouse.connection import in_transaction
@@ -122,6 +123,9 @@ class Suggestion:
         return self.search_term or self.target_text or self.campaign_name or str(self.campaign_id)
 
 
+ODD_FIGURES = (duckdb.DataError, duckdb.IntegrityError, duckdb.InvalidInputException)
+"""What DuckDB raises where it cannot work with a value: it is too large, or is not there."""
+
 COLUMNS = tuple(column.name for column in fields(Suggestion))
 
 
@@ -162,7 +166,7 @@ def suggestion_values(target_acos: TargetAcos, now: datetime, profile_ids: Seque
 
 def refresh_suggestions(
     connection: DuckDBPyConnection, target_acos: TargetAcos, now: datetime, profile_ids: Sequence[int] = ()
-) -> None:
+) -> dict[int, str]:
     """Make the suggestions of some profiles anew, of all by default; those of the others stay as they are.
 
     Args:
@@ -170,7 +174,47 @@ def refresh_suggestions(
         target_acos: What is aimed at.
         now: The figures of days before it count.
         profile_ids: Whose.
+
+    Returns:
+        Profile -> why its suggestions stay as they were: its figures are so odd that DuckDB cannot work with them.
+
+    Raises:
+        duckdb.Error: No profile's could be made.
     """
+    try:
+        _remake(connection, target_acos, now, profile_ids)
+    except ODD_FIGURES:
+        profiles = list(profile_ids) or _all_profiles(connection)
+        unmade = _remake_halves(connection, target_acos, now, profiles)
+        if len(unmade) == len(profiles):
+            raise
+        return unmade
+    return {}
+
+
+def _remake_halves(
+    connection: DuckDBPyConnection, target_acos: TargetAcos, now: datetime, profile_ids: Sequence[int]
+) -> dict[int, str]:
+    """Make the suggestions of profiles anew that cannot be made at once, and return why not, of those it is due to."""
+    unmade: dict[int, str] = {}
+    middle = (len(profile_ids) + 1) // 2
+    for some in (profile_ids[:middle], profile_ids[middle:]):
+        try:
+            if some:
+                _remake(connection, target_acos, now, some)
+        except ODD_FIGURES as error:
+            unmade |= {some[0]: str(error)} if len(some) == 1 else _remake_halves(connection, target_acos, now, some)
+    return unmade
+
+
+def _all_profiles(connection: DuckDBPyConnection) -> list[int]:
+    """Return the profiles that have suggestions or may get some."""
+    query = "SELECT profile_id FROM profiles UNION SELECT profile_id FROM suggestions ORDER BY ALL"
+    return [profile_id for (profile_id,) in connection.execute(query).fetchall()]
+
+
+def _remake(connection: DuckDBPyConnection, target_acos: TargetAcos, now: datetime, profile_ids: Sequence[int]) -> None:
+    """Make the suggestions of some profiles anew, or of none of them; arguments as of ``refresh_suggestions``."""
     values = suggestion_values(target_acos, now, profile_ids)
     files = [f"suggestions/{kind}" for kind in KINDS]
     with inputs(connection, files, values), in_transaction(connection):

@@ -39,6 +39,13 @@ def test_before_anything_is_loaded_nothing_is_suggested_and_the_run_is_fine(proj
     assert metadata_of(result, "suggestions")["dagster/row_count"] == 0
 
 
+def test_a_client_whose_figures_are_too_odd_is_named_and_the_run_goes_on(project, monkeypatch):
+    unmade = {5: "Conversion Error: 9e18"}
+    monkeypatch.setattr("ppc_pipeline.defs.assets.suggestions.refresh_suggestions", lambda *_: unmade)
+    found = metadata_of(project(profiles=1, report_types="spCampaigns").run("optimise_job"), "suggestions")
+    assert "| 5 | Conversion Error: 9e18 |" in found["as they were"]
+
+
 def test_suggestions_are_among_the_overviews_that_follow_a_load(project):
     job = project(profiles=1, report_types="spCampaigns").defs.resolve_job_def("reports_job")
     assert "suggestions" in OF_LOADS

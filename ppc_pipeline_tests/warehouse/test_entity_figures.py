@@ -294,3 +294,94 @@ def test_where_nobody_knows_how_much_is_to_come_conversions_are_not_compared_and
     for figure in ("purchases", "sales", "units", "cvr", "acos", "roas", "cost_per_purchase"):
         assert row[f"{figure}_change_7_days_percent"] is None
     assert [row[f"{figure}_change_7_days_percent"] for figure in ("cost", "clicks", "cpc", "ctr")] == [0, 0, 0, 0]
+
+
+PURCHASES, SALES = {1: 0.3, 3: 0.55, 7: 0.7, 28: 0.9}, {1: 0.2, 2: 0.45, 14: 0.8, 28: 0.95}
+"""Age -> the share of purchases that is known of a day, and the share of sales, which is another at every age."""
+
+LOADS = {0: 7, 7: 63}
+"""How many days before the last one a load ends -> its days. It is asked for a day later: its last days are young."""
+
+FREE, SPARING = 12, 13
+CAMPAIGNS = {BUSY: set(), FREE: {*range(70)}, SPARING: {0, 1, 7, 8}}
+"""Campaign -> how many days before the last one are those on which it costs nothing."""
+
+
+def from_age(curve, first):
+    return {age: share for age, share in curve.items() if age >= first}
+
+
+def shares_by_day(curve):
+    """Return what share is known of each day, by how many days before the last one it is."""
+    ages = {end + n: n + 1 for end, days in LOADS.items() for n in range(days)}
+    return {n: known_share(curve, age) for n, age in ages.items()}
+
+
+def known_percent(shares, costs, period):
+    """Return the mean share of a period's days, weighted by what they cost: the plain one where they cost nothing."""
+    weights = {n: costs[n] for n in period if costs.get(n)} or dict.fromkeys(period, 1)
+    if None in (shares[n] for n in weights):
+        return None
+    return 100 * sum(shares[n] * float(weight) for n, weight in weights.items()) / float(sum(weights.values()))
+
+
+def spend(connection, campaign, free):
+    """Make a campaign, and return its figures by how many days before the last one they are of."""
+    add(connection, "campaigns", campaign)
+    figures = {(DAY - day).days: of_day for day, of_day in drawn(campaign, [before(n) for n in range(70)]).items()}
+    for n in figures.keys() & free:
+        figures[n]["cost"] = Decimal(0)
+    for n, of_day in figures.items():
+        named = {"units_sold_clicks_7d" if name == "units" else name: value for name, value in of_day.items()}
+        made.rows(connection, "report_sp_campaigns", [made.sp(before(n), campaign_id=campaign, **named)])
+    return figures
+
+
+def in_the_end(days, purchases_percent, sales_percent, period):
+    """Return the figures of a period and its rates as they will be; None where nobody knows."""
+    names = ("clicks", "cost", "purchases", "sales", "units")
+    sums = {name: float(sum(days[n][name] for n in period if n in days)) for name in names}
+    percents = {"purchases": purchases_percent, "sales": sales_percent, "units": purchases_percent}
+    ends = {name: over(sums[name], percent, 100) for name, percent in percents.items()}
+    return ends | {
+        "cvr": over(ends["purchases"], sums["clicks"], 100),
+        "acos": over(sums["cost"], ends["sales"], 100),
+        "roas": over(ends["sales"], sums["cost"]),
+        "cost_per_purchase": over(sums["cost"], ends["purchases"]),
+    }
+
+
+@pytest.mark.parametrize(
+    ("purchases", "sales"),
+    [
+        (from_age(PURCHASES, 3), SALES),  # nobody knows the purchases of the last two days of either week
+        (PURCHASES, from_age(SALES, 2)),  # nor the sales of the last one
+    ],
+)
+def test_what_there_will_be_in_the_end_is_what_python_makes_of_the_shares_of_each_day(connection, purchases, sales):
+    add_profile(connection, SELLER, "seller", "US", "USD")
+    for metric, points in (("purchases_7d", purchases), ("sales_7d", sales)):
+        for age, share in points.items():
+            curve(connection, metric, age, share)
+    for end, days in LOADS.items():
+        loaded(connection, days=days, end=before(end))
+    of_purchases, of_sales = shares_by_day(purchases), shares_by_day(sales)
+    connection.begin()
+    days_of = {campaign: spend(connection, campaign, free) for campaign, free in CAMPAIGNS.items()}
+    connection.commit()
+    for row in rows(connection, "FROM campaigns"):
+        days = days_of[row["campaign_id"]]
+        costs = {n: figures["cost"] for n, figures in days.items()}
+        for length in PERIODS:
+            ends = {}
+            for name, period in (("last", range(length)), ("previous", range(length, 2 * length))):
+                percents = [known_percent(shares, costs, period) for shares in (of_purchases, of_sales)]
+                found = [row[f"{metric}_known_percent_{name}_{length}_days"] for metric in ("purchases", "sales")]
+                assert found == [percent and pytest.approx(percent) for percent in percents]
+                ends[name] = in_the_end(days, *percents, period)
+                expected, whole = row[f"sales_expected_{name}_{length}_days"], ends[name]["sales"]
+                assert number(expected) == (whole and pytest.approx(whole, abs=1e-5))
+            for figure, now in ends["last"].items():
+                then = ends["previous"][figure]
+                change = None if now is None or not then else pytest.approx(100 * (now / then - 1), abs=1e-3)
+                assert row[f"{figure}_change_{length}_days_percent"] == change, (row["campaign_id"], figure, length)

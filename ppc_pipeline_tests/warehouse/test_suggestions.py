@@ -1,9 +1,11 @@
 """Suggestions: what is proposed, and what is left alone, by cases worked out by hand."""
 
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
+import duckdb
 import pytest
 
 from ppc_pipeline.warehouse.sql_files import sql_file
@@ -24,7 +26,7 @@ D = Decimal
 
 
 def made(connection, kind=None, target=30.0, **options):
-    refresh_suggestions(connection, TargetAcos(target, **options), NOON)
+    assert refresh_suggestions(connection, TargetAcos(target, **options), NOON) == {}
     return suggestions(connection, kinds=[kind] if kind else [])
 
 
@@ -259,12 +261,23 @@ def test_of_display_sales_after_a_view_say_nothing_of_a_bid_for_clicks(connectio
     )
 
 
-def test_clicks_of_campaigns_that_pay_for_views_say_nothing_of_others(connection):
+@pytest.mark.parametrize(("campaign", "of_group"), [({"cost_type": "VCPM"}, {}), ({}, {"bid_optimization": "REACH"})])
+def test_clicks_that_are_not_bid_on_but_views_say_nothing_of_others(connection, campaign, of_group):
     bids = Bids(connection, ad_product=SD).clicks(clicks=20, cost=12)
     alone = one(connection, "bid_change")
-    seen = bids.it.campaign("Seen", cost_type="VCPM")
-    ad_group = bids.it.ad_group(seen)
+    seen = bids.it.campaign("Seen", **campaign)
+    ad_group = bids.it.ad_group(seen, **of_group)
     bids.it.clicks(seen, ad_group, bids.it.target(seen, ad_group), clicks=100_000, cost=900, sales=900_000)
+    assert one(connection, "bid_change") == alone
+
+
+@pytest.mark.parametrize("key", ["currency", "campaign", "ad_group", "target", "day"])
+def test_a_day_of_display_has_its_own_sales_after_a_click_and_no_other_rows(connection, key):
+    bids = Bids(connection, ad_product=SD).clicks(clicks=500, cost=300, purchases=4, sales=100)
+    alone = one(connection, "bid_change")
+    other = {"currency": "CAD", "campaign": 8, "ad_group": 8, "target": 8, "day": SETTLED - timedelta(days=1)}
+    row = {"campaign": bids.campaign, "ad_group": bids.ad_group, "target": bids.keyword} | {key: other[key]}
+    bids.it.clicks(row.pop("campaign"), row.pop("ad_group"), row.pop("target"), **row)
     assert one(connection, "bid_change") == alone
 
 
@@ -867,6 +880,118 @@ def test_days_before_the_budget_last_changed_do_not_count(connection, before, ex
     )
     it.connection.execute("UPDATE campaigns_history SET valid_from = ? WHERE valid_to IS NULL", [changed])
     assert (one(connection, BUDGET) is not None) == expected
+
+
+# Odd figures
+
+CLIENTS = [*((kind, SP) for kind in KINDS), ("bid_change", SB), (BUDGET, SB), ("bid_change", SD), (BUDGET, SD)]
+SUBJECTS = {"bid_change": "clicks = 500", HARVEST: "search_term LIKE '%towel'", NEGATE: "search_term LIKE '%towel'"}
+FIGURES = {
+    SP: ("clicks", "cost", "purchases_7d", "sales_7d"),
+    SB: ("clicks", "cost", "purchases", "sales"),
+    SD: ("clicks", "cost", "purchases_clicks", "sales_clicks"),
+}
+ODD_DAY = TODAY - timedelta(days=12)
+
+
+def client(connection, kind, ad_product, *, odd_day=False, **options):
+    """Make a client to whom a kind suggests one thing; on the odd day, if it has one, that had other figures."""
+    if kind == BUDGET:
+        it = spender(connection, ad_product=ad_product, **options)
+        if odd_day:
+            it.day(1001, ODD_DAY, clicks=40, cost=9, purchases=2, sales=40)
+    elif kind == "bid_change":
+        bids = Bids(connection, ad_product=ad_product, **options).clicks(clicks=500, cost=300)
+        if odd_day:
+            bids.clicks(clicks=40, cost=90, day=ODD_DAY)
+    else:
+        terms = Terms(connection, **options)
+        add = terms.sells if kind == HARVEST else terms.wastes
+        add()
+        if odd_day:
+            add(clicks=40, cost=30, purchases=0, sales=0, day=ODD_DAY)
+
+
+def refuse(connection, kind, ad_product, column, profile_id, where):
+    table = {"bid_change": "targeting", BUDGET: "campaigns"}.get(kind, "search_term")
+    short = {SP: "sp", SB: "sb", SD: "sd"}[ad_product]
+    connection.execute(f"UPDATE report_{short}_{table} SET {column} = NULL WHERE profile_id = {profile_id} AND {where}")
+
+
+def of_subjects(connection, cases, make):
+    """Make a client for each case, and return what is suggested of the subject of its kind in one run."""
+    connection.begin()
+    for number, case in enumerate(cases):
+        make(case, number + 1)
+    connection.commit()
+    found = {s.profile_id: s for s in made(connection) if s.search_term != "all the rest"}
+    return [found.get(number + 1) for number in range(len(cases))]
+
+
+def test_a_column_that_amazon_refuses_a_client_stops_what_would_follow_from_it_and_no_other_client(connection):
+    cases = [
+        (kind, ad_product, column, where)
+        for kind, ad_product in CLIENTS
+        for column in (None, *FIGURES[ad_product])
+        for where in dict.fromkeys(["true", SUBJECTS.get(kind, "true")])
+    ]
+
+    def make(case, profile_id):
+        kind, ad_product, column, where = case
+        client(connection, kind, ad_product, profile_id=profile_id)
+        if column:
+            refuse(connection, kind, ad_product, column, profile_id, where)
+
+    found = of_subjects(connection, cases, make)
+    wanted = [column is None for _, _, column, _ in cases]
+    assert [suggestion is not None for suggestion in found] == wanted
+    assert {suggestion.kind for suggestion in found if suggestion} == {*KINDS}
+
+
+def test_a_day_of_which_one_figure_is_not_known_is_no_evidence(connection):
+    cases = [(*one, column) for one in CLIENTS for column in (None, *FIGURES[one[1]])]
+
+    def make(case, profile_id):
+        kind, ad_product, column = case
+        client(connection, kind, ad_product, odd_day=column is not None, profile_id=profile_id)
+        if column:
+            refuse(connection, kind, ad_product, column, profile_id, f"date = DATE '{ODD_DAY}'")
+
+    found = of_subjects(connection, cases, make)
+    assert all(found)
+    found = [replace(suggestion, profile_id=0) for suggestion in found]
+    for first in range(0, len(found), 5):
+        assert found[first : first + 5] == [found[first]] * 5
+
+
+def test_what_has_no_clicks_or_cost_has_no_cost_per_click_and_no_acos(connection):
+    Terms(connection, profile_id=1).sells(clicks=0)
+    for profile_id, cost in ((2, 0), (3, 5)):
+        it = spender(connection, profile_id=profile_id)
+        refuse(connection, BUDGET, SP, "sales_7d", profile_id, "true")
+        it.day(1001, TODAY - timedelta(days=13))
+        it.day(1001, TODAY - timedelta(days=20), clicks=20, cost=cost, purchases=2, sales=40)
+    (found,) = [suggestion for suggestion in made(connection) if suggestion.search_term != "all the rest"]
+    assert (found.profile_id, found.cost) == (3, 5)
+    assert found.reason.endswith("its ACoS was 12.5 %, where 30 % is aimed at.")
+
+
+def test_figures_that_are_too_large_stop_their_own_client_alone(connection):
+    for profile_id in (1, 2, 3):
+        Bids(connection, profile_id=profile_id).clicks(clicks=500, cost=300)
+    made(connection)
+    for number in range(2):
+        connection.execute(
+            "INSERT INTO report_sp_targeting BY NAME SELECT * REPLACE (9e18::BIGINT AS clicks, date - ? AS date)"
+            " FROM report_sp_targeting WHERE profile_id = 2 AND clicks = 500",
+            [number + 1],
+        )
+    later = NOON + timedelta(hours=1)
+    unmade = refresh_suggestions(connection, TargetAcos(30.0), later)
+    assert {profile_id: "out of range" in why for profile_id, why in unmade.items()} == {2: True}
+    assert [(s.profile_id, s.made_at) for s in suggestions(connection)] == [(1, later), (2, NOON), (3, later)]
+    with pytest.raises(duckdb.ConversionException):
+        refresh_suggestions(connection, TargetAcos(30.0), later, [2])
 
 
 # The files

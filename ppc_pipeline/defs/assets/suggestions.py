@@ -4,7 +4,7 @@ Here: whom it is made for, and what is shown of it. Not here: what is suggested 
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import dagster as dg
@@ -58,7 +58,9 @@ def suggestions_asset(report_types: Sequence[ReportType]) -> dg.AssetsDefinition
         kinds={"duckdb", "sql"},
         tags={"ppc/source": "warehouse"},
     )
-    def asset(ledger: LedgerResource, warehouse: WarehouseResource) -> dg.MaterializeResult:
+    def asset(
+        context: dg.AssetExecutionContext, ledger: LedgerResource, warehouse: WarehouseResource
+    ) -> dg.MaterializeResult:
         """One row is one proposed change: a bid, a search term to make a keyword or to negate, a budget to raise.
 
         Key: profile_id, ad_product, kind, campaign_id, ad_group_id, target_id, search_term. Each has its evidence, a
@@ -67,14 +69,18 @@ def suggestions_asset(report_types: Sequence[ReportType]) -> dg.AssetsDefinition
         """
         prepare(warehouse.warehouse())
         with warehouse.get_connection() as connection:
-            refresh_suggestions(connection, target_acos(load_settings()), ledger.open().clock())
+            unmade = refresh_suggestions(connection, target_acos(load_settings()), ledger.open().clock())
             counts, found = suggestion_counts(connection), suggestions(connection)
-        return dg.MaterializeResult(metadata=_metadata(counts, found))
+        for profile_id, why in unmade.items():
+            context.log.error(f"{profile_id}: its suggestions stay as they were: {why}")
+        return dg.MaterializeResult(metadata=_metadata(counts, found, unmade))
 
     return asset
 
 
-def _metadata(counts: Sequence[Count], found: Sequence[Suggestion]) -> dict[str, dg.MetadataValue]:
+def _metadata(
+    counts: Sequence[Count], found: Sequence[Suggestion], unmade: Mapping[int, str]
+) -> dict[str, dg.MetadataValue]:
     by_kind = {kind: [count for count in counts if count.kind == kind] for kind in KINDS}
     expected: dict[str, Decimal] = defaultdict(Decimal)
     for count in counts:
@@ -91,6 +97,7 @@ def _metadata(counts: Sequence[Count], found: Sequence[Suggestion]) -> dict[str,
         "dagster/row_count": dg.MetadataValue.int(len(found)),
         **{kind: dg.MetadataValue.int(sum(count.suggestions for count in some)) for kind, some in by_kind.items()},
         **money("expected cost change", expected),
+        **({"as they were": markdown_table(("profile", "why"), [*unmade.items()])} if unmade else {}),
         **({"by client": markdown_table(header, rows)} if rows else {}),
         **({"examples": _examples(found)} if found else {}),
     }

@@ -6,8 +6,10 @@
 -- Adjustments by placement, and dynamic bidding, can make a click cost more than the bid. How many times the bid clicks
 -- cost is reckoned with the bid that was in force on each day, so that no change of it is taken for such an adjustment;
 -- what a click may cost is divided by that.
--- Only what is bid on by the click counts: where the bid is for 1,000 views (cost type VCPM), clicks have no price.
--- Sales of Sponsored Display are those after a click, as the bid buys no view; its `sales` have both.
+-- Only what is bid on by the click counts: where the bid is for 1,000 views (cost type VCPM, or an ad group of
+-- Sponsored Display that is optimised for reach), clicks have no price.
+-- Sales of Sponsored Display are those after a click, as the bid buys no view; its `sales` have both. A day of which
+-- Amazon gave one of the figures and not another is no evidence.
 -- A bid is lowered only where a click costs more than it may, and raised only where it costs less. It moves by
 -- $bid_step_percent at most, or by the currency's smallest unit where that is more.
 WITH versions AS (
@@ -28,8 +30,12 @@ bids_in_force AS (
     WINDOW each AS (PARTITION BY profile_id, ad_product, ad_group_id, target_id ORDER BY valid_from)
 ),
 ad_group_bids AS (FROM bids_in_force WHERE target_id IS NULL),
-paid_by_view AS (
+campaigns_paid_by_view AS (
     SELECT profile_id, ad_product, campaign_id FROM campaigns_history WHERE valid_to IS NULL AND cost_type <> 'CPC'
+),
+ad_groups_paid_by_view AS (
+    SELECT profile_id, ad_product, ad_group_id FROM ad_groups_history
+    WHERE valid_to IS NULL AND bid_optimization = 'REACH'
 ),
 days AS (
     SELECT
@@ -59,7 +65,8 @@ figures AS (
         sum(m.sales) AS sales,
         sum(m.clicks * coalesce(own.bid, shared.bid))::DOUBLE AS bid_for_clicks
     FROM days AS m
-    ANTI JOIN paid_by_view AS v USING (profile_id, ad_product, campaign_id)
+    ANTI JOIN campaigns_paid_by_view AS v USING (profile_id, ad_product, campaign_id)
+    ANTI JOIN ad_groups_paid_by_view AS w USING (profile_id, ad_product, ad_group_id)
     JOIN temp.advertisers AS a USING (profile_id, ad_product, currency_code)
     JOIN temp.evidence_days AS d
         ON d.profile_id = m.profile_id AND d.ad_product = m.ad_product AND d.source = 'targets'
@@ -70,7 +77,7 @@ figures AS (
     LEFT JOIN ad_group_bids AS shared
         ON shared.profile_id = m.profile_id AND shared.ad_product = m.ad_product
         AND shared.ad_group_id = m.ad_group_id AND m.date BETWEEN shared.first_day AND shared.last_day
-    WHERE m.sales IS NOT NULL
+    WHERE m.clicks IS NOT NULL AND m.cost IS NOT NULL AND m.purchases IS NOT NULL AND m.sales IS NOT NULL
     GROUP BY ALL
 ),
 others AS (
@@ -111,7 +118,6 @@ bids AS (
         AND g.valid_to IS NULL AND g.removed_at IS NULL AND g.state = 'ENABLED'
         AND c.valid_to IS NULL AND c.removed_at IS NULL AND c.state = 'ENABLED'
         AND (c.end_date IS NULL OR c.end_date >= $today::DATE)
-        AND coalesce(c.cost_type, 'CPC') = 'CPC' AND g.bid_optimization IS DISTINCT FROM 'REACH'
         AND c.bidding_strategy IS DISTINCT FROM 'RULE_BASED'
 ),
 in_profile AS (

@@ -46,7 +46,7 @@ wanted AS (
     FROM terms AS t
     JOIN totals AS all_terms USING (profile_id, ad_product)
     JOIN temp.advertisers AS a USING (profile_id, ad_product)
-    WHERE t.purchases >= $harvest_purchases::INTEGER AND t.cost > 0 AND NOT t.too_long
+    WHERE t.purchases >= $harvest_purchases::INTEGER AND t.clicks > 0 AND t.cost > 0 AND NOT t.too_long
         AND 100 * t.cost::DOUBLE <= a.target_acos_percent * t.sales::DOUBLE
         AND NOT EXISTS (
             FROM keywords_history AS k

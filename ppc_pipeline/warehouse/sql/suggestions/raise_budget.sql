@@ -5,7 +5,8 @@
 -- campaign's own budget last changed do not count. ACoS is of the longer, settled period; that of the last days must be
 -- at the target or below too, by the sales there will be in the end: what is known of them over the share that is
 -- (loaded_days), weighted by what each day cost. Days of which nobody knows the share say nothing.
--- Sales of Sponsored Display are those after a click, whose share is taken to be that of all its sales.
+-- Sales of Sponsored Display are those after a click, whose share is taken to be that of all its sales. A day of which
+-- Amazon gave one of the figures and not another says nothing of the ACoS.
 WITH days AS (
     SELECT date, profile_id, currency_code, ad_product, campaign_id, clicks, cost, purchases, sales
     FROM metrics_by_campaign WHERE ad_product <> 'SPONSORED_DISPLAY'
@@ -16,13 +17,16 @@ WITH days AS (
         date, profile_id, currency_code, 'SPONSORED_DISPLAY', campaign_id, clicks, cost, purchases_clicks, sales_clicks
     FROM report_sd_campaigns
 ),
+whole AS (
+    FROM days WHERE clicks IS NOT NULL AND cost IS NOT NULL AND purchases IS NOT NULL AND sales IS NOT NULL
+),
 figures AS (
     SELECT
         a.account, a.profile_id, a.country_code, a.currency_code, a.ad_product, a.unit, a.target_acos_percent, a.written,
         m.campaign_id, d.days_from, d.days_until, d.days_loaded,
         sum(m.clicks)::BIGINT AS clicks, sum(m.cost) AS cost, sum(m.purchases)::BIGINT AS purchases,
         sum(m.sales) AS sales
-    FROM days AS m
+    FROM whole AS m
     JOIN temp.advertisers AS a USING (profile_id, ad_product, currency_code)
     JOIN temp.evidence_days AS d
         ON d.profile_id = m.profile_id AND d.ad_product = m.ad_product AND d.source = 'campaigns'
@@ -70,7 +74,7 @@ lately AS (
     SELECT
         m.profile_id, m.ad_product, m.campaign_id,
         sum(m.cost * d.sales_share) AS cost_of_known, sum(m.sales)::DOUBLE AS sales
-    FROM days AS m
+    FROM whole AS m
     JOIN temp.advertisers AS a USING (profile_id, ad_product, currency_code)
     JOIN loaded_days AS d
         ON d.profile_id = m.profile_id AND d.ad_product = m.ad_product AND d.date = m.date
@@ -80,7 +84,7 @@ lately AS (
 ),
 raised AS (
     SELECT
-        f.*, 100 * l.cost_of_known / l.sales AS acos_lately, s.name, s.budget, s.days_at_budget, s.days_of_rules,
+        f.*, 100 * l.cost_of_known / nullif(l.sales, 0) AS acos_lately, s.name, s.budget, s.days_at_budget, s.days_of_rules,
         greatest(
             floor(round(s.budget::DOUBLE * (1 + $budget_step_percent / 100.0) / f.unit::DOUBLE, 6)),
             floor(s.budget::DOUBLE / f.unit::DOUBLE) + 1
@@ -90,7 +94,7 @@ raised AS (
     JOIN spent AS s USING (profile_id, ad_product, campaign_id)
     LEFT JOIN lately AS l USING (profile_id, ad_product, campaign_id)
     WHERE 2 * s.days_at_budget >= $budget_days
-        AND f.sales > 0 AND 100 * f.cost::DOUBLE <= f.target_acos_percent * f.sales::DOUBLE
+        AND f.cost > 0 AND f.sales > 0 AND 100 * f.cost::DOUBLE <= f.target_acos_percent * f.sales::DOUBLE
         AND coalesce(100 * l.cost_of_known <= f.target_acos_percent * l.sales, true)
 )
 

@@ -3,6 +3,7 @@
 -- the other files here.
 --
 -- An ASIN begins with b0, or is a book's ISBN of ten digits, whose last is a check digit: other numbers are keywords.
+-- A day of which Amazon gave one of the figures and not another is no evidence.
 -- Amazon takes keywords, negative ones too, of 10 words and 80 characters at most: what is longer is `too_long`.
 SELECT
     d.source AS purpose, m.profile_id, m.ad_product, m.campaign_id, m.ad_group_id,
@@ -24,5 +25,6 @@ JOIN temp.advertisers AS a USING (profile_id, ad_product, currency_code)
 JOIN temp.evidence_days AS d
     ON d.profile_id = m.profile_id AND d.ad_product = m.ad_product AND starts_with(d.source, 'terms_to_')
     AND m.date BETWEEN d.days_from AND d.days_until
-WHERE trim(m.search_term) NOT IN ('', '*') AND m.sales IS NOT NULL
+WHERE trim(m.search_term) NOT IN ('', '*')
+    AND m.clicks IS NOT NULL AND m.cost IS NOT NULL AND m.purchases IS NOT NULL AND m.sales IS NOT NULL
 GROUP BY ALL;
