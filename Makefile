@@ -15,7 +15,7 @@ demo: $(VENV)/ready  ## The whole pipeline on the sandbox, from nothing to figur
 dev: $(VENV)/ready  ## The Dagster UI, with schedules and the sensor running.
 	$(BIN)/ppc dev --port $(PORT)
 
-test: $(VENV)/ready  ## The tests, as many at once as there are cores: WORKERS=0 runs them one by one.
+test: $(VENV)/ready  ## The tests, some more at once than there are cores: WORKERS=0 runs them one by one.
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 test-long: $(VENV)/ready  ## Those that take many seconds each: commands and processes from end to end.

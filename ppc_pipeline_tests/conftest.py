@@ -194,6 +194,7 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Return how many processes `-n auto` makes: half as many again as there are cores, as tests wait a lot."""
     cores = os.cpu_count() or 1

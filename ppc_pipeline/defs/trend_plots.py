@@ -5,6 +5,7 @@ Import it where they are drawn: matplotlib takes a second, and most processes dr
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 
 import dagster as dg
 import numpy as np
@@ -15,6 +16,7 @@ from matplotlib.ticker import EngFormatter
 
 from ppc_pipeline.defs.plots import picture, readable_on
 from ppc_pipeline.warehouse.trends import TrendDay, WeekdayIndex
+from ppc_pipeline.wording import amount
 
 LARGE_PANELS = 9
 """So many profiles have a panel with axes; each of the others has a small one, by its own scale."""
@@ -24,6 +26,9 @@ MOST_ROWS = 40
 _COLUMNS = 3
 _SMALL_COLUMNS = 4
 _LINES = (("sales", "#1f6f8b", "-"), ("cost", "#c2571a", "-"), ("acos_percent", "#5b4a8a", ":"))
+_THOUSAND = 1000
+"""From here on amounts are written short: 1.2k, 3.4M."""
+
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -79,9 +84,9 @@ def _small_panel(axes: Axes, days: Sequence[TrendDay], corner: tuple[float, floa
     width = max(1, (span[1] - span[0]).days)
     across = [corner[0] + 0.94 * (day.date - span[0]).days / width for day in days]
     heights = {name: np.array([_number(getattr(day, name)) for day in days]) for name, *_ in _LINES}
-    amount = max(np.nanmax(heights[name], initial=0) for name in ("sales", "cost"))
+    most = max(np.nanmax(heights[name], initial=0) for name in ("sales", "cost"))
     for name, color, style in _LINES:
-        top = np.nanmax(heights[name], initial=0) if name == "acos_percent" else amount
+        top = np.nanmax(heights[name], initial=0) if name == "acos_percent" else most
         lifted = corner[1] + 0.6 * heights[name] / (top or 1)
         axes.plot(across, lifted, color=color, linewidth=0.7, linestyle=style, antialiased=False)
     axes.text(corner[0], corner[1] + 0.67, _in_short(days), fontsize=6.5, parse_math=False)
@@ -89,9 +94,13 @@ def _small_panel(axes: Axes, days: Sequence[TrendDay], corner: tuple[float, floa
 
 def _in_short(days: Sequence[TrendDay]) -> str:
     """Say what the cost of a small panel sums up to, and the ACoS: its lines have no numbers beside them."""
-    cost, sales = (sum(getattr(day, name) or 0 for day in days) for name in ("cost", "sales"))
-    acos = f"{100 * cost / sales:.0f} %" if sales else "-"
-    return f"{days[0].profile[:24]}: {EngFormatter(places=1, sep='')(float(cost))} {days[0].currency_code}, ACoS {acos}"
+    cost = sum(day.cost or 0 for day in days)
+    known = [(day.cost, day.sales) for day in days if day.cost is not None and day.sales is not None]
+    spent, sold = (sum(amounts) for amounts in zip(*known, strict=True)) if known else (0, 0)
+    acos = f"{100 * spent / sold:.0f} %" if sold else "-"
+    currency = days[0].currency_code
+    short = EngFormatter(places=1, sep="")(float(cost)) if cost >= _THOUSAND else amount(Decimal(cost), currency)
+    return f"{days[0].profile[:20]}: {short} {currency}, ACoS {acos}"
 
 
 def _panel(axes: Axes, days: Sequence[TrendDay]) -> None:

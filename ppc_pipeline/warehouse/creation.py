@@ -19,7 +19,6 @@ from ppc_pipeline.warehouse.tables import (
     Column,
     EntityTable,
     ReportTable,
-    literal_text,
     quoted,
 )
 
@@ -27,10 +26,13 @@ FIGURED = ("campaigns", "keywords", "targets")
 """The entities whose view has figures of the last days beside what is now; it is a file of ``sql/entities``."""
 
 MACROS = (
-    *("ratio", "percent", "amount_per", "change_percent"),
-    *("with_rates", "last_and_previous_days", "with_periods"),
+    *("ppc_ratio", "ppc_percent", "ppc_amount_per", "ppc_change_percent"),
+    *("ppc_with_rates", "ppc_last_and_previous_days", "ppc_with_periods"),
 )
-"""What the SQL of views and questions calls, stored in the warehouse: files of ``sql/macros``."""
+"""What the SQL of views and questions calls, stored in the warehouse: files of ``sql/macros``.
+
+They have a prefix, lest they take the place of a macro that somebody made for himself.
+"""
 
 _UNSAID = MetricColumn("unsaid", "VARCHAR[]", "Columns of which no source of the version said anything yet.")
 
@@ -40,8 +42,8 @@ def create_tables(
 ) -> None:
     """Make every table and view that is not there yet, and add the columns that declarations have gained.
 
-    Nothing is done where the declarations are as they were when it was last done. In one transaction: forty statements
-    that are each made safe on disk take a second.
+    Nothing is done where the declarations are as they were when it was last done, and all that was there then still is.
+    In one transaction: forty statements that are each made safe on disk take a second.
     """
     if is_current(connection, report_tables, entity_tables):
         return
@@ -59,19 +61,21 @@ def create_tables(
             _add_missing_columns(connection, there, feature_table.stored, feature_table.stored_columns)
         for statement in views.values():
             connection.execute(statement)
-        connection.execute(f"UPDATE views_made SET digest = {literal_text(_digest(tables, views))}")
+        connection.execute("UPDATE views_made SET digest = ?", [_digest(tables, views)])
+        connection.execute("DELETE FROM parts_made")
+        connection.execute("INSERT INTO parts_made SELECT unnest(?)", [sorted(_there(connection))])
 
 
 def is_current(
     connection: DuckDBPyConnection, report_tables: Collection[ReportTable], entity_tables: Collection[EntityTable]
 ) -> bool:
-    """Say whether every table, view and macro is there as it is declared now: an earlier release may have made them."""
-    tables, views = _statements(report_tables, entity_tables)
-    declared = {table.name for table in report_tables} | {table.history for table in entity_tables}
-    declared |= {table.stored for table in FEATURE_TABLES.values()}
-    if not {*declared, *views, "views_made"} <= _names_there(connection):
+    """Say whether all is there as it is declared now: an earlier release may have made it, or somebody dropped some."""
+    there = _there(connection)
+    if not {"views_made.digest", "parts_made.name"} <= there:
         return False
-    return connection.execute("SELECT any_value(digest) FROM views_made").fetchone() == (_digest(tables, views),)
+    digest = connection.execute("SELECT any_value(digest) FROM views_made").fetchone()
+    made = {name for (name,) in connection.execute("FROM parts_made").fetchall()}
+    return made <= there and digest == (_digest(*_statements(report_tables, entity_tables)),)
 
 
 def _statements(
@@ -104,7 +108,7 @@ def _made_of_sql(entity_tables: Sequence[EntityTable]) -> dict[str, str]:
 
 def has_tables(connection: DuckDBPyConnection) -> bool:
     """Say whether anything was ever put into a warehouse: a file that was only opened has no tables."""
-    return bool(_names_there(connection))
+    return bool(_there(connection))
 
 
 def _digest(tables: Sequence[str], views: Mapping[str, str]) -> str:
@@ -119,11 +123,12 @@ def _columns_there(connection: DuckDBPyConnection) -> dict[str, list[str]]:
     return dict(connection.execute(query).fetchall())
 
 
-def _names_there(connection: DuckDBPyConnection) -> set[str]:
-    """Return the names of all tables, views and macros."""
+def _there(connection: DuckDBPyConnection) -> set[str]:
+    """Return every column of every table and view (``load_log.report_id``), and every macro."""
     query = """
-        SELECT table_name FROM information_schema.tables WHERE table_catalog = current_database()
-        UNION SELECT function_name FROM duckdb_functions() WHERE database_name = current_database()
+        SELECT table_name || '.' || column_name FROM information_schema.columns
+        WHERE table_catalog = current_database()
+        UNION ALL SELECT function_name FROM duckdb_functions() WHERE database_name = current_database()
     """
     return {name for (name,) in connection.execute(query).fetchall()}
 

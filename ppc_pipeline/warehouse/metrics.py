@@ -1,8 +1,8 @@
 """The metric tables: what they are called, which columns they have and what each means.
 
 A metric table is a view over report tables, so that it changes with them in one transaction. Its file in
-``sql/metrics`` is its whole SELECT; the rates and the converted amounts are those of ``sql/macros/with_rates.sql``, so
-that a rate is the same everywhere. Not here: figures of entities over periods (``sql/macros/with_periods.sql``).
+``sql/metrics`` is its whole SELECT; the rates and the converted amounts are those of ``sql/macros/ppc_with_rates.sql``,
+so that a rate is the same everywhere. Not here: figures of entities over periods (``sql/macros/ppc_with_periods.sql``).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -63,7 +63,7 @@ class Rate:
 
     def sql(self, over: str, under: str) -> str:
         """Return its SQL for two sums: a call of the macro that defines it, which is stored in the warehouse."""
-        macro = "amount_per" if self.money else "percent" if self.percent else "ratio"
+        macro = "ppc_amount_per" if self.money else "ppc_percent" if self.percent else "ppc_ratio"
         return f"{macro}({over}, {under})"
 
 

@@ -66,6 +66,15 @@ def test_few_profiles_have_no_small_trends():
     assert "drawn small" not in trends_plot(trend(1, 1)).value
 
 
+def test_the_acos_of_a_small_panel_is_of_the_days_whose_sales_are_known(monkeypatch):
+    named = []
+    monkeypatch.setattr("matplotlib.axes.Axes.text", lambda axes, x, y, text, **_: named.append(text))
+    known = [replace(day, cost=Decimal(10), sales=Decimal(50)) for day in trend(10, 10)]
+    days = [day for place in range(1, 10) for day in trend(place, 10)]
+    small_trends_plot([*days, *known[:10], *(replace(day, sales=None) for day in known[10:20])])
+    assert "Store: 200.00 USD, ACoS 20 %" in named
+
+
 def test_a_profile_without_sales_or_cost_is_drawn_small_too():
     days = [day for place in range(1, 10) for day in trend(place, 11)]
     days += [replace(day, cost=None, sales=None) for day in trend(10, 11)]

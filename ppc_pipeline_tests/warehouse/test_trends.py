@@ -81,3 +81,23 @@ def test_a_weekday_is_that_of_seasonality_and_needs_four_weeks(trends):
 
 def test_without_rows_there_are_no_trends(connection):
     assert trend_days(connection) == weekday_indices(connection) == []
+
+
+def test_a_loaded_day_without_activity_is_nothing_and_not_left_out(trends):
+    for profile_id, *days in ((1, DAY, DAY - timedelta(days=9)), (3, DAY - timedelta(days=5))):
+        trends.execute(
+            "DELETE FROM report_sb_campaigns WHERE profile_id = ? AND list_contains(?::DATE[], date)",
+            [profile_id, days],
+        )
+    found = {(day.profile_id, day.date): day for day in trend_days(trends)}
+    for key in ((1, DAY), (1, DAY - timedelta(days=9)), (3, DAY - timedelta(days=5))):
+        assert (found[key].cost, found[key].sales, found[key].acos_percent) == (0, 0, None)
+        assert found[key].currency_code == ("USD" if key[0] == 1 else "JPY")
+    assert sum(profile_id == 1 for profile_id, _ in found) == 84
+
+
+def test_a_weekday_without_activity_has_the_index_0(trends):
+    trends.execute("DELETE FROM report_sb_campaigns WHERE profile_id = 2 AND isodow(date) = 6")
+    of_two = {one.weekday: one.sales_index for one in weekday_indices(trends) if one.profile_id == 2}
+    assert of_two[6] == 0
+    assert all(index > 0 for weekday, index in of_two.items() if weekday != 6)

@@ -146,10 +146,13 @@ CREATE TABLE IF NOT EXISTS suggestions (
     made_at TIMESTAMPTZ NOT NULL
 );
 
--- One row in all: what the views are made from. They are made anew when that is another, and not with every run: a lake
--- keeps every version of a view.
+-- One row in all: what tables, views and macros are made from. They are made anew when it is another, or something is
+-- gone that was there then, and not with every run: a lake keeps every version of a view.
 CREATE TABLE IF NOT EXISTS views_made (digest VARCHAR NOT NULL);
 INSERT INTO views_made SELECT '' WHERE NOT EXISTS (FROM views_made);
+
+-- One row is what was there when all was made: a column of a table or view (load_log.report_id), or a macro.
+CREATE TABLE IF NOT EXISTS parts_made (name VARCHAR NOT NULL);
 
 -- One row is a day of one profile and ad product whose rows a feature table has: none where there was no activity.
 CREATE TABLE IF NOT EXISTS feature_days (

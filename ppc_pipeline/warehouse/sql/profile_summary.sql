@@ -13,8 +13,8 @@ SELECT
     sum(r.clicks)::BIGINT AS clicks,
     sum(r.cost) AS cost,
     sum(r.sales) AS sales,
-    percent(sum(r.cost), sum(r.sales)) AS acos_percent,
-    ratio(sum(r.sales), sum(r.cost)) AS roas
+    ppc_percent(sum(r.cost), sum(r.sales)) AS acos_percent,
+    ppc_ratio(sum(r.sales), sum(r.cost)) AS roas
 FROM performance_records AS r
 LEFT JOIN profiles AS p ON p.profile_id = r.profile_id
 WHERE r.date BETWEEN $start AND $end

@@ -8,7 +8,7 @@ SELECT
     sum(r.clicks)::BIGINT AS clicks,
     sum(r.cost) AS cost,
     sum(r.sales) AS sales,
-    percent(sum(r.cost), sum(r.sales)) AS acos_percent
+    ppc_percent(sum(r.cost), sum(r.sales)) AS acos_percent
 FROM performance_records AS r
 LEFT JOIN profiles AS p ON p.profile_id = r.profile_id
 WHERE r.date BETWEEN $start AND $end

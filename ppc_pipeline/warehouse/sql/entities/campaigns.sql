@@ -1,4 +1,4 @@
--- One row is a campaign as of now, with its figures of the last days, which with_periods explains.
+-- One row is a campaign as of now, with its figures of the last days, which ppc_with_periods explains.
 -- Grain: profile_id, ad_product, campaign_id.
 WITH entities AS (
     SELECT * EXCLUDE (valid_to) FROM campaigns_history WHERE valid_to IS NULL
@@ -13,4 +13,4 @@ days AS (
     SELECT profile_id, ad_product, date, purchases_share, sales_share FROM loaded_days
     WHERE report_type IN ('spCampaigns', 'sbCampaigns', 'sdCampaigns', 'stCampaigns')
 )
-FROM with_periods('entities', campaign_id, 'figures', 'days');
+FROM ppc_with_periods('entities', campaign_id, 'figures', 'days');

@@ -5,7 +5,8 @@
 -- bucket over that of an average loaded day of all buckets (sums over days, never an average of rates): 1 is a day as
 -- any other, 1.2 a fifth more. Weekdays (1 is Monday) are of the 12 weeks up to the last loaded day. Months are of the
 -- 12 months up to it, and are there only where each of the twelve has loaded days. Days before a campaign's first row are
--- not counted. NULL where there is nothing to compare with, or Amazon does not give the figure.
+-- not counted. 0 where no loaded day of the bucket had any activity. NULL where there is nothing to compare with, or Amazon
+-- does not give the figure.
 WITH sources AS (
     FROM (VALUES
         ('spCampaigns', 'SPONSORED_PRODUCTS'), ('sbCampaigns', 'SPONSORED_BRANDS'),
@@ -57,10 +58,11 @@ sums AS (
 )
 SELECT
     profile_id, currency_code, ad_product, campaign_id, kind, bucket, metric,
-    (amount::DOUBLE / days) / nullif((sum(amount) OVER one)::DOUBLE / sum(days) OVER one, 0) AS index,
+    (CASE WHEN is_idle THEN 0 ELSE amount END::DOUBLE / days)
+        / nullif((sum(amount) OVER one)::DOUBLE / sum(days) OVER one, 0) AS index,
     days
 FROM (
-    SELECT b.*, s.impressions, s.clicks, s.cost, s.purchases, s.sales, s.units
+    SELECT b.*, s.profile_id IS NULL AS is_idle, s.impressions, s.clicks, s.cost, s.purchases, s.sales, s.units
     FROM buckets AS b
     LEFT JOIN sums AS s
         ON s.profile_id = b.profile_id AND s.currency_code = b.currency_code AND s.ad_product = b.ad_product

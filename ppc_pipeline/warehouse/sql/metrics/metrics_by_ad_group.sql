@@ -19,4 +19,4 @@ WITH sums AS (
     FROM metrics_by_target
     GROUP BY date, account, profile_id, country_code, currency_code, ad_product, campaign_id, ad_group_id
 )
-FROM with_rates('sums');
+FROM ppc_with_rates('sums');

@@ -65,4 +65,4 @@ sums AS (
         ON f.profile_id = r.profile_id AND f.portfolio_id = coalesce(c.portfolio_id, r.portfolio_id)
         AND f.valid_to IS NULL
 )
-FROM with_rates('sums');
+FROM ppc_with_rates('sums');

@@ -24,4 +24,4 @@ WITH sums AS (
         r.new_to_brand_purchases, r.new_to_brand_sales, r.new_to_brand_units_sold AS new_to_brand_units
     FROM report_sb_campaign_placement AS r LEFT JOIN profiles AS p ON p.profile_id = r.profile_id
 )
-FROM with_rates('sums');
+FROM ppc_with_rates('sums');

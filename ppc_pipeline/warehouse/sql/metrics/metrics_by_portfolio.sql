@@ -19,4 +19,4 @@ WITH sums AS (
     FROM metrics_by_campaign AS m
     GROUP BY m.date, m.account, m.profile_id, m.country_code, m.currency_code, m.ad_product, m.portfolio_id
 )
-FROM with_rates('sums');
+FROM ppc_with_rates('sums');

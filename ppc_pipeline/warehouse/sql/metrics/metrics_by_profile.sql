@@ -18,4 +18,4 @@ WITH sums AS (
     FROM metrics_by_campaign AS m LEFT JOIN profiles AS p ON p.profile_id = m.profile_id
     GROUP BY m.date, m.account, m.profile_id, p.name, m.country_code, m.currency_code, m.ad_product
 )
-FROM with_rates('sums');
+FROM ppc_with_rates('sums');

@@ -48,4 +48,4 @@ WITH sums AS (
         r.purchases AS purchases_14d, r.sales AS sales_14d, r.units_sold AS units_14d
     FROM report_sb_search_term AS r LEFT JOIN profiles AS p ON p.profile_id = r.profile_id
 )
-FROM with_rates('sums');
+FROM ppc_with_rates('sums');

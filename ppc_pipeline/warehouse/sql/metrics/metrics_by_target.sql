@@ -22,4 +22,4 @@ WITH sums AS (
         r.new_to_brand_purchases, r.new_to_brand_sales
     FROM report_st_targeting AS r LEFT JOIN profiles AS p ON p.profile_id = r.profile_id
 )
-FROM with_rates('sums');
+FROM ppc_with_rates('sums');

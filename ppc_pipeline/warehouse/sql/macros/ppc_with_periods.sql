@@ -5,8 +5,8 @@
 -- All but `its_id`, a column, are names of CTEs or tables. `entities`: what is now, with profile_id, ad_product,
 -- currency_code and that column. `figures`: those of each `id` by date. `days`: the loaded days of each profile and ad
 -- product, with which share of their purchases and sales is known. The periods end with the last of these days, and
--- not today: figures_until. What a figure, a change or a percentage means, last_and_previous_days says.
-CREATE OR REPLACE MACRO with_periods(entities, its_id, figures, days) AS TABLE
+-- not today: figures_until. What a figure, a change or a percentage means, ppc_last_and_previous_days says.
+CREATE OR REPLACE MACRO ppc_with_periods(entities, its_id, figures, days) AS TABLE
 WITH ids AS (SELECT profile_id, ad_product, currency_code, its_id AS id FROM query_table(entities)),
 aged_days AS (
     SELECT
@@ -39,19 +39,19 @@ last_7 AS (
     SELECT
         profile_id, ad_product, id, figures_until,
         COLUMNS('^(.*_(?:last|previous))$') AS "\1_7_days", COLUMNS('^(.*_change)$') AS "\1_7_days_percent"
-    FROM last_and_previous_days('ids', 'aged_days', 'stretches', 7)
+    FROM ppc_last_and_previous_days('ids', 'aged_days', 'stretches', 7)
 ),
 last_14 AS (
     SELECT
         profile_id, ad_product, id,
         COLUMNS('^(.*_(?:last|previous))$') AS "\1_14_days", COLUMNS('^(.*_change)$') AS "\1_14_days_percent"
-    FROM last_and_previous_days('ids', 'aged_days', 'stretches', 14)
+    FROM ppc_last_and_previous_days('ids', 'aged_days', 'stretches', 14)
 ),
 last_30 AS (
     SELECT
         profile_id, ad_product, id,
         COLUMNS('^(.*_(?:last|previous))$') AS "\1_30_days", COLUMNS('^(.*_change)$') AS "\1_30_days_percent"
-    FROM last_and_previous_days('ids', 'aged_days', 'stretches', 30)
+    FROM ppc_last_and_previous_days('ids', 'aged_days', 'stretches', 30)
 )
 SELECT
     e.*,

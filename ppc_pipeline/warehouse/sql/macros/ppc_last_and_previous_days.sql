@@ -1,5 +1,5 @@
 -- One row is an entity with its figures of the last `length` days that are loaded (..._last), those of as many days
--- before (..._previous), and by how many percent they changed (..._change): one pair of the periods of with_periods.
+-- before (..._previous), and by how many percent they changed (..._change): one pair of the periods of ppc_with_periods.
 -- Grain: profile_id, ad_product, id.
 --
 -- The others are names of CTEs or tables. `entities`: profile_id, ad_product, currency_code, id. `days`: the loaded
@@ -14,7 +14,7 @@
 -- an entity without cost it is the plain mean, NULL where nobody knows it of one of them. Of units as much is known as
 -- of purchases. Changes compare what both periods will have in the end (..._end), where they are of purchases, sales or
 -- units; they are NULL where a day of either period is missing.
-CREATE OR REPLACE MACRO last_and_previous_days(entities, days, stretches, length) AS TABLE
+CREATE OR REPLACE MACRO ppc_last_and_previous_days(entities, days, stretches, length) AS TABLE
 WITH loaded AS (
     SELECT
         profile_id, ad_product, figures_until,
@@ -85,24 +85,24 @@ figures AS (
 rates AS (
     SELECT
         *,
-        percent(clicks_last, impressions_last) AS ctr_percent_last,
-        amount_per(cost_last, clicks_last) AS cpc_last,
-        percent(purchases_last, clicks_last) AS cvr_percent_last,
-        percent(cost_last, sales_last) AS acos_percent_last,
-        ratio(sales_last, cost_last) AS roas_last,
-        amount_per(cost_last, purchases_last) AS cost_per_purchase_last,
-        percent(clicks_previous, impressions_previous) AS ctr_percent_previous,
-        amount_per(cost_previous, clicks_previous) AS cpc_previous,
-        percent(purchases_previous, clicks_previous) AS cvr_percent_previous,
-        percent(cost_previous, sales_previous) AS acos_percent_previous,
-        ratio(sales_previous, cost_previous) AS roas_previous,
-        amount_per(cost_previous, purchases_previous) AS cost_per_purchase_previous,
-        percent(purchases_last, purchases_known_percent_last) AS purchases_end_last,
-        percent(sales_last, sales_known_percent_last) AS sales_end_last,
-        percent(units_last, purchases_known_percent_last) AS units_end_last,
-        percent(purchases_previous, purchases_known_percent_previous) AS purchases_end_previous,
-        percent(sales_previous, sales_known_percent_previous) AS sales_end_previous,
-        percent(units_previous, purchases_known_percent_previous) AS units_end_previous
+        ppc_percent(clicks_last, impressions_last) AS ctr_percent_last,
+        ppc_amount_per(cost_last, clicks_last) AS cpc_last,
+        ppc_percent(purchases_last, clicks_last) AS cvr_percent_last,
+        ppc_percent(cost_last, sales_last) AS acos_percent_last,
+        ppc_ratio(sales_last, cost_last) AS roas_last,
+        ppc_amount_per(cost_last, purchases_last) AS cost_per_purchase_last,
+        ppc_percent(clicks_previous, impressions_previous) AS ctr_percent_previous,
+        ppc_amount_per(cost_previous, clicks_previous) AS cpc_previous,
+        ppc_percent(purchases_previous, clicks_previous) AS cvr_percent_previous,
+        ppc_percent(cost_previous, sales_previous) AS acos_percent_previous,
+        ppc_ratio(sales_previous, cost_previous) AS roas_previous,
+        ppc_amount_per(cost_previous, purchases_previous) AS cost_per_purchase_previous,
+        ppc_percent(purchases_last, purchases_known_percent_last) AS purchases_end_last,
+        ppc_percent(sales_last, sales_known_percent_last) AS sales_end_last,
+        ppc_percent(units_last, purchases_known_percent_last) AS units_end_last,
+        ppc_percent(purchases_previous, purchases_known_percent_previous) AS purchases_end_previous,
+        ppc_percent(sales_previous, sales_known_percent_previous) AS sales_end_previous,
+        ppc_percent(units_previous, purchases_known_percent_previous) AS units_end_previous
     FROM figures
 ),
 rates_in_the_end AS (
@@ -110,31 +110,31 @@ rates_in_the_end AS (
         *,
         round(sales_end_last, 6)::DECIMAL(38, 6) AS sales_expected_last,
         round(sales_end_previous, 6)::DECIMAL(38, 6) AS sales_expected_previous,
-        percent(purchases_end_last, clicks_last) AS cvr_end_last,
-        percent(cost_last, sales_end_last) AS acos_end_last,
-        ratio(sales_end_last, cost_last) AS roas_end_last,
-        amount_per(cost_last, purchases_end_last) AS cost_per_purchase_end_last,
-        percent(purchases_end_previous, clicks_previous) AS cvr_end_previous,
-        percent(cost_previous, sales_end_previous) AS acos_end_previous,
-        ratio(sales_end_previous, cost_previous) AS roas_end_previous,
-        amount_per(cost_previous, purchases_end_previous) AS cost_per_purchase_end_previous
+        ppc_percent(purchases_end_last, clicks_last) AS cvr_end_last,
+        ppc_percent(cost_last, sales_end_last) AS acos_end_last,
+        ppc_ratio(sales_end_last, cost_last) AS roas_end_last,
+        ppc_amount_per(cost_last, purchases_end_last) AS cost_per_purchase_end_last,
+        ppc_percent(purchases_end_previous, clicks_previous) AS cvr_end_previous,
+        ppc_percent(cost_previous, sales_end_previous) AS acos_end_previous,
+        ppc_ratio(sales_end_previous, cost_previous) AS roas_end_previous,
+        ppc_amount_per(cost_previous, purchases_end_previous) AS cost_per_purchase_end_previous
     FROM rates
 ),
 changes AS (
     SELECT
         *,
-        change_percent(impressions_last, impressions_previous) AS impressions_change,
-        change_percent(clicks_last, clicks_previous) AS clicks_change,
-        change_percent(cost_last, cost_previous) AS cost_change,
-        change_percent(purchases_end_last, purchases_end_previous) AS purchases_change,
-        change_percent(sales_end_last, sales_end_previous) AS sales_change,
-        change_percent(units_end_last, units_end_previous) AS units_change,
-        change_percent(ctr_percent_last, ctr_percent_previous) AS ctr_change,
-        change_percent(cpc_last, cpc_previous) AS cpc_change,
-        change_percent(cvr_end_last, cvr_end_previous) AS cvr_change,
-        change_percent(acos_end_last, acos_end_previous) AS acos_change,
-        change_percent(roas_end_last, roas_end_previous) AS roas_change,
-        change_percent(cost_per_purchase_end_last, cost_per_purchase_end_previous) AS cost_per_purchase_change
+        ppc_change_percent(impressions_last, impressions_previous) AS impressions_change,
+        ppc_change_percent(clicks_last, clicks_previous) AS clicks_change,
+        ppc_change_percent(cost_last, cost_previous) AS cost_change,
+        ppc_change_percent(purchases_end_last, purchases_end_previous) AS purchases_change,
+        ppc_change_percent(sales_end_last, sales_end_previous) AS sales_change,
+        ppc_change_percent(units_end_last, units_end_previous) AS units_change,
+        ppc_change_percent(ctr_percent_last, ctr_percent_previous) AS ctr_change,
+        ppc_change_percent(cpc_last, cpc_previous) AS cpc_change,
+        ppc_change_percent(cvr_end_last, cvr_end_previous) AS cvr_change,
+        ppc_change_percent(acos_end_last, acos_end_previous) AS acos_change,
+        ppc_change_percent(roas_end_last, roas_end_previous) AS roas_change,
+        ppc_change_percent(cost_per_purchase_end_last, cost_per_purchase_end_previous) AS cost_per_purchase_change
     FROM rates_in_the_end
 )
 SELECT

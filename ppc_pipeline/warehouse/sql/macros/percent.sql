@@ -1,2 +1,0 @@
--- One sum over another in percent; NULL where there is nothing to divide by.
-CREATE OR REPLACE MACRO percent(part, whole) AS 100 * part::DOUBLE / nullif(whole, 0);
