@@ -16,15 +16,18 @@ import pandas as pd
 
 from ppc_pipeline.reports.loader import update
 from ppc_pipeline.settings import load_settings
-from ppc_pipeline.warehouse.asking import QuestionError, unnamed_currencies
+from ppc_pipeline.warehouse.asking import Answer, QuestionError, refusing, together, unnamed_currencies
 from ppc_pipeline.warehouse.asking import ask as ask_warehouse
 from ppc_pipeline.warehouse.connection import Warehouse
 
 __all__ = ["CurrencyWarning", "QuestionError", "ask"]
 
+_EXACT = 2**53
+"""Below it a float is the very integer."""
+
 
 class CurrencyWarning(UserWarning):
-    """An answer may have added amounts of several currencies: neither it nor the question tells them apart."""
+    """A question may have taken amounts of several currencies together: it does not tell them apart."""
 
 
 def ask(
@@ -32,8 +35,9 @@ def ask(
 ) -> pd.DataFrame:
     """Return the answer to one SELECT as a frame; a warning says so where amounts of several currencies may be added.
 
-    Counts and ids are integers, and amounts are floats, as pandas has no decimals: add them up in SQL, where they are
-    exact.
+    Ids, counts and sums of counts are integers, with NULL as ``<NA>``; only a sum with a value of 2^53 or more is of
+    floats. Amounts and rates are floats, as pandas has no decimals: the nearest to the exact amount, about 15 digits.
+    Add and compare them in SQL, where they are exact, or ask for text: ``cost::VARCHAR``.
 
     Args:
         sql: The question.
@@ -41,19 +45,30 @@ def ask(
         warehouse: The DuckDB file; by default that of the settings, which are read as every command reads them.
 
     Raises:
-        QuestionError: It is something else than one SELECT, or a wrong one, or there is nothing to ask yet.
+        QuestionError: It is something else than one SELECT, or a wrong one, or asks for a value that is not among
+            ``values``, or a value of it cannot be read, or there is nothing to ask yet.
         WarehouseBusyError: A load is writing, and went on for longer than ``PPC_WAREHOUSE_WAIT_SECONDS``.
         SettingsError: The settings are wrong.
     """
     opened = _warehouse(warehouse)
     if not (opened.exists and update(opened)):
         raise QuestionError(f"nothing is in the warehouse {opened.name} yet: `ppc sync` or `ppc demo` brings it in")
-    with opened.connect(read_only=True) as connection:
+    with opened.connect(read_only=True) as connection, refusing():  # an answer is worked out as it is read
         answer = ask_warehouse(connection, sql, values)
-        if currencies := ", ".join(unnamed_currencies(connection, sql, answer)):
-            said = f"there are amounts in {currencies}, and the answer has no currency_code: group by it"
-            warnings.warn(said, CurrencyWarning, stacklevel=2)
-        return answer.df()
+        if currencies := ", ".join(unnamed_currencies(connection, sql)):
+            warnings.warn(together(currencies), CurrencyWarning, stacklevel=2)
+        return _frame(answer)
+
+
+def _frame(answer: Answer) -> pd.DataFrame:
+    """Return an answer as a frame; sums of counts, which are of 128 bits in DuckDB, as integers that pandas has."""
+    types = list(answer.types)
+    frame = answer.df()
+    for number, type_ in enumerate(types):
+        column = frame.iloc[:, number]
+        if type_ == "HUGEINT" and not column.abs().ge(_EXACT).any():
+            frame.isetitem(number, column.astype("Int64").array)
+    return frame
 
 
 def _warehouse(file: str | Path | None) -> Warehouse:

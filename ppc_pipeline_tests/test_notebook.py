@@ -38,6 +38,22 @@ def test_a_question_is_told_its_values(file):
     assert ask("SELECT $n + 1 AS n", {"n": 1, "other": 2}, warehouse=file)["n"].tolist() == [2]
 
 
+def test_sums_of_counts_are_integers_as_long_as_a_float_is_the_very_integer(file):
+    frame = ask(
+        """
+        SELECT sum(clicks) AS clicks, sum(clicks) FILTER (clicks > 2) AS none, sum(clicks) + 9007199254740990 AS much,
+               sum(clicks) AS clicks
+        FROM (VALUES (1), (2)) AS of_days (clicks)
+        """,
+        warehouse=file,
+    )
+    assert [str(type_) for type_ in frame.dtypes] == ["Int64", "Int64", "float64", "Int64"]
+    assert frame.iat[0, 0] == 3
+    assert pd.isna(frame.iat[0, 1])
+    told = ask("SELECT sum(n) AS n FROM (SELECT unnest([1, $n]) AS n)", {"n": 2}, warehouse=file)
+    assert (str(told["n"].dtype), told["n"][0]) == ("Int64", 3)
+
+
 def test_amounts_of_several_currencies_are_warned_of_and_told_apart_ones_are_not(file):
     with pytest.warns(CurrencyWarning, match="EUR, JPY"):
         ask("SELECT sum(cost) FROM metrics_by_profile", warehouse=file)
@@ -52,10 +68,29 @@ def test_the_warehouse_is_free_again_after_each_question(file):
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-@pytest.mark.parametrize("sql", ["DROP TABLE load_log", "SELECT 1; SELECT 2", "SELECT nothing FROM nowhere"])
+@pytest.mark.parametrize(
+    "sql", ["DROP TABLE load_log", "SELECT 1; SELECT 2", "SELECT nothing FROM nowhere", "EXPLAIN ANALYZE SELECT 1"]
+)
 def test_what_is_no_question_is_refused_in_one_line(file, sql):
     with pytest.raises(QuestionError) as refused:
         ask(sql, warehouse=file)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("sql", "values", "said"),
+    [
+        ("SELECT $x, $y", {"x": 1}, r"asks for \$y: say it with values={'y': \.\.\.}"),
+        ("SELECT ?", {}, r"asks for \$1: say it with values={'1': \.\.\.}"),
+        ("SELECT 'a'::INT", {}, "Could not convert string 'a' to INT32"),
+        ("SELECT $x::INT", {"x": "a"}, "Could not convert string 'a' to INT32"),
+        ("SELECT $x", {"x": object()}, "Unable to transform"),
+        ("SELECT error('only when it is read') FROM range(3)", {}, "only when it is read"),
+    ],
+)
+def test_a_value_that_is_missing_or_cannot_be_read_is_one_line(file, sql, values, said):
+    with pytest.raises(QuestionError, match=said) as refused:
+        ask(sql, values, warehouse=file)
     assert "\n" not in str(refused.value)
 
 

@@ -17,7 +17,7 @@ import duckdb
 import typer
 
 from ppc_pipeline.cli.console import err, fits, out, print_table, refuse, spelled
-from ppc_pipeline.warehouse.asking import in_one_line
+from ppc_pipeline.warehouse.asking import Answer, in_one_line
 
 _AT_ONCE = 10_000
 
@@ -52,7 +52,7 @@ def format_of(given: Format | None, output: Path | None) -> Format:
 
 
 def show(
-    answer: duckdb.DuckDBPyRelation,
+    answer: Answer,
     wanted: Format,
     output: Path | None,
     *,
@@ -79,7 +79,7 @@ def show(
         refuse(in_one_line(error))
 
 
-def _show_table(answer: duckdb.DuckDBPyRelation, title: str, limit: int | None) -> None:
+def _show_table(answer: Answer, title: str, limit: int | None) -> None:
     rows = answer.fetchall() if limit is None else answer.fetchmany(limit)
     left_out = 0
     while more := len(answer.fetchmany(_AT_ONCE)):
@@ -105,7 +105,7 @@ def _for_people(name: str, value: Any) -> object:
     return _json(value) if isinstance(value, dict | list | tuple) else value
 
 
-def _write_file(answer: duckdb.DuckDBPyRelation, wanted: Format, output: Path) -> None:
+def _write_file(answer: Answer, wanted: Format, output: Path) -> None:
     """Write a file whole or not at all."""
     part = output.with_name(output.name + ".part")
     try:
@@ -121,12 +121,12 @@ def _write_file(answer: duckdb.DuckDBPyRelation, wanted: Format, output: Path) -
         part.unlink(missing_ok=True)
 
 
-def _rows(answer: duckdb.DuckDBPyRelation) -> Iterator[Sequence[Any]]:
+def _rows(answer: Answer) -> Iterator[Sequence[Any]]:
     while rows := answer.fetchmany(_AT_ONCE):
         yield from rows
 
 
-def _write_csv(answer: duckdb.DuckDBPyRelation, file: IO[str]) -> None:
+def _write_csv(answer: Answer, file: IO[str]) -> None:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(answer.columns)
     writer.writerows([_cell(value) for value in row] for row in _rows(answer))
@@ -139,10 +139,10 @@ def _cell(value: Any) -> str:
     return "" if text == "null" else text.strip('"')
 
 
-def _write_json(answer: duckdb.DuckDBPyRelation, file: IO[str]) -> None:
+def _write_json(answer: Answer, file: IO[str]) -> None:
     if len({*answer.columns}) < len(answer.columns):
         refuse(
-            f"--format json: several columns have one name ({', '.join(answer.columns)}); say AS what each is called"
+            f"--format json: several columns have one name ({', '.join(answer.columns)}): say AS what each is called"
         )
     names = [json.dumps(name) for name in answer.columns]
     file.write("[")
@@ -169,7 +169,7 @@ def _text(value: Any) -> str:
     return str(value.isoformat()) if isinstance(value, date | time) else str(value)
 
 
-_WRITERS: dict[Format, Callable[[duckdb.DuckDBPyRelation, IO[str]], None]] = {
+_WRITERS: dict[Format, Callable[[Answer, IO[str]], None]] = {
     Format.CSV: _write_csv,
     Format.JSON: _write_json,
 }

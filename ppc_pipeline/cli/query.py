@@ -3,7 +3,10 @@
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import date, datetime
+from decimal import Decimal
+from errno import ENAMETOOLONG
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,11 +19,21 @@ from ppc_pipeline.cli.options import MOST
 from ppc_pipeline.cli.reading import reading
 from ppc_pipeline.cli.runs import settings_here
 from ppc_pipeline.cli.usual_values import usual_values
-from ppc_pipeline.warehouse.asking import QuestionError, ask, unnamed_currencies, values_asked_for
-from ppc_pipeline.warehouse.sql_files import inputs, inputs_of, question_names, sql_file
+from ppc_pipeline.warehouse.asking import (
+    QuestionError,
+    ask,
+    refusing,
+    together,
+    unnamed_currencies,
+    values_asked_for,
+)
+from ppc_pipeline.warehouse.sql_files import inputs, inputs_of, question_names, question_of, sql_file
 
 _LONGEST = 40
 """How much of a value is repeated."""
+
+_MOST_BYTES = 1_000_000
+"""How long SQL from outside may be: a pipe may have no end."""
 
 
 def query(
@@ -29,7 +42,11 @@ def query(
     ] = None,
     file: Annotated[
         str | None,
-        typer.Option("--file", "-f", help="A file with one SELECT, or a question of the pipeline: quality/sums_agree."),
+        typer.Option(
+            "--file",
+            "-f",
+            help="A file with one SELECT (- is standard input), or a question of the pipeline: quality/sums_agree.",
+        ),
     ] = None,
     values: Annotated[
         list[str] | None, typer.Option("--set", help="NAME=VALUE of a $NAME in it; may be repeated.")
@@ -48,32 +65,42 @@ def query(
         refuse('give either one SELECT or --file: `ppc query "show tables"`, `ppc query --file quality/sums_agree`')
     given = dict(_pair(value) for value in values or ())
     written = format_of(wanted, output)
-    name = file if file is not None and not Path(file).is_file() else None
-    asked = _text_of(file) if file is not None else sys.stdin.read() if sql == "-" else sql or ""
+    source = "-" if sql == "-" else file
+    name = question_of(source) if source is not None else None
+    asked = sql_file(name) if name else sql or "" if source is None else _text_of(source)
     with reading() as connection:
         try:
             told = _told(connection, name, asked, given)
-            with inputs(connection, [name] if name else [], told):
+            with refusing(), inputs(connection, [name] if name else [], told):
                 answer = ask(connection, asked, told)
-                if currencies := ", ".join(unnamed_currencies(connection, asked, answer)):
-                    said = f"there are amounts in {currencies}, and the answer has no currency_code: group by it"
-                    err.print(said, style="yellow", highlight=False)
+                if currencies := ", ".join(unnamed_currencies(connection, asked)):
+                    err.print(together(currencies), style="yellow", highlight=False)
                 show(answer, written, output, limit=limit)
         except QuestionError as error:
             refuse(str(error))
 
 
 def _text_of(file: str) -> str:
-    """Return the text of a file, or of one of the package's."""
-    path = Path(file)
+    """Return the text of a file, of a pipe (``<(...)``), or with ``-`` of standard input."""
+    shown = "standard input" if file == "-" else f"--file {_spelled(file)}"
     try:
-        if path.is_file():
-            return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeError) as error:
-        refuse(f"--file {file}: {getattr(error, 'strerror', None) or 'it is no text in UTF-8'}")
-    if file not in question_names():
-        refuse(f"--file {file}: there is no such file, nor such a question; there are {', '.join(question_names())}")
-    return sql_file(file)
+        with nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb") as opened:
+            text = opened.read(_MOST_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        refuse(_nowhere(shown))
+    except OSError as error:
+        refuse(_nowhere(shown) if error.errno == ENAMETOOLONG else f"{shown}: {error.strerror}")
+    if len(text) > _MOST_BYTES:
+        refuse(f"{shown}: it is longer than {_MOST_BYTES:,} bytes")
+    try:
+        return text.decode("utf-8")
+    except UnicodeError:
+        refuse(f"{shown}: it is no text in UTF-8")
+
+
+def _nowhere(shown: str) -> str:
+    names = ", ".join(question_names())
+    return f"{shown}: there is no such file, nor such a question; there are {names}; SQL itself goes without --file"
 
 
 def _pair(text: str) -> tuple[str, Any]:
@@ -81,12 +108,21 @@ def _pair(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals or not name:
         refuse(f"--set {text}: it is written NAME=VALUE")
-    for read in (json.loads, date.fromisoformat, datetime.fromisoformat):
+    for read in (_json, date.fromisoformat, datetime.fromisoformat):
         try:
             return name, read(value)
         except ValueError:
             continue
     return name, value
+
+
+def _json(text: str) -> Any:
+    return json.loads(text, parse_float=_number)
+
+
+def _number(text: str) -> Decimal | float:
+    """Read a number as SQL does: 0.1 is exact, 1e-1 is a DOUBLE."""
+    return float(text) if "e" in text.lower() else Decimal(text)
 
 
 def _told(

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from duckdb import DuckDBPyConnection
@@ -32,6 +33,14 @@ def view_of(name: str) -> str:
 def question_names() -> list[str]:
     """Return the name of every file that is a question: ``suggestions/bid_change``."""
     return sorted(_names())
+
+
+def question_of(file: str) -> str | None:
+    """Return the question that a name or path is of; None where it is of none. Somebody's own file comes first."""
+    names = question_names()
+    if Path(file).is_file():
+        return next((name for name in names if Path(file).samefile(str(_SQL.joinpath(f"{name}.sql")))), None)
+    return next((name for name in names if file.removesuffix(".sql") == name), None)
 
 
 def _names() -> Iterator[str]:

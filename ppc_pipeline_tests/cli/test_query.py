@@ -3,20 +3,26 @@
 import csv
 import io
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
+from datetime import date, datetime
 from decimal import Decimal
+from importlib import resources
 
 import duckdb
 import pytest
+from typer.testing import CliRunner
 
+from ppc_pipeline.cli.commands import app
 from ppc_pipeline.cli.usual_values import usual_values
 from ppc_pipeline.reports.loader import prepare
 from ppc_pipeline.settings import load_settings
+from ppc_pipeline.warehouse.asking import ask
 from ppc_pipeline.warehouse.connection import Warehouse
-from ppc_pipeline.warehouse.sql_files import ask_file, inputs, question_names
+from ppc_pipeline.warehouse.sql_files import ask_file, inputs, question_names, question_of
 from ppc_pipeline.warehouse.top import KINDS
 from ppc_pipeline_tests.cli.conftest import ppc, start
 from ppc_pipeline_tests.fakes import DAY, SELLER, VENDOR
@@ -113,10 +119,6 @@ def test_nested_values_infinities_and_empty_answers_are_valid_json(here):
 
 
 def test_sql_is_read_from_standard_input_with_a_dash(here, monkeypatch):
-    from typer.testing import CliRunner
-
-    from ppc_pipeline.cli.commands import app
-
     result = CliRunner().invoke(app, ["query", "-", "--format", "csv"], input="SELECT 41 + 1 AS answer")
     assert result.stdout == "answer\n42\n"
 
@@ -242,24 +244,15 @@ def test_without_a_warehouse_there_is_nothing_to_ask_and_none_is_made(data_dir):
     ("sql", "warned"),
     [
         ("SELECT sum(cost) FROM metrics_by_campaign", True),
-        ("SELECT 100 * sum(cost) / sum(sales) AS acos FROM metrics_by_campaign", True),
-        ("SELECT sum(cost) AS much FROM metrics_by_campaign", True),
+        ("SELECT any_value(currency_code) AS currency_code, sum(cost) FROM metrics_by_campaign", True),
         ("SELECT currency_code, sum(cost) FROM metrics_by_campaign GROUP BY 1", False),
-        ("SELECT sum(cost) FROM metrics_by_campaign WHERE currency_code = 'USD'", False),
-        ("SELECT sum(cost) FROM metrics_by_campaign WHERE currency_code <> ''", True),
-        ("SELECT sum(cost), count(DISTINCT currency_code) FROM metrics_by_campaign", True),
-        ("SELECT sum(cost) FROM metrics_by_campaign WHERE profile_id = 7", False),
-        ("SELECT sum(cost) FROM metrics_by_campaign AS m JOIN profiles AS p ON p.profile_id = m.profile_id", True),
-        ("SELECT sum(cost) FROM metrics_by_campaign GROUP BY date, currency_code", False),
-        ("SELECT sum(cost_converted) FROM metrics_by_campaign", False),
         ("FROM metrics_by_campaign", False),
-        ("SELECT sum(clicks) FROM metrics_by_campaign", False),
     ],
 )
 def test_who_adds_amounts_of_several_currencies_is_told(here, sql, warned):
     result = ppc("query", sql, "--format", "csv")
     assert result.exit_code == 0
-    assert ("there are amounts in JPY, USD, and the answer has no currency_code" in result.stderr) == warned
+    assert ("there are amounts in JPY, USD, and the question takes them together" in result.stderr) == warned
 
 
 def test_where_there_is_one_currency_nobody_is_told(here):
@@ -337,6 +330,26 @@ def test_a_profile_that_nobody_knows_is_refused(here):
     assert "profile 777 is not known; `ppc status` lists" in " ".join(result.stderr.split())
 
 
+def test_the_weekly_questions_are_told_the_week_and_the_profiles_of_the_weekly_report(monkeypatch):
+    class Sunday(datetime):
+        @classmethod
+        def now(cls, tz):
+            return datetime(2026, 11, 30, 3, tzinfo=tz)  # in Los Angeles it is still Sunday
+
+    monkeypatch.setattr("ppc_pipeline.cli.usual_values.datetime", Sunday)
+    profiles = [("acme", 1, "Europe/Berlin", None, True), ("acme", 2, None, None, None), ("acme", 3, "UTC", DAY, True)]
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE profiles (account TEXT, profile_id BIGINT, timezone TEXT)")
+        connection.execute("ALTER TABLE profiles ADD removed_at DATE; ALTER TABLE profiles ADD active BOOLEAN")
+        connection.executemany("INSERT INTO profiles VALUES (?, ?, ?, ?, ?)", profiles)
+        told = usual_values(connection, "weekly/days", load_settings())
+        assert (told["profiles"], told["last"]) == ([1, 2], date(2026, 11, 29))
+        connection.execute("INSERT INTO profiles VALUES ('acme', 4, 'America/Los_Angeles', NULL, true)")
+        connection.execute("INSERT INTO profiles VALUES ('acme', 5, 'UTC', NULL, false)")
+        told = usual_values(connection, "weekly/days", load_settings())
+        assert (told["profiles"], told["last"]) == ([1, 2, 4], date(2026, 11, 22))
+
+
 @pytest.mark.parametrize("name", question_names())
 def test_every_question_of_the_package_is_answered_as_it_stands(answering, name):
     settings = load_settings()
@@ -355,6 +368,17 @@ def test_a_question_of_the_package_is_asked_with_what_the_pipeline_would_tell_it
     assert {"prior_clicks=50,", "days=60,", "profiles=[1],"} <= {*told.replace("\n", " ").split(" ")}
 
 
+def test_a_question_is_known_by_its_name_and_by_its_path_unless_a_file_of_ones_own_has_the_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = "quality/currency"
+    path = str(resources.files("ppc_pipeline.warehouse").joinpath(f"sql/{name}.sql"))
+    assert question_of(name) == question_of(f"{name}.sql") == question_of(path) == name
+    assert question_of("quality/other") is question_of("/nowhere") is None
+    (tmp_path / "quality").mkdir()
+    (tmp_path / name).write_text("SELECT 1")
+    assert question_of(name) is None
+
+
 def test_a_file_of_ones_own_is_told_numbers_lists_dates_and_texts(here, tmp_path):
     file = tmp_path / "mine.sql"
     file.write_text("SELECT $day + 1 AS next, $n * 2 AS twice, $names[1] AS first, $text || '!' AS said;")
@@ -362,6 +386,43 @@ def test_a_file_of_ones_own_is_told_numbers_lists_dates_and_texts(here, tmp_path
     assert found("query", "--file", file, *(one for option in options for one in ("--set", option))) == [
         {"next": "2026-12-01", "twice": 3, "first": "a", "said": "10 % off!"}
     ]
+
+
+def test_decimals_are_told_exactly_and_numbers_with_an_exponent_as_sql_reads_them(here):
+    sql = "SELECT $a + $b = 0.3 AS exact, typeof($c) AS type, $c AS c"
+    assert found("query", sql, "--set", "a=0.1", "--set", "b=0.2", "--set", "c=1e3") == [
+        {"exact": True, "type": "DOUBLE", "c": 1000}
+    ]
+
+
+@pytest.mark.parametrize("ending", ["csv", "json", "parquet"])
+def test_an_answer_that_was_told_values_is_written_like_any_other(here, tmp_path, ending):
+    told, plain = tmp_path / f"it's told.{ending}", tmp_path / f"plain.{ending}"
+    sql = "SELECT '; --' AS text, range AS n, 1.50 AS cost FROM range(11000) WHERE range >= {} ORDER BY n"
+    assert ppc("query", sql.format("$least") + "; -- done", "--set", "least=3", "--output", told).exit_code == 0
+    assert ppc("query", sql.format(3), "--output", plain).exit_code == 0
+    assert (
+        duckdb.sql(f"FROM '{plain}'").fetchall() == duckdb.sql("FROM '" + str(told).replace("'", "''") + "'").fetchall()
+    )
+    many = ppc("query", sql.format("$least"), "--set", "least=3", "--limit", 2)
+    assert "10,995 more rows are left out" in many.stderr
+
+
+def test_a_told_answer_is_read_a_few_rows_at_a_time(answering):
+    def rows():
+        asked = ask(answering, "SELECT range // $n AS n FROM range(1000000000000)", {"n": 1})
+        return asked.columns, asked.fetchmany(2)
+
+    assert rows() == (["n"], [(0,), (1,)])
+
+
+def test_sql_is_read_from_a_pipe_and_from_standard_input_like_from_a_file(here, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["sh", "-c", 'echo "SELECT 41 + 1 AS answer" > "$0"', pipe]):
+        assert found("query", "--file", pipe) == [{"answer": 42}]
+    result = CliRunner().invoke(app, ["query", "-f", "-", "--format", "csv"], input="SELECT 43 AS answer")
+    assert result.stdout == "answer\n43\n"
 
 
 @pytest.mark.parametrize(
@@ -377,6 +438,10 @@ def test_a_file_of_ones_own_is_told_numbers_lists_dates_and_texts(here, tmp_path
         (("SELECT $b +", "--set", "b=1"), "Parser Error"),
         (("SELECT $b::DATE", "--set", "b=x"), "Conversion Error"),
         (("--file", "/"), "there is no such file"),
+        (("--file", "SELECT 1 AS a_name_too_long_for_a_file" * 20), "SQL itself goes without --file"),
+        (("--file", ""), "there is no such file"),
+        (("--file", "/dev/zero"), "--file /dev/zero: it is longer than 1,000,000 bytes"),
+        (("--file", "suggestions/bid_change", "--set", "days=abc"), "Could not convert string 'abc' to"),
     ],
 )
 def test_a_question_that_lacks_something_is_refused_in_one_line_that_says_what(here, arguments, said):
