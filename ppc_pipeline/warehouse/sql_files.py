@@ -7,7 +7,7 @@ into a temporary table. Not here: what is asked (the files), or with which value
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -38,8 +38,9 @@ def question_names() -> list[str]:
 def question_of(file: str) -> str | None:
     """Return the question that a name or path is of; None where it is of none. Somebody's own file comes first."""
     names = question_names()
-    if Path(file).is_file():
-        return next((name for name in names if Path(file).samefile(str(_SQL.joinpath(f"{name}.sql")))), None)
+    with suppress(OSError):  # a name can be too long for a file
+        if Path(file).is_file():
+            return next((name for name in names if Path(file).samefile(str(_SQL.joinpath(f"{name}.sql")))), None)
     return next((name for name in names if file.removesuffix(".sql") == name), None)
 
 
