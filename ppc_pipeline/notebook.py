@@ -18,7 +18,7 @@ from ppc_pipeline.reports.loader import update
 from ppc_pipeline.settings import load_settings
 from ppc_pipeline.warehouse.asking import Answer, QuestionError, refusing, together, unnamed_currencies
 from ppc_pipeline.warehouse.asking import ask as ask_warehouse
-from ppc_pipeline.warehouse.connection import Warehouse
+from ppc_pipeline.warehouse.connection import Warehouse, ended_by_ctrl_c
 
 __all__ = ["CurrencyWarning", "QuestionError", "ask"]
 
@@ -53,11 +53,11 @@ def ask(
     opened = _warehouse(warehouse)
     if not (opened.exists and update(opened)):
         raise QuestionError(f"nothing is in the warehouse {opened.name} yet: `ppc sync` or `ppc demo` brings it in")
-    with opened.connect(read_only=True) as connection, refusing():  # an answer is worked out as it is read
+    with opened.connect(read_only=True) as connection, ended_by_ctrl_c(connection), refusing():
         answer = ask_warehouse(connection, sql, values)
         if currencies := ", ".join(unnamed_currencies(connection, sql)):
             warnings.warn(together(currencies), CurrencyWarning, stacklevel=2)
-        return _frame(answer)
+        return _frame(answer)  # which is when it is worked out
 
 
 def _frame(answer: Answer) -> pd.DataFrame:

@@ -63,7 +63,10 @@ def query(
     log_to_terminal()
     if (sql is None) == (file is None):
         refuse('give either one SELECT or --file: `ppc query "show tables"`, `ppc query --file quality/sums_agree`')
-    given = dict(_pair(value) for value in values or ())
+    pairs = [_pair(value) for value in values or ()]
+    given = dict(pairs)
+    if len(given) < len(pairs):
+        refuse("--set: each name is set once")
     written = format_of(wanted, output)
     source = "-" if sql == "-" else file
     name = question_of(source) if source is not None else None

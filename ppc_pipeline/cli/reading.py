@@ -5,10 +5,11 @@ Not here: what is read.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
 
-from ppc_pipeline.cli.console import fail, one_line_errors
+from ppc_pipeline.cli.console import fail, one_line_errors, refuse
 from ppc_pipeline.cli.runs import settings_here
 from ppc_pipeline.reports.loader import update
 from ppc_pipeline.warehouse.connection import Warehouse, ended_by_ctrl_c
@@ -27,6 +28,8 @@ def reading() -> Iterator[duckdb.DuckDBPyConnection]:
 @contextmanager
 def opened(warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a warehouse for reading; exit code 1 where nothing is in it yet."""
+    if not warehouse.is_lake and Path(warehouse.database).is_dir():
+        refuse(f"PPC_WAREHOUSE: {warehouse.name} is a directory; the warehouse is a file")
     if not warehouse.exists:
         fail(f"there is no warehouse {warehouse.name} yet: `ppc sync` or `ppc demo` makes it")
     if not update(warehouse):

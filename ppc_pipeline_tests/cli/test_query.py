@@ -435,6 +435,7 @@ def test_sql_is_read_from_a_pipe_and_from_standard_input_like_from_a_file(here, 
         (("SELECT 1", "--set", "a=1"), "the question has no $a"),
         (("SELECT $b", "--set", "a=1"), "the question has no $a; it has $b"),
         (("SELECT $b", "--set", "b"), "--set b: it is written NAME=VALUE"),
+        (("SELECT $b", "--set", "b=1", "--set", "b=2"), "--set: each name is set once"),
         (("SELECT $b +", "--set", "b=1"), "Parser Error"),
         (("SELECT $b::DATE", "--set", "b=x"), "Conversion Error"),
         (("--file", "/"), "there is no such file"),
@@ -494,3 +495,10 @@ def test_ctrl_c_ends_a_running_question(here):
     assert process.returncode == 130
     assert said.startswith("interrupted")
     assert len(said.splitlines()) == 1
+
+
+def test_a_directory_is_no_warehouse(data_dir, monkeypatch):
+    data_dir.mkdir()
+    monkeypatch.setenv("PPC_WAREHOUSE", str(data_dir))
+    result = ppc("query", "SELECT 1")
+    assert (result.exit_code, "is a directory" in result.stderr) == (2, True)
