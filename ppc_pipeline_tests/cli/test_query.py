@@ -489,9 +489,13 @@ def test_a_text_is_shown_as_it_is(here):
 def test_ctrl_c_ends_a_running_question(here):
     endless = "SELECT count(*) FROM range(10000000) AS a, range(1000000) AS b WHERE (a.range * b.range) % 7 = $n"
     with start("query", endless, "--set", "n=-1") as process:
-        assert process.stderr.readline() == "with n=-1\n"  # from here on it is worked out
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        try:
+            assert process.stderr.readline() == "with n=-1\n"  # from here on it is worked out
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=60)
+            said = process.stderr.read()
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert said.startswith("interrupted")
     assert len(said.splitlines()) == 1
