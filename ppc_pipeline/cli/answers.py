@@ -75,6 +75,8 @@ def show(
             _WRITERS[wanted](answer, sys.stdout)
         else:
             _write_file(answer, wanted, output)
+    except duckdb.InterruptException:  # somebody had enough of it
+        raise
     except duckdb.Error as error:  # an answer is worked out as it is read
         refuse(in_one_line(error))
 

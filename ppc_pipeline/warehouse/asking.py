@@ -26,6 +26,8 @@ def refusing() -> Iterator[None]:
     """Turn what DuckDB says of a question into a ``QuestionError``."""
     try:
         yield
+    except duckdb.InterruptException:  # somebody had enough of it
+        raise
     except duckdb.Error as error:
         raise QuestionError(in_one_line(error)) from None
 
