@@ -497,8 +497,8 @@ def test_ctrl_c_ends_a_running_question(here):
         finally:
             process.kill()
     assert process.returncode == 130
-    assert said.startswith("interrupted")
-    assert len(said.splitlines()) == 1
+    assert said.splitlines()[-1].startswith("interrupted")
+    assert {*said.splitlines()[:-1]} <= {"with n=-1"}  # which may be said twice where it is interrupted itself
 
 
 def test_a_directory_is_no_warehouse(data_dir, monkeypatch):
