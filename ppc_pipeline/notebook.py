@@ -16,7 +16,7 @@ import pandas as pd
 
 from ppc_pipeline.reports.loader import update
 from ppc_pipeline.settings import load_settings
-from ppc_pipeline.warehouse.asking import Answer, QuestionError, refusing, together, unnamed_currencies
+from ppc_pipeline.warehouse.asking import Answer, QuestionError, currency_warning, refusing
 from ppc_pipeline.warehouse.asking import ask as ask_warehouse
 from ppc_pipeline.warehouse.connection import Warehouse, ended_by_ctrl_c
 
@@ -55,8 +55,8 @@ def ask(
         raise QuestionError(f"nothing is in the warehouse {opened.name} yet: `ppc sync` or `ppc demo` brings it in")
     with opened.connect(read_only=True) as connection, ended_by_ctrl_c(connection), refusing():
         answer = ask_warehouse(connection, sql, values)
-        if currencies := ", ".join(unnamed_currencies(connection, sql)):
-            warnings.warn(together(currencies), CurrencyWarning, stacklevel=2)
+        if warning := currency_warning(connection, sql):
+            warnings.warn(warning, CurrencyWarning, stacklevel=2)
         return _frame(answer)  # which is when it is worked out
 
 

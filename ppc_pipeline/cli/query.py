@@ -22,9 +22,8 @@ from ppc_pipeline.cli.usual_values import usual_values
 from ppc_pipeline.warehouse.asking import (
     QuestionError,
     ask,
+    currency_warning,
     refusing,
-    together,
-    unnamed_currencies,
     values_asked_for,
 )
 from ppc_pipeline.warehouse.sql_files import inputs, inputs_of, question_names, question_of, sql_file
@@ -76,8 +75,8 @@ def query(
             told = _told(connection, name, asked, given)
             with refusing(), inputs(connection, [name] if name else [], told):
                 answer = ask(connection, asked, told)
-                if currencies := ", ".join(unnamed_currencies(connection, asked)):
-                    err.print(together(currencies), style="yellow", highlight=False)
+                if warning := currency_warning(connection, asked):
+                    err.print(warning, style="yellow", highlight=False)
                 show(answer, written, output, limit=limit)
         except QuestionError as error:
             refuse(str(error))

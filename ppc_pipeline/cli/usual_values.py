@@ -1,6 +1,6 @@
 """What the package's SQL files are told where nobody says otherwise: what the pipeline tells them, of today.
 
-Not here: reading what somebody says (``query``), or asking (``warehouse.questions``).
+Not here: reading what somebody says (``query``), or asking (``warehouse.sql_files``).
 """
 
 from collections.abc import Mapping

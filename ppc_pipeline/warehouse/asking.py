@@ -114,18 +114,15 @@ def values_asked_for(connection: duckdb.DuckDBPyConnection, sql: str) -> set[str
         return asked_for(connection, sql)
 
 
-def unnamed_currencies(connection: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
-    """Return the currencies whose amounts a question may take together: all there are, if it tells none apart."""
+def currency_warning(connection: duckdb.DuckDBPyConnection, sql: str) -> str | None:
+    """Say which currencies' amounts a question may take together, and what to do; None where it takes none so."""
     if not takes_currencies_together(connection, sql):
-        return []
+        return None
     found = connection.execute("SELECT DISTINCT currency_code FROM profiles WHERE currency_code IS NOT NULL ORDER BY 1")
     currencies = [currency for (currency,) in found.fetchall()]
-    return currencies if len(currencies) > 1 else []
-
-
-def together(currencies: str) -> str:
-    """Tell somebody of ``unnamed_currencies``, and what to do."""
-    return f"there are amounts in {currencies}, and the question takes them together: group by currency_code"
+    if len(currencies) < 2:
+        return None
+    return f"there are amounts in {', '.join(currencies)}, and the question takes them together: group by currency_code"
 
 
 def _bare(sql: str) -> str:

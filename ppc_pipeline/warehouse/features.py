@@ -28,7 +28,7 @@ from ppc_pipeline.warehouse.metrics import (
     MetricTable,
 )
 from ppc_pipeline.warehouse.restated import FINAL_AFTER_DAYS
-from ppc_pipeline.warehouse.sql_files import sql_file, view_of, wanted
+from ppc_pipeline.warehouse.sql_files import inputs_of, make_input, sql_file, view_of
 from ppc_pipeline.warehouse.tables import quoted
 
 WINDOWS = (3, 7, 14, 30, 60, 90)
@@ -331,9 +331,8 @@ def due_values(table: FeatureTable, now: datetime, slice_rows: int = SLICE_ROWS)
 def _take_due(connection: DuckDBPyConnection, table: FeatureTable, now: datetime, slice_rows: int) -> Refreshed:
     """Put a slice of the days that are due into temporary tables, ``due`` and ``due_months``; say which they are."""
     values = due_values(table, now, slice_rows)
-    for name in ("due", "due_months"):
-        sql = sql_file(f"features/{name}")
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", wanted(connection, sql, values))
+    for name in inputs_of(f"features/{table.name}"):
+        make_input(connection, name, values)
     found = connection.execute("SELECT list(DISTINCT profile_id), count(*), min(date), max(date) FROM temp.due")
     profiles, days, first, last = found.fetchone() or (None, 0, None, None)
     return Refreshed(frozenset(profiles or ()), days, 0, first, last)

@@ -81,16 +81,20 @@ def inputs(connection: DuckDBPyConnection, names: Iterable[str], values: Mapping
         names: The files.
         values: What they all are told.
     """
-    made = list(dict.fromkeys(input_ for name in names for input_ in inputs_of(name)))
-    for name in made:
-        sql = sql_file(name)
-        statement = f"CREATE OR REPLACE TEMP TABLE {_table(name)} AS {sql}"
-        connection.execute(statement, wanted(connection, sql, values))
+    read = list(dict.fromkeys(input_ for name in names for input_ in inputs_of(name)))
     try:
+        for name in read:
+            make_input(connection, name, values)
         yield
     finally:
-        for name in made:
+        for name in read:
             connection.execute(f"DROP TABLE IF EXISTS temp.{_table(name)}")
+
+
+def make_input(connection: DuckDBPyConnection, name: str, values: Mapping[str, Any]) -> None:
+    """Ask a file that others read, into the temporary table that they read it from."""
+    sql = sql_file(name)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_table(name)} AS {sql}", wanted(connection, sql, values))
 
 
 def inputs_of(name: str) -> list[str]:
